@@ -1,0 +1,88 @@
+//! What reaches the engine from a host, a window or a file: notes, controllers, parameter values and musical time, each at a
+//! frame of the block. Plain data; audio thread.
+
+/// Something that happens at a frame of the block.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Event {
+    /// Frame within the block; later than its end counts as its last frame. Events are handed over in order.
+    pub at: u32,
+    pub what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum What {
+    /// `velocity` 0..1. `note` tells voices of the same key apart (-1: the host has no ids).
+    NoteOn { channel: u8, key: u8, note: i32, velocity: f32 },
+    NoteOff { channel: u8, key: u8, note: i32, velocity: f32 },
+    /// Ends the note at once (with the steal fade).
+    Choke { channel: u8, key: u8, note: i32 },
+    /// A per-note value; `note`, `channel` and `key` of -1 match any.
+    Expression { channel: i16, key: i16, note: i32, kind: Expression, value: f32 },
+    /// Pitch bend, -1..1.
+    Bend { channel: u8, value: f32 },
+    /// Channel pressure, 0..1.
+    Pressure { channel: u8, value: f32 },
+    /// A MIDI controller, 0..1.
+    Controller { channel: u8, number: u8, value: f32 },
+    /// A host parameter that the engine follows.
+    Control { control: Control, value: f32 },
+}
+
+/// Per-note values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expression {
+    /// Gain factor, 0..4.
+    Gain,
+    /// 0 (left) .. 1 (right).
+    Pan,
+    /// Semitones.
+    Tuning,
+    /// 0..1.
+    Vibrato,
+    /// 0..1.
+    Pressure,
+    /// 0..1.
+    Brightness,
+}
+
+/// Host parameters, as the engine sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Output gain as a factor.
+    Gain,
+    /// Macro 0..=15, value 0..1.
+    Macro(u8),
+    /// A control of strip 0..=15.
+    Strip(u8, StripControl),
+    /// A control of trigger 0..=7, value 0..1 (see the parameter table for what each means).
+    Trigger(u8, u8),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StripControl {
+    /// Factor.
+    Gain,
+    /// -1..1.
+    Pan,
+    /// 0 or 1.
+    Mute,
+    /// 0 or 1.
+    Solo,
+    /// Factor.
+    SendA,
+    /// Factor.
+    SendB,
+}
+
+/// The host's musical time at the first frame of a block.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Transport {
+    pub playing: bool,
+    /// Quarter notes per minute.
+    pub tempo: f64,
+    /// Position in quarter notes.
+    pub beats: f64,
+    /// Position in frames, if the host says it.
+    pub frame: Option<i64>,
+    pub time_signature: (u16, u16),
+}

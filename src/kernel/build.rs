@@ -1,0 +1,133 @@
+//! What a kernel is told when it is built: which inputs were written, its fixed parameters, how many lanes and channels to keep
+//! state for. Loader thread; this is where a kernel allocates everything it will ever need.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::spec::{Default, NodeSpec, ParamKind};
+
+use super::pass::Kernel;
+
+/// Decoded audio. `channels × frames`, at `rate` frames per second.
+#[derive(Debug, Default)]
+pub struct Audio {
+    pub rate: f64,
+    pub channels: Vec<Vec<f32>>,
+}
+
+impl Audio {
+    pub fn frames(&self) -> usize {
+        self.channels.first().map_or(0, Vec::len)
+    }
+}
+
+/// A fixed parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fixed {
+    Number(f64),
+    Flag(bool),
+    Text(String),
+    Word(&'static str),
+    Numbers(Vec<f64>),
+}
+
+/// Inputs of a parameter: none, one, two (`Pair`) or many (`Signals`); and whether they were written or are defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    pub ports: Range<usize>,
+    pub given: bool,
+}
+
+/// The building of one kernel.
+pub struct Build<'a> {
+    pub spec: &'static NodeSpec,
+    /// Per declared parameter.
+    pub inputs: &'a [Inputs],
+    /// Per declared parameter; `None` where not written (or not a fixed one).
+    pub fixed: &'a [Option<Fixed>],
+    /// Named arguments: name and port, in source order.
+    pub named: &'a [(String, usize)],
+    /// Number of inputs in all.
+    pub ports: usize,
+    /// Voices to keep state for.
+    pub lanes: usize,
+    /// Channels of the output: 1 or 2.
+    pub channels: usize,
+    /// Per input: its channels, 1 or 2.
+    pub input_channels: &'a [usize],
+    /// Frames per second.
+    pub rate: f64,
+    /// The node's own `duration`, in seconds.
+    pub duration: Option<f64>,
+    /// Seed of the node's random streams: project seed and node path.
+    pub seed: u64,
+    /// The file of a node that plays one.
+    pub audio: Option<Arc<Audio>>,
+    /// The library asks for band-limited oscillators (`seiche: 1` and later).
+    pub band_limited: bool,
+}
+
+impl Build<'_> {
+    fn index(&self, name: &str) -> usize {
+        match self.spec.param(name) {
+            Some((index, _)) => index,
+            None => unreachable!("`{}` has no parameter `{name}`", self.spec.name),
+        }
+    }
+
+    /// The input port of parameter `name`. A `Signal` with a default always has one; an absent one has none.
+    pub fn port(&self, name: &str) -> Option<usize> {
+        let ports = &self.inputs[self.index(name)].ports;
+        (!ports.is_empty()).then_some(ports.start)
+    }
+
+    /// The ports of parameter `name` (pairs and lists).
+    pub fn ports(&self, name: &str) -> Range<usize> {
+        self.inputs[self.index(name)].ports.clone()
+    }
+
+    /// Whether parameter `name` was written.
+    pub fn given(&self, name: &str) -> bool {
+        let index = self.index(name);
+        self.inputs[index].given || self.fixed[index].is_some()
+    }
+
+    /// Fixed number `name`, or its default; `None` if absent or infinite.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        let index = self.index(name);
+        match (&self.fixed[index], self.spec.params[index].default) {
+            (Some(Fixed::Number(x)), _) => Some(*x),
+            (_, Default::Number(x)) => Some(x),
+            _ => None,
+        }
+    }
+
+    /// Fixed flag `name`, or its default.
+    pub fn flag(&self, name: &str) -> bool {
+        let index = self.index(name);
+        match (&self.fixed[index], self.spec.params[index].default) {
+            (Some(Fixed::Flag(x)), _) => *x,
+            (_, Default::Flag(x)) => x,
+            _ => false,
+        }
+    }
+
+    /// The word of choice `name`, or its default.
+    pub fn word(&self, name: &str) -> &'static str {
+        let index = self.index(name);
+        debug_assert!(matches!(self.spec.params[index].kind, ParamKind::Choice(_)));
+        match (&self.fixed[index], self.spec.params[index].default) {
+            (Some(Fixed::Word(w)), _) => w,
+            (_, Default::Word(w)) => w,
+            _ => "",
+        }
+    }
+
+    /// `duration` in whole frames, cut off as the reference does.
+    pub fn duration_frames(&self) -> Option<u64> {
+        self.duration.map(|d| (d * self.rate + 1e-9).max(0.0) as u64)
+    }
+}
+
+/// Makes a kernel, or says in one sentence why it cannot.
+pub type MakeKernel = fn(&Build) -> Result<Box<dyn Kernel>, String>;

@@ -1,0 +1,105 @@
+//! Which instruction set this processor offers, and entry into kernels compiled for it: every kernel's one body is compiled for
+//! each set and width, and chosen per call. All sets give the same bits (see `lane`), so this is about speed alone.
+
+use std::sync::OnceLock;
+
+use super::lane::{Lane, Two};
+use super::pass::{Lanewise, Pass};
+
+#[cfg(not(target_arch = "x86_64"))]
+use super::lane::Plain4 as V4;
+#[cfg(target_arch = "x86_64")]
+use super::lane::x86::{V4, V8, V16};
+
+/// Instruction sets with kernels of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Isa {
+    Baseline,
+    Avx2,
+    Avx512,
+}
+
+/// How many lanes a pass has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    One = 1,
+    Eight = 8,
+    ThirtyTwo = 32,
+}
+
+impl Isa {
+    /// The best this processor has. `SEICHE_ISA=baseline|avx2` in the environment asks for less (for tests); read once.
+    pub fn detect() -> Isa {
+        static BEST: OnceLock<Isa> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let best = Self::processor();
+            match std::env::var("SEICHE_ISA").as_deref() {
+                Ok("baseline") => Isa::Baseline,
+                Ok("avx2") => best.min(Isa::Avx2),
+                _ => best,
+            }
+        })
+    }
+
+    /// What the processor offers, whatever the environment says.
+    pub fn processor() -> Isa {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl");
+            match (avx2, avx512) {
+                (true, true) => Isa::Avx512,
+                (true, false) => Isa::Avx2,
+                _ => Isa::Baseline,
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        Isa::Baseline
+    }
+}
+
+type Base8 = Two<V4>;
+type Base32 = Two<Two<Two<V4>>>;
+
+/// Renders one pass of `kernel` with the body that fits.
+#[inline]
+pub fn run<K: Lanewise + ?Sized>(kernel: &mut K, pass: &mut Pass) {
+    match (pass.isa, pass.width) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `Isa` values other than the baseline are only made after the processor was checked.
+        (Isa::Avx512, width) => unsafe {
+            match width {
+                Width::One => avx512::<K, f32>(kernel, pass),
+                Width::Eight => avx512::<K, V8>(kernel, pass),
+                Width::ThirtyTwo => avx512::<K, Two<V16>>(kernel, pass),
+            }
+        },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        (Isa::Avx2, width) => unsafe {
+            match width {
+                Width::One => avx2::<K, f32>(kernel, pass),
+                Width::Eight => avx2::<K, V8>(kernel, pass),
+                Width::ThirtyTwo => avx2::<K, Two<Two<V8>>>(kernel, pass),
+            }
+        },
+        (_, Width::One) => kernel.pass::<f32>(pass),
+        (_, Width::Eight) => kernel.pass::<Base8>(pass),
+        (_, Width::ThirtyTwo) => kernel.pass::<Base32>(pass),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2<K: Lanewise + ?Sized, L: Lane>(kernel: &mut K, pass: &mut Pass) {
+    kernel.pass::<L>(pass);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avx512f,avx512dq,avx512bw,avx512vl")]
+fn avx512<K: Lanewise + ?Sized, L: Lane>(kernel: &mut K, pass: &mut Pass) {
+    kernel.pass::<L>(pass);
+}

@@ -1,0 +1,14 @@
+//! What a running node is: lanes, tiles, passes and the [`Kernel`] trait. Kernels are built by the loader and run by the audio
+//! thread; this room knows neither YAML nor hosts.
+
+mod build;
+mod isa;
+mod lane;
+mod pass;
+mod tile;
+
+pub use build::{Audio, Build, Fixed, Inputs, MakeKernel};
+pub use isa::{Isa, Width};
+pub use lane::{Lane, MAX_LANES, Two};
+pub use pass::{Input, Kernel, Lanewise, Pass, Port, Song, Source, Start};
+pub use tile::{CONTROL, TILE, Tile};

@@ -1,0 +1,233 @@
+//! What a running node is: the [`Kernel`] trait, and the [`Pass`] it is handed for every piece of up to 64 frames. Audio thread;
+//! a kernel never allocates, locks or panics while it renders.
+//!
+//! The rules of a kernel, on which block-size invariance stands:
+//! * What it computes for a frame depends on absolute frames and on its state, never on where a pass began or how long it is.
+//! * State that belongs to a voice is stored per lane (`Vec` of `lanes` values) and set anew by `start`.
+//! * Work at the control rate happens at frames whose absolute number is a multiple of [`super::CONTROL`], and at a lane's first.
+//! * Fast paths (flat inputs) give the same bits as the general path.
+
+use super::isa::{self, Isa, Width};
+use super::lane::{Lane, MAX_LANES};
+use super::tile::{TILE, Tile};
+
+/// Where an input's values come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// One value per lane that changes only between passes: literal numbers, scope variables.
+    Slot(u32),
+    /// Another node's output.
+    Tile(u32),
+}
+
+/// One input of a kernel. Mono signals have the same source on both sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Port {
+    pub left: Source,
+    pub right: Source,
+}
+
+impl Port {
+    pub fn mono(source: Source) -> Self {
+        Port { left: source, right: source }
+    }
+}
+
+/// Musical time at the first frame of a pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Song {
+    /// A host tells tempo and position (else the library's own tempo and the sound's age count).
+    pub host: bool,
+    /// The transport moves. Always true without a host's transport.
+    pub rolling: bool,
+    /// The position was not reached by playing on (start, jump, loop) at the first frame of this pass.
+    pub jumped: bool,
+    /// Position in frames.
+    pub frame: i64,
+    /// Position in quarter notes.
+    pub beats: f64,
+    /// Quarter notes per minute.
+    pub bpm: f64,
+}
+
+/// One call of [`Kernel::render`]: some lanes, some frames.
+pub struct Pass<'a> {
+    pub isa: Isa,
+    pub width: Width,
+    /// Frames to render, 1..=64. A pass never crosses a multiple of 64 on the absolute grid.
+    pub frames: usize,
+    /// Absolute frame of the first one.
+    pub at: u64,
+    /// Frames per second.
+    pub rate: f64,
+    pub song: Song,
+    /// First lane of the pass: state of the pass's lane `k` is at index `lane + k`.
+    pub lane: usize,
+    /// Per lane of the node's graph (all of them): frames since the lane started, at the first frame.
+    pub ages: &'a [u64],
+    pub(crate) inputs: &'a [Port],
+    pub(crate) tiles: &'a [Tile],
+    /// Slot-major, `lanes` values each.
+    pub(crate) slots: &'a [f32],
+    /// Lanes of the graph.
+    pub lanes: usize,
+    /// The node's output, one tile per channel.
+    pub outputs: &'a mut [Tile],
+    /// Memory for use within the pass (as many tiles as the kernel asked for).
+    pub scratch: &'a mut [Tile],
+}
+
+/// An input's values for a pass: one per frame, or one for all.
+#[derive(Clone, Copy)]
+pub struct Input<'a, L> {
+    values: &'a [L],
+    /// 0 when the one value holds throughout, else 1.
+    stride: usize,
+}
+
+impl<'a, L: Lane> Input<'a, L> {
+    /// The value at a frame of the pass.
+    #[inline(always)]
+    pub fn at(&self, frame: usize) -> L {
+        self.values[frame * self.stride]
+    }
+    /// The value that holds for the whole pass, if there is one.
+    #[inline(always)]
+    pub fn flat(&self) -> Option<L> {
+        (self.stride == 0).then(|| self.values[0])
+    }
+    #[inline(always)]
+    pub fn is_flat(&self) -> bool {
+        self.stride == 0
+    }
+    /// The values of all frames; only where the input is not flat.
+    #[inline(always)]
+    pub fn frames(&self) -> &'a [L] {
+        self.values
+    }
+}
+
+impl<'a> Pass<'a> {
+    /// Lanes in this pass.
+    #[inline(always)]
+    pub fn width(&self) -> usize {
+        self.width as usize
+    }
+
+    /// How many inputs the kernel has.
+    pub fn input_count(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Input `port`, left or only channel.
+    #[inline(always)]
+    pub fn input<L: Lane>(&self, port: usize) -> Input<'a, L> {
+        self.source(self.inputs[port].left)
+    }
+
+    /// Input `port`, channel 0 or 1.
+    #[inline(always)]
+    pub fn channel<L: Lane>(&self, port: usize, channel: usize) -> Input<'a, L> {
+        let p = self.inputs[port];
+        self.source(if channel == 0 { p.left } else { p.right })
+    }
+
+    #[inline(always)]
+    fn source<L: Lane>(&self, source: Source) -> Input<'a, L> {
+        match source {
+            Source::Slot(slot) => {
+                let start = slot as usize * self.lanes + self.lane;
+                Input { values: L::cast(&self.slots[start..start + L::N]), stride: 0 }
+            }
+            Source::Tile(tile) => {
+                let tile = &self.tiles[tile as usize];
+                if tile.flat {
+                    Input { values: &tile.frames::<L>()[..1], stride: 0 }
+                } else {
+                    Input { values: &tile.frames::<L>()[..self.frames], stride: 1 }
+                }
+            }
+        }
+    }
+
+    /// Per lane of the pass, how many frames of input `port` came before its end; `frames` where it goes on.
+    #[inline(always)]
+    pub fn ends(&self, port: usize) -> [u8; MAX_LANES] {
+        match self.inputs[port].left {
+            Source::Slot(_) => [self.frames as u8; MAX_LANES],
+            Source::Tile(tile) => self.tiles[tile as usize].ends,
+        }
+    }
+
+    /// The output of `channel`, to be written for all frames. Marks it as not flat.
+    #[inline(always)]
+    pub fn output<L: Lane>(&mut self, channel: usize) -> &mut [L] {
+        let frames = self.frames;
+        let tile = &mut self.outputs[channel];
+        tile.flat = false;
+        &mut tile.frames_mut::<L>()[..frames]
+    }
+
+    /// Frames of this pass at which control values are read: multiples of [`super::CONTROL`] on the absolute grid.
+    #[inline(always)]
+    pub fn control_points(&self) -> impl Iterator<Item = usize> + use<> {
+        let c = super::tile::CONTROL as u64;
+        let first = (c - self.at % c) % c;
+        (first as usize..self.frames).step_by(c as usize)
+    }
+}
+
+/// What a kernel is told when a lane starts (a voice, or the whole sound).
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// Absolute frame.
+    pub at: u64,
+    /// Distinguishes the random streams of voices; the same for the same voice in every run.
+    pub voice: u64,
+}
+
+/// A running node.
+pub trait Kernel: Send {
+    /// Computes `pass.frames` frames of `pass.width` lanes: reads inputs, writes every frame of every output channel (or sets
+    /// it flat) and, where its table entry says `Ends::Own`, `outputs[0].ends`.
+    fn render(&mut self, pass: &mut Pass);
+    /// A voice begins in `lane`: its state becomes that of a new node.
+    fn start(&mut self, lane: usize, start: Start);
+    /// How long, in frames, the output may go on after all inputs are silent.
+    fn tail(&self) -> u64 {
+        0
+    }
+    /// Tiles of scratch memory needed by a pass.
+    fn scratch(&self) -> usize {
+        0
+    }
+}
+
+/// A kernel whose one body serves every number of lanes. Mark `pass` as `#[inline(always)]`, so that it is compiled for
+/// each instruction set.
+pub trait Lanewise: Send {
+    fn pass<L: Lane>(&mut self, pass: &mut Pass);
+    fn start(&mut self, lane: usize, start: Start);
+    fn tail(&self) -> u64 {
+        0
+    }
+    fn scratch(&self) -> usize {
+        0
+    }
+}
+
+impl<K: Lanewise> Kernel for K {
+    fn render(&mut self, pass: &mut Pass) {
+        debug_assert!(pass.frames >= 1 && pass.frames <= TILE);
+        isa::run(self, pass);
+    }
+    fn start(&mut self, lane: usize, start: Start) {
+        Lanewise::start(self, lane, start);
+    }
+    fn tail(&self) -> u64 {
+        Lanewise::tail(self)
+    }
+    fn scratch(&self) -> usize {
+        Lanewise::scratch(self)
+    }
+}

@@ -1,0 +1,6 @@
+//! Text to model: files, spans, YAML, expressions, and everything that can be wrong with them. Loader thread; never signal code.
+
+mod diagnostic;
+pub mod model;
+
+pub use diagnostic::{Diagnostic, Severity};

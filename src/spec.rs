@@ -1,0 +1,206 @@
+//! What a node kind *is*, as plain data: its name, parameters, units, ranges, defaults and help. Validation, documentation, schema,
+//! completion and the compiler all read these tables, so that a node is described exactly once. Any thread; never any signal code.
+
+use crate::units::Unit;
+
+/// Everything the other rooms need to know about one node kind.
+#[derive(Debug)]
+pub struct NodeSpec {
+    /// The key used in YAML.
+    pub name: &'static str,
+    /// One line for hover help and the reference.
+    pub help: &'static str,
+    /// Declared parameters. Their order is the order in which they are evaluated.
+    pub params: &'static [ParamSpec],
+    /// Whether other keys are accepted, and what they mean.
+    pub extra: Extra,
+    /// How many channels the node puts out.
+    pub channels: Channels,
+    /// When the node's output ends.
+    pub ends: Ends,
+    /// A small library (sound `example`) that shows the node at work; rendered by a test.
+    pub example: &'static str,
+}
+
+/// One parameter of a node kind.
+#[derive(Debug)]
+pub struct ParamSpec {
+    pub name: &'static str,
+    pub kind: ParamKind,
+    pub unit: Unit,
+    pub default: Default,
+    /// Meaningful range for fixed numbers, in the parameter's unit; values outside are an error.
+    pub range: Option<(f64, f64)>,
+    pub help: &'static str,
+}
+
+/// What may be written for a parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ParamKind {
+    /// Number, expression, interpolated list or node ("wavable"): an input of the kernel.
+    Signal(Stereo),
+    /// A number or an expression that is read when a stage starts; `$id` is not visible. Also an input of the kernel.
+    Formula,
+    /// Exactly two signals `[low, high]`: two inputs of the kernel.
+    Pair,
+    /// A list of signals (`snap.values`, `automation.steps`): as many inputs as there are items.
+    Signals,
+    /// A fixed number.
+    Number,
+    /// A fixed whole number.
+    Integer,
+    /// `true` or `false`.
+    Flag,
+    /// Plain text.
+    Text,
+    /// One of a set of words, in any case.
+    Choice(&'static [Choice]),
+    /// Sequencer steps: rests, sound calls, inline nodes, lists of them.
+    Steps,
+    /// A list of plain numbers or texts (`multiply.items`).
+    Items,
+    /// A scale: a list of whole semitones or an expression naming one.
+    Scale,
+}
+
+/// A word that a [`ParamKind::Choice`] accepts. `aliases` mean the same and are accepted without a warning.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    pub word: &'static str,
+    pub aliases: &'static [&'static str],
+    pub help: &'static str,
+}
+
+/// What a mono input makes of a stereo signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stereo {
+    /// The kernel works on every channel.
+    Keep,
+    /// Averaged to (left + right) / 2 before the kernel sees it.
+    Average,
+}
+
+/// What a parameter is when it is not written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Default {
+    Required,
+    /// Absent; the kernel can ask whether it was given.
+    Absent,
+    Number(f64),
+    Flag(bool),
+    Word(&'static str),
+    Pair(f64, f64),
+    /// No limit: as often, or as long, as the sound lasts.
+    Infinite,
+}
+
+/// Keys of a node that are not declared parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extra {
+    /// An error with the nearest known name.
+    Refused,
+    /// Named signals (`mix` tracks, `expression` arguments, `context` variables, `select` paths), with what they are called.
+    Named(&'static str),
+}
+
+/// Output channels of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    Mono,
+    /// Stereo as soon as one of its `Stereo::Keep` inputs (or pair ends) is.
+    AsInputs,
+    Stereo,
+    /// Decided by the node's own rule (`retrigger`, `track`): see its `NodeDef`.
+    Own,
+}
+
+/// When the output of a node ends by itself (an ended signal is silence, and lets what stands above end).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    Never,
+    /// With the signal in the parameter of this name.
+    With(&'static str),
+    /// When all of its named inputs that are nodes have ended.
+    WithAllNamed,
+    /// The kernel reports it (tails, envelopes, files, own durations).
+    Own,
+}
+
+/// Keys that every node accepts beside its own parameters.
+pub const COMMON: &[ParamSpec] = &[
+    ParamSpec {
+        name: "id",
+        kind: ParamKind::Text,
+        unit: Unit::None,
+        default: Default::Absent,
+        range: None,
+        help: "Name by which expressions read this node's output as $name, and that keeps its state through reloads.",
+    },
+    ParamSpec {
+        name: "duration",
+        kind: ParamKind::Number,
+        unit: Unit::Seconds,
+        default: Default::Absent,
+        range: Some((0.0, 1e6)),
+        help: "How long the node lasts, and the length over which lists of values below it are stretched.",
+    },
+    ParamSpec {
+        name: "monitor",
+        kind: ParamKind::Text,
+        unit: Unit::None,
+        default: Default::Absent,
+        range: None,
+        help: "Shows the node's output in the window: true, bipolar, or {type, range}.",
+    },
+];
+
+impl NodeSpec {
+    /// The declared parameter of this name, with its index in the table.
+    pub fn param(&self, name: &str) -> Option<(usize, &'static ParamSpec)> {
+        self.params.iter().enumerate().find(|(_, p)| p.name == name)
+    }
+}
+
+impl ParamSpec {
+    /// A parameter with no unit, no range and no default, to be filled in by a table entry: `ParamSpec { .. }` with
+    /// `..ParamSpec::signal("name", "help")` keeps the tables short.
+    pub const fn signal(name: &'static str, help: &'static str) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Signal(Stereo::Keep),
+            unit: Unit::None,
+            default: Default::Required,
+            range: None,
+            help,
+        }
+    }
+
+    /// A mono control input with a default value.
+    pub const fn control(name: &'static str, unit: Unit, default: f64, help: &'static str) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Signal(Stereo::Average),
+            unit,
+            default: Default::Number(default),
+            range: None,
+            help,
+        }
+    }
+
+    /// A mono control input that may be absent.
+    pub const fn optional(name: &'static str, unit: Unit, help: &'static str) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Signal(Stereo::Average),
+            unit,
+            default: Default::Absent,
+            range: None,
+            help,
+        }
+    }
+
+    /// A fixed number with its range.
+    pub const fn number(name: &'static str, unit: Unit, default: f64, range: (f64, f64), help: &'static str) -> ParamSpec {
+        ParamSpec { name, kind: ParamKind::Number, unit, default: Default::Number(default), range: Some(range), help }
+    }
+}
