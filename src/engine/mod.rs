@@ -1,6 +1,4 @@
 //! The audio thread: renders the running program block by block, follows events and transport, and swaps programs. It never
 //! allocates, frees, locks, waits, logs or panics; what it has no use for any more goes back through a queue.
 
-mod event;
-
-pub use event::{Control, Event, Expression, StripControl, Transport, What};
+pub use crate::kernel::{Control, Event, Expression, StripControl, Transport, What};

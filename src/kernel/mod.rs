@@ -2,12 +2,16 @@
 //! thread; this room knows neither YAML nor hosts.
 
 mod build;
+mod event;
+mod graph;
 mod isa;
 mod lane;
 mod pass;
 mod tile;
 
 pub use build::{Audio, Build, Fixed, Inputs, MakeKernel};
+pub use event::{Control, Controls, Event, Expression, StripControl, Transport, What};
+pub use graph::{EndRule, Graph, Piece, Slots, Step};
 pub use isa::{Isa, Width};
 pub use lane::{Lane, MAX_LANES, Two};
 pub use pass::{Input, Kernel, Lanewise, Pass, Port, Song, Source, Start};

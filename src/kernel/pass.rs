@@ -7,6 +7,7 @@
 //! * Work at the control rate happens at frames whose absolute number is a multiple of [`super::CONTROL`], and at a lane's first.
 //! * Fast paths (flat inputs) give the same bits as the general path.
 
+use super::event::{Controls, Event};
 use super::isa::{self, Isa, Width};
 use super::lane::{Lane, MAX_LANES};
 use super::tile::{TILE, Tile};
@@ -44,10 +45,34 @@ pub struct Song {
     pub jumped: bool,
     /// Position in frames.
     pub frame: i64,
-    /// Position in quarter notes.
-    pub beats: f64,
+    /// Position in quarter notes where the present tempo began to count ...
+    pub anchor: f64,
+    /// ... and the frames played since. Kept apart, so that the position does not depend on how time was cut into passes.
+    pub since: u64,
     /// Quarter notes per minute.
     pub bpm: f64,
+}
+
+impl Song {
+    /// Position in quarter notes, `frames` frames into the pass.
+    #[inline]
+    pub fn beats(&self, frames: usize, rate: f64) -> f64 {
+        let since = if self.rolling { self.since + frames as u64 } else { self.since };
+        self.anchor + since as f64 * self.bpm / (60.0 * rate)
+    }
+
+    /// Musical time `frames` later.
+    pub fn after(&self, frames: usize) -> Song {
+        let mut song = *self;
+        if frames > 0 {
+            song.jumped = false;
+            if song.rolling {
+                song.frame += frames as i64;
+                song.since += frames as u64;
+            }
+        }
+        song
+    }
 }
 
 /// One call of [`Kernel::render`]: some lanes, some frames.
@@ -61,6 +86,12 @@ pub struct Pass<'a> {
     /// Frames per second.
     pub rate: f64,
     pub song: Song,
+    /// What happens during the pass. `Event::at` counts from frame 0 of the host's block.
+    pub events: &'a [Event],
+    /// Frame of the host's block at which the pass begins.
+    pub block_frame: usize,
+    /// Controller values as they were before `events`.
+    pub controls: &'a Controls,
     /// First lane of the pass: state of the pass's lane `k` is at index `lane + k`.
     pub lane: usize,
     /// Per lane of the node's graph (all of them): frames since the lane started, at the first frame.

@@ -86,3 +86,37 @@ pub struct Transport {
     pub frame: Option<i64>,
     pub time_signature: (u16, u16),
 }
+
+/// The last known values of continuous controllers, so that a program that starts late knows them.
+#[derive(Clone, Debug)]
+pub struct Controls {
+    /// Per channel and number, 0..1; `None` until one was received.
+    pub controllers: Box<[[Option<f32>; 128]; 16]>,
+    /// Per channel, -1..1.
+    pub bend: [f32; 16],
+    /// Per channel, 0..1.
+    pub pressure: [f32; 16],
+    /// Macros, 0..1.
+    pub macros: [f32; 16],
+}
+
+impl Default for Controls {
+    fn default() -> Self {
+        Self { controllers: Box::new([[None; 128]; 16]), bend: [0.0; 16], pressure: [0.0; 16], macros: [0.0; 16] }
+    }
+}
+
+impl Controls {
+    /// Takes note of a value. Notes and per-note values are not kept here.
+    pub fn follow(&mut self, what: &What) {
+        match *what {
+            What::Controller { channel, number, value } => {
+                self.controllers[channel as usize & 15][number as usize & 127] = Some(value);
+            }
+            What::Bend { channel, value } => self.bend[channel as usize & 15] = value,
+            What::Pressure { channel, value } => self.pressure[channel as usize & 15] = value,
+            What::Control { control: Control::Macro(index), value } => self.macros[index as usize & 15] = value,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! A compiled graph: kernels in order, the tiles and slots between them, and the loop that runs them for a piece of time. The main
+//! sound is a graph of one lane; the voices of a pool share a graph with a lane each. Built by the loader, run by the audio thread.
+
+use super::event::{Controls, Event};
+use super::isa::{Isa, Width};
+use super::lane::MAX_LANES;
+use super::pass::{Kernel, Pass, Port, Song, Source, Start};
+use super::tile::{TILE, Tile};
+
+/// A stretch of time to render: at most [`TILE`] frames that do not cross a multiple of [`TILE`] on the absolute grid.
+#[derive(Clone, Copy)]
+pub struct Piece<'a> {
+    pub at: u64,
+    pub frames: usize,
+    pub song: Song,
+    /// What happens during the piece; `Event::at` counts from frame 0 of the host's block.
+    pub events: &'a [Event],
+    /// Frame of the host's block at which the piece begins.
+    pub block_frame: usize,
+    pub controls: &'a Controls,
+}
+
+impl<'a> Piece<'a> {
+    /// Frames `from..to` of this piece.
+    pub fn part(&self, from: usize, to: usize) -> Piece<'a> {
+        let block_frame = self.block_frame + from;
+        let start = self.events.partition_point(|e| (e.at as usize) < block_frame);
+        let end = self.events.partition_point(|e| (e.at as usize) < self.block_frame + to);
+        Piece {
+            at: self.at + from as u64,
+            frames: to - from,
+            song: self.song.after(from),
+            events: &self.events[start..end],
+            block_frame,
+            controls: self.controls,
+        }
+    }
+}
+
+/// How the end of a step's output follows from its inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EndRule {
+    Never,
+    /// With this input.
+    With(usize),
+    /// When all of these inputs have ended.
+    AllOf(Vec<usize>),
+    /// The kernel says it.
+    Own,
+}
+
+/// One kernel at its place in the order.
+pub struct Step {
+    /// Key of the node's state.
+    pub id: String,
+    pub kernel: Box<dyn Kernel>,
+    pub inputs: Box<[Port]>,
+    /// Output tiles; the second only for two channels.
+    pub outputs: [u32; 2],
+    pub channels: usize,
+    pub ends: EndRule,
+}
+
+/// Values that change only between passes: `lanes` of them per slot.
+pub struct Slots {
+    memory: Tile,
+    lanes: usize,
+}
+
+impl Slots {
+    /// Slots with the same value in every lane.
+    pub fn new(values: &[f32], lanes: usize) -> Self {
+        let mut memory = Tile::new((values.len() * lanes).div_ceil(TILE).max(1));
+        for (slot, value) in values.iter().enumerate() {
+            memory.floats_mut()[slot * lanes..(slot + 1) * lanes].fill(*value);
+        }
+        Self { memory, lanes }
+    }
+
+    pub fn set(&mut self, slot: u32, lane: usize, value: f32) {
+        self.memory.floats_mut()[slot as usize * self.lanes + lane] = value;
+    }
+
+    pub fn get(&self, slot: u32, lane: usize) -> f32 {
+        self.memory.floats()[slot as usize * self.lanes + lane]
+    }
+}
+
+/// The kernels of a sound or a voice, in the order in which they run.
+pub struct Graph {
+    lanes: usize,
+    rate: f64,
+    isa: Isa,
+    steps: Vec<Step>,
+    tiles: Vec<Tile>,
+    slots: Slots,
+    scratch: Vec<Tile>,
+    ages: Vec<u64>,
+    /// Passes rendered, for tests and statistics.
+    passes: u64,
+}
+
+impl Graph {
+    /// How many lanes are kept for `voices` voices: one, or whole packs.
+    pub fn lanes_for(voices: usize) -> usize {
+        match voices {
+            0 | 1 => 1,
+            2..=8 => 8,
+            n => n.next_multiple_of(MAX_LANES),
+        }
+    }
+
+    pub fn new(steps: Vec<Step>, tiles: usize, slots: &[f32], lanes: usize, rate: f64) -> Self {
+        let pack = lanes.min(MAX_LANES);
+        let scratch = steps.iter().map(|s| s.kernel.scratch()).max().unwrap_or(0);
+        Self {
+            lanes,
+            rate,
+            isa: Isa::detect(),
+            steps,
+            tiles: (0..tiles).map(|_| Tile::new(pack)).collect(),
+            slots: Slots::new(slots, lanes),
+            scratch: (0..scratch).map(|_| Tile::new(pack)).collect(),
+            ages: vec![0; lanes],
+            passes: 0,
+        }
+    }
+
+    pub fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    pub fn slots_mut(&mut self) -> &mut Slots {
+        &mut self.slots
+    }
+
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    pub fn age(&self, lane: usize) -> u64 {
+        self.ages[lane]
+    }
+
+    pub fn passes(&self) -> u64 {
+        self.passes
+    }
+
+    /// Frames that may sound on after everything that drives the graph is silent: the longest chain is not known, so the sum.
+    pub fn tail(&self) -> u64 {
+        self.steps.iter().map(|s| s.kernel.tail()).fold(0, u64::saturating_add)
+    }
+
+    pub fn tile(&self, tile: u32) -> &Tile {
+        &self.tiles[tile as usize]
+    }
+
+    pub fn tile_mut(&mut self, tile: u32) -> &mut Tile {
+        &mut self.tiles[tile as usize]
+    }
+
+    /// Begins a voice (or the sound): all state of the lane is new.
+    pub fn start(&mut self, lane: usize, start: Start) {
+        self.ages[lane] = 0;
+        for step in &mut self.steps {
+            step.kernel.start(lane, start);
+        }
+    }
+
+    /// Runs every kernel for the lanes `lane..lane + width`. The voices' clocks move on.
+    pub fn render(&mut self, piece: &Piece, lane: usize, width: Width) {
+        debug_assert!(piece.frames >= 1 && piece.at % TILE as u64 + piece.frames as u64 <= TILE as u64);
+        let lanes = width as usize;
+        self.passes += 1;
+        for step in &mut self.steps {
+            let mut outputs = [Tile::default(), Tile::default()];
+            for (tile, index) in outputs[..step.channels].iter_mut().zip(step.outputs) {
+                *tile = std::mem::take(&mut self.tiles[index as usize]);
+            }
+            let mut pass = Pass {
+                isa: self.isa,
+                width,
+                frames: piece.frames,
+                at: piece.at,
+                rate: self.rate,
+                song: piece.song,
+                events: piece.events,
+                block_frame: piece.block_frame,
+                controls: piece.controls,
+                lane,
+                ages: &self.ages,
+                inputs: &step.inputs,
+                tiles: &self.tiles,
+                slots: self.slots.memory.floats(),
+                lanes: self.lanes,
+                outputs: &mut outputs[..step.channels],
+                scratch: &mut self.scratch,
+            };
+            // What ended before this piece stays silent, and its kernel need not run.
+            let over = lanes == 1
+                && match &step.ends {
+                    EndRule::With(port) => pass.ends(*port)[0] == 0,
+                    _ => false,
+                };
+            if over {
+                for tile in pass.outputs.iter_mut() {
+                    tile.set_flat::<f32>(0.0);
+                    tile.ends[0] = 0;
+                }
+            } else {
+                step.kernel.render(&mut pass);
+                finish(&step.ends, &mut pass, lanes);
+            }
+            for (tile, index) in outputs[..step.channels].iter_mut().zip(step.outputs) {
+                self.tiles[index as usize] = std::mem::take(tile);
+            }
+        }
+        for age in &mut self.ages[lane..lane + lanes] {
+            *age += piece.frames as u64;
+        }
+    }
+
+    /// Value of `source` at a frame of the piece just rendered, for pass lane `k` of `width` lanes at `lane`.
+    #[inline]
+    pub fn value(&self, source: Source, frame: usize, lane: usize, k: usize, width: usize) -> f32 {
+        match source {
+            Source::Slot(slot) => self.slots.get(slot, lane + k),
+            Source::Tile(tile) => {
+                let tile = &self.tiles[tile as usize];
+                tile.floats()[if tile.flat { k } else { frame * width + k }]
+            }
+        }
+    }
+}
+
+/// Works out where the step's output ends, and silences what comes after.
+fn finish(rule: &EndRule, pass: &mut Pass, lanes: usize) {
+    let frames = pass.frames as u8;
+    let ends = match rule {
+        EndRule::Never => [frames; MAX_LANES],
+        EndRule::Own => {
+            pass.outputs[0].ends[lanes..].fill(frames);
+            return;
+        }
+        EndRule::With(port) => pass.ends(*port),
+        EndRule::AllOf(ports) => {
+            let mut latest = [if ports.is_empty() { frames } else { 0 }; MAX_LANES];
+            for port in ports {
+                for (l, e) in latest.iter_mut().zip(pass.ends(*port)) {
+                    *l = (*l).max(e);
+                }
+            }
+            latest
+        }
+    };
+    if ends[..lanes].iter().any(|e| *e < frames) {
+        for tile in pass.outputs.iter_mut() {
+            silence_after(tile, &ends, lanes, pass.frames);
+        }
+    }
+    pass.outputs[0].ends = ends;
+}
+
+/// Zeroes every lane from its end on.
+pub(crate) fn silence_after(tile: &mut Tile, ends: &[u8; MAX_LANES], lanes: usize, frames: usize) {
+    if tile.flat {
+        if tile.floats()[..lanes].iter().all(|x| *x == 0.0) {
+            return;
+        }
+        let values: [f32; MAX_LANES] = std::array::from_fn(|k| if k < lanes { tile.floats()[k] } else { 0.0 });
+        for frame in tile.floats_mut()[..frames * lanes].chunks_exact_mut(lanes) {
+            frame.copy_from_slice(&values[..lanes]);
+        }
+        tile.flat = false;
+    }
+    let floats = tile.floats_mut();
+    for (k, end) in ends[..lanes].iter().enumerate() {
+        for frame in *end as usize..frames {
+            floats[frame * lanes + k] = 0.0;
+        }
+    }
+}
