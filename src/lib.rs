@@ -3,17 +3,17 @@
 //! The modules below are the rooms of `ARCHITECTURE.md`, listed in the order in which a sound passes through them.
 //! Arrows between rooms only point down the flow; `tests/architecture.rs` fails on one that points back.
 
-pub mod units;
-pub mod spec;
-pub mod dsp;
-pub mod kernel;
-pub mod nodes;
-pub mod language;
-pub mod library;
 pub mod compile;
-pub mod engine;
-pub mod session;
+pub mod dsp;
 #[cfg(feature = "plugin")]
 pub mod editor;
+pub mod engine;
+pub mod kernel;
+pub mod language;
+pub mod library;
+pub mod nodes;
 #[cfg(feature = "plugin")]
 pub mod plugin;
+pub mod session;
+pub mod spec;
+pub mod units;

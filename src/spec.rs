@@ -200,7 +200,20 @@ impl ParamSpec {
     }
 
     /// A fixed number with its range.
-    pub const fn number(name: &'static str, unit: Unit, default: f64, range: (f64, f64), help: &'static str) -> ParamSpec {
-        ParamSpec { name, kind: ParamKind::Number, unit, default: Default::Number(default), range: Some(range), help }
+    pub const fn number(
+        name: &'static str,
+        unit: Unit,
+        default: f64,
+        range: (f64, f64),
+        help: &'static str,
+    ) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Number,
+            unit,
+            default: Default::Number(default),
+            range: Some(range),
+            help,
+        }
     }
 }

@@ -12,20 +12,53 @@ pub struct Event {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum What {
     /// `velocity` 0..1. `note` tells voices of the same key apart (-1: the host has no ids).
-    NoteOn { channel: u8, key: u8, note: i32, velocity: f32 },
-    NoteOff { channel: u8, key: u8, note: i32, velocity: f32 },
+    NoteOn {
+        channel: u8,
+        key: u8,
+        note: i32,
+        velocity: f32,
+    },
+    NoteOff {
+        channel: u8,
+        key: u8,
+        note: i32,
+        velocity: f32,
+    },
     /// Ends the note at once (with the steal fade).
-    Choke { channel: u8, key: u8, note: i32 },
+    Choke {
+        channel: u8,
+        key: u8,
+        note: i32,
+    },
     /// A per-note value; `note`, `channel` and `key` of -1 match any.
-    Expression { channel: i16, key: i16, note: i32, kind: Expression, value: f32 },
+    Expression {
+        channel: i16,
+        key: i16,
+        note: i32,
+        kind: Expression,
+        value: f32,
+    },
     /// Pitch bend, -1..1.
-    Bend { channel: u8, value: f32 },
+    Bend {
+        channel: u8,
+        value: f32,
+    },
     /// Channel pressure, 0..1.
-    Pressure { channel: u8, value: f32 },
+    Pressure {
+        channel: u8,
+        value: f32,
+    },
     /// A MIDI controller, 0..1.
-    Controller { channel: u8, number: u8, value: f32 },
+    Controller {
+        channel: u8,
+        number: u8,
+        value: f32,
+    },
     /// A host parameter that the engine follows.
-    Control { control: Control, value: f32 },
+    Control {
+        control: Control,
+        value: f32,
+    },
 }
 
 /// Per-note values.

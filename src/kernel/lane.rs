@@ -9,7 +9,13 @@ pub const MAX_LANES: usize = 32;
 
 /// A number in one or more lanes.
 pub trait Lane:
-    Copy + 'static + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+    Copy
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
 {
     /// How many lanes.
     const N: usize;
@@ -408,56 +414,56 @@ pub mod x86 {
     }
 
     pack!(V4, __m128, __m128, 4, 16, "Four lanes: every x86-64 has them (SSE2).",
-        add _mm_add_ps, sub _mm_sub_ps, mul _mm_mul_ps, div _mm_div_ps, set1 _mm_set1_ps, load _mm_loadu_ps, store _mm_storeu_ps,
-        min _mm_min_ps, max _mm_max_ps, sqrt _mm_sqrt_ps,
-        floor |x| {
-            let t = _mm_cvtepi32_ps(_mm_cvttps_epi32(x));
-            let t = _mm_sub_ps(t, _mm_and_ps(_mm_cmpgt_ps(t, x), _mm_set1_ps(1.0)));
-            let sign = _mm_set1_ps(-0.0);
-            let t = _mm_or_ps(t, _mm_and_ps(x, sign));
-            let small = _mm_cmplt_ps(_mm_andnot_ps(sign, x), _mm_set1_ps(8_388_608.0));
-            _mm_or_ps(_mm_and_ps(small, t), _mm_andnot_ps(small, x))
-        },
-        and |x, y| _mm_and_ps(x, y), xor |x, y| _mm_xor_ps(x, y),
-        lt |a, b| _mm_cmplt_ps(a, b), le |a, b| _mm_cmple_ps(a, b), eq |a, b| _mm_cmpeq_ps(a, b),
-        select |m, a, b| _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b)), any |m| _mm_movemask_ps(m) != 0,
-        exp2 |x| _mm_castsi128_ps(_mm_slli_epi32::<23>(_mm_add_epi32(_mm_cvttps_epi32(x), _mm_set1_epi32(127)))),
-        split |x| {
-            let b = _mm_castps_si128(x);
-            let e = _mm_cvtepi32_ps(_mm_sub_epi32(_mm_srli_epi32::<23>(b), _mm_set1_epi32(127)));
-            let m = _mm_or_si128(_mm_and_si128(b, _mm_set1_epi32(0x007f_ffff)), _mm_set1_epi32(0x3f80_0000));
-            (e, _mm_castsi128_ps(m))
-        });
+    add _mm_add_ps, sub _mm_sub_ps, mul _mm_mul_ps, div _mm_div_ps, set1 _mm_set1_ps, load _mm_loadu_ps, store _mm_storeu_ps,
+    min _mm_min_ps, max _mm_max_ps, sqrt _mm_sqrt_ps,
+    floor |x| {
+        let t = _mm_cvtepi32_ps(_mm_cvttps_epi32(x));
+        let t = _mm_sub_ps(t, _mm_and_ps(_mm_cmpgt_ps(t, x), _mm_set1_ps(1.0)));
+        let sign = _mm_set1_ps(-0.0);
+        let t = _mm_or_ps(t, _mm_and_ps(x, sign));
+        let small = _mm_cmplt_ps(_mm_andnot_ps(sign, x), _mm_set1_ps(8_388_608.0));
+        _mm_or_ps(_mm_and_ps(small, t), _mm_andnot_ps(small, x))
+    },
+    and |x, y| _mm_and_ps(x, y), xor |x, y| _mm_xor_ps(x, y),
+    lt |a, b| _mm_cmplt_ps(a, b), le |a, b| _mm_cmple_ps(a, b), eq |a, b| _mm_cmpeq_ps(a, b),
+    select |m, a, b| _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b)), any |m| _mm_movemask_ps(m) != 0,
+    exp2 |x| _mm_castsi128_ps(_mm_slli_epi32::<23>(_mm_add_epi32(_mm_cvttps_epi32(x), _mm_set1_epi32(127)))),
+    split |x| {
+        let b = _mm_castps_si128(x);
+        let e = _mm_cvtepi32_ps(_mm_sub_epi32(_mm_srli_epi32::<23>(b), _mm_set1_epi32(127)));
+        let m = _mm_or_si128(_mm_and_si128(b, _mm_set1_epi32(0x007f_ffff)), _mm_set1_epi32(0x3f80_0000));
+        (e, _mm_castsi128_ps(m))
+    });
 
     pack!(V8, __m256, __m256, 8, 32, "Eight lanes (AVX2).",
-        add _mm256_add_ps, sub _mm256_sub_ps, mul _mm256_mul_ps, div _mm256_div_ps, set1 _mm256_set1_ps, load _mm256_loadu_ps, store _mm256_storeu_ps,
-        min _mm256_min_ps, max _mm256_max_ps, sqrt _mm256_sqrt_ps,
-        floor |x| _mm256_floor_ps(x),
-        and |x, y| _mm256_and_ps(x, y), xor |x, y| _mm256_xor_ps(x, y),
-        lt |a, b| _mm256_cmp_ps::<_CMP_LT_OQ>(a, b), le |a, b| _mm256_cmp_ps::<_CMP_LE_OQ>(a, b), eq |a, b| _mm256_cmp_ps::<_CMP_EQ_OQ>(a, b),
-        select |m, a, b| _mm256_blendv_ps(b, a, m), any |m| _mm256_movemask_ps(m) != 0,
-        exp2 |x| _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_add_epi32(_mm256_cvttps_epi32(x), _mm256_set1_epi32(127)))),
-        split |x| {
-            let b = _mm256_castps_si256(x);
-            let e = _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_srli_epi32::<23>(b), _mm256_set1_epi32(127)));
-            let m = _mm256_or_si256(_mm256_and_si256(b, _mm256_set1_epi32(0x007f_ffff)), _mm256_set1_epi32(0x3f80_0000));
-            (e, _mm256_castsi256_ps(m))
-        });
+    add _mm256_add_ps, sub _mm256_sub_ps, mul _mm256_mul_ps, div _mm256_div_ps, set1 _mm256_set1_ps, load _mm256_loadu_ps, store _mm256_storeu_ps,
+    min _mm256_min_ps, max _mm256_max_ps, sqrt _mm256_sqrt_ps,
+    floor |x| _mm256_floor_ps(x),
+    and |x, y| _mm256_and_ps(x, y), xor |x, y| _mm256_xor_ps(x, y),
+    lt |a, b| _mm256_cmp_ps::<_CMP_LT_OQ>(a, b), le |a, b| _mm256_cmp_ps::<_CMP_LE_OQ>(a, b), eq |a, b| _mm256_cmp_ps::<_CMP_EQ_OQ>(a, b),
+    select |m, a, b| _mm256_blendv_ps(b, a, m), any |m| _mm256_movemask_ps(m) != 0,
+    exp2 |x| _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_add_epi32(_mm256_cvttps_epi32(x), _mm256_set1_epi32(127)))),
+    split |x| {
+        let b = _mm256_castps_si256(x);
+        let e = _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_srli_epi32::<23>(b), _mm256_set1_epi32(127)));
+        let m = _mm256_or_si256(_mm256_and_si256(b, _mm256_set1_epi32(0x007f_ffff)), _mm256_set1_epi32(0x3f80_0000));
+        (e, _mm256_castsi256_ps(m))
+    });
 
     pack!(V16, __m512, __mmask16, 16, 64, "Sixteen lanes (AVX-512 F and DQ).",
-        add _mm512_add_ps, sub _mm512_sub_ps, mul _mm512_mul_ps, div _mm512_div_ps, set1 _mm512_set1_ps, load _mm512_loadu_ps, store _mm512_storeu_ps,
-        min _mm512_min_ps, max _mm512_max_ps, sqrt _mm512_sqrt_ps,
-        floor |x| _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(x),
-        and |x, y| _mm512_and_ps(x, y), xor |x, y| _mm512_xor_ps(x, y),
-        lt |a, b| _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), le |a, b| _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b), eq |a, b| _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b),
-        select |m, a, b| _mm512_mask_blend_ps(m, b, a), any |m| m != 0,
-        exp2 |x| _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_add_epi32(_mm512_cvttps_epi32(x), _mm512_set1_epi32(127)))),
-        split |x| {
-            let b = _mm512_castps_si512(x);
-            let e = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_srli_epi32::<23>(b), _mm512_set1_epi32(127)));
-            let m = _mm512_or_si512(_mm512_and_si512(b, _mm512_set1_epi32(0x007f_ffff)), _mm512_set1_epi32(0x3f80_0000));
-            (e, _mm512_castsi512_ps(m))
-        });
+    add _mm512_add_ps, sub _mm512_sub_ps, mul _mm512_mul_ps, div _mm512_div_ps, set1 _mm512_set1_ps, load _mm512_loadu_ps, store _mm512_storeu_ps,
+    min _mm512_min_ps, max _mm512_max_ps, sqrt _mm512_sqrt_ps,
+    floor |x| _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(x),
+    and |x, y| _mm512_and_ps(x, y), xor |x, y| _mm512_xor_ps(x, y),
+    lt |a, b| _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), le |a, b| _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b), eq |a, b| _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b),
+    select |m, a, b| _mm512_mask_blend_ps(m, b, a), any |m| m != 0,
+    exp2 |x| _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_add_epi32(_mm512_cvttps_epi32(x), _mm512_set1_epi32(127)))),
+    split |x| {
+        let b = _mm512_castps_si512(x);
+        let e = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_srli_epi32::<23>(b), _mm512_set1_epi32(127)));
+        let m = _mm512_or_si512(_mm512_and_si512(b, _mm512_set1_epi32(0x007f_ffff)), _mm512_set1_epi32(0x3f80_0000));
+        (e, _mm512_castsi512_ps(m))
+    });
 }
 
 /// Four lanes in plain Rust, for instruction sets without a pack of their own. The compiler turns most of it into vectors.

@@ -27,7 +27,14 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code, message: message.into(), span: Some(span), hint: None, related: vec![] }
+        Self {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            span: Some(span),
+            hint: None,
+            related: vec![],
+        }
     }
 
     pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
@@ -36,7 +43,14 @@ impl Diagnostic {
 
     /// A fault that has no place in a text.
     pub fn general(code: &'static str, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code, message: message.into(), span: None, hint: None, related: vec![] }
+        Self {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            span: None,
+            hint: None,
+            related: vec![],
+        }
     }
 
     #[must_use]

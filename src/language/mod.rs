@@ -2,5 +2,8 @@
 
 mod diagnostic;
 pub mod model;
+mod names;
+pub mod vocabulary;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use names::nearest;

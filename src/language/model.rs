@@ -101,12 +101,23 @@ pub struct Expr {
 pub enum ExprKind {
     Number(f64),
     /// `name` or `$name`.
-    Name { name: String, dollar: bool },
+    Name {
+        name: String,
+        dollar: bool,
+    },
     Unary(UnaryOp, Box<Expr>),
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
-    Call { name: String, name_span: Span, args: Vec<Expr> },
+    Call {
+        name: String,
+        name_span: Span,
+        args: Vec<Expr>,
+    },
     /// `then if condition else otherwise`.
-    If { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    If {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     /// A list literal; only `rand([..])` and scales take one.
     List(Vec<Expr>),
 }
