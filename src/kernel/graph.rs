@@ -4,7 +4,7 @@
 use super::event::{Controls, Event};
 use super::isa::{Isa, Width};
 use super::lane::MAX_LANES;
-use super::pass::{Kernel, Pass, Port, Song, Source, Start};
+use super::pass::{Kernel, Pass, Port, Song, Start};
 use super::tile::{TILE, Tile};
 
 /// A stretch of time to render: at most [`TILE`] frames that do not cross a multiple of [`TILE`] on the absolute grid.
@@ -18,6 +18,20 @@ pub struct Piece<'a> {
     /// Frame of the host's block at which the piece begins.
     pub block_frame: usize,
     pub controls: &'a Controls,
+}
+
+impl<'a> Pass<'a> {
+    /// The time of this pass as a piece, for graphs inside kernels.
+    pub fn piece(&self) -> Piece<'a> {
+        Piece {
+            at: self.at,
+            frames: self.frames,
+            song: self.song,
+            events: self.events,
+            block_frame: self.block_frame,
+            controls: self.controls,
+        }
+    }
 }
 
 impl<'a> Piece<'a> {
@@ -224,16 +238,8 @@ impl Graph {
         }
     }
 
-    /// Value of `source` at a frame of the piece just rendered, for pass lane `k` of `width` lanes at `lane`.
-    #[inline]
-    pub fn value(&self, source: Source, frame: usize, lane: usize, k: usize, width: usize) -> f32 {
-        match source {
-            Source::Slot(slot) => self.slots.get(slot, lane + k),
-            Source::Tile(tile) => {
-                let tile = &self.tiles[tile as usize];
-                tile.floats()[if tile.flat { k } else { frame * width + k }]
-            }
-        }
+    pub fn isa(&self) -> Isa {
+        self.isa
     }
 }
 

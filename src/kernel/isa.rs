@@ -92,6 +92,32 @@ pub fn run<K: Lanewise + ?Sized>(kernel: &mut K, pass: &mut Pass) {
     }
 }
 
+/// Runs plain loops compiled for the instruction set, so that the compiler may turn them into its vectors.
+#[inline]
+pub fn vectorised<R>(isa: Isa, work: impl FnOnce() -> R) -> R {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as in `run`.
+        Isa::Avx512 => unsafe { plain_avx512(work) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as in `run`.
+        Isa::Avx2 => unsafe { plain_avx2(work) },
+        _ => work(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn plain_avx2<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avx512f,avx512dq,avx512bw,avx512vl")]
+fn plain_avx512<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn avx2<K: Lanewise + ?Sized, L: Lane>(kernel: &mut K, pass: &mut Pass) {

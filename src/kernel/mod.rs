@@ -8,6 +8,7 @@ mod isa;
 mod lane;
 mod pass;
 mod tile;
+pub mod voices;
 
 pub use build::{Audio, Build, Fixed, Inputs, MakeKernel};
 pub use event::{Control, Controls, Event, Expression, StripControl, Transport, What};

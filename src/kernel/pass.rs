@@ -163,6 +163,16 @@ impl<'a> Pass<'a> {
         self.source(if channel == 0 { p.left } else { p.right })
     }
 
+    /// Input values as stored, pass lanes side by side, and whether one frame holds for all.
+    #[inline]
+    pub(crate) fn raw(&self, port: usize, channel: usize) -> (&'a [f32], bool) {
+        let p = self.inputs[port];
+        match if channel == 0 { p.left } else { p.right } {
+            Source::Slot(slot) => (&self.slots[slot as usize * self.lanes + self.lane..], true),
+            Source::Tile(tile) => (self.tiles[tile as usize].floats(), self.tiles[tile as usize].flat),
+        }
+    }
+
     #[inline(always)]
     fn source<L: Lane>(&self, source: Source) -> Input<'a, L> {
         match source {

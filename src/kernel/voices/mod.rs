@@ -1,0 +1,14 @@
+//! Voices: instances of one sub-graph, started and ended while the sound plays. [`Pool`] holds their lanes and sums what they
+//! put out; `sequencer`, `midi_in`, `multiply` and `spawn` decide when a voice starts. Audio thread; all memory is made beforehand.
+
+mod midi_in;
+mod multiply;
+mod pool;
+mod sequencer;
+mod spawn;
+
+pub use midi_in::{MidiIn, MidiInPlan, NoteVariable};
+pub use multiply::{Multiply, MultiplyPlan};
+pub use pool::{Import, Pool, PoolPlan};
+pub use sequencer::{Sequencer, SequencerPlan, StepCall, Timing};
+pub use spawn::{Spawn, SpawnPlan};

@@ -1,0 +1,109 @@
+//! `multiply`: a fixed number of voices that start with the node. Each knows its number and, with `items`, its item.
+
+use crate::kernel::pass::{Kernel, Pass, Start};
+
+use super::pool::{Pool, PoolPlan};
+
+pub struct MultiplyPlan {
+    pub pool: PoolPlan,
+    /// Input that says how many voices sound; none when the number is fixed.
+    pub number: Option<usize>,
+    /// Per copy: its scope variables (`i`, `n`, `item`).
+    pub copies: Vec<Vec<(u32, f32)>>,
+}
+
+pub struct Multiply {
+    pool: Pool,
+    number: Option<usize>,
+    copies: Vec<Vec<(u32, f32)>>,
+    /// Per lane: copies started so far, and their lanes.
+    running: Vec<Vec<Option<usize>>>,
+    starts: Vec<Start>,
+}
+
+impl Multiply {
+    pub fn new(plan: MultiplyPlan) -> Self {
+        let parents = plan.pool.parents;
+        let copies = plan.copies.len();
+        Self {
+            pool: Pool::new(plan.pool),
+            number: plan.number,
+            copies: plan.copies,
+            running: vec![vec![None; copies]; parents],
+            starts: vec![Start { at: 0, voice: 0 }; parents],
+        }
+    }
+
+    /// Lets the first `wanted` copies of `parent` sound.
+    fn follow(&mut self, parent: usize, wanted: usize, at: u64) {
+        for copy in 0..self.copies.len() {
+            match (copy < wanted, self.running[parent][copy]) {
+                (true, None) => {
+                    let voice = self.starts[parent].voice.wrapping_mul(4096).wrapping_add(copy as u64 + 1);
+                    self.running[parent][copy] = self.pool.start(parent, at, voice, None, &self.copies[copy]);
+                }
+                (false, Some(lane)) => {
+                    self.pool.fade(lane);
+                    self.running[parent][copy] = None;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Kernel for Multiply {
+    fn start(&mut self, lane: usize, start: Start) {
+        self.pool.clear(lane);
+        self.running[lane].fill(None);
+        self.starts[lane] = start;
+        if self.number.is_none() {
+            self.follow(lane, self.copies.len(), start.at);
+        }
+    }
+
+    fn render(&mut self, pass: &mut Pass) {
+        silence(pass);
+        let lanes = pass.width();
+        let mut from = 0;
+        let mut ends = [0u8; crate::kernel::MAX_LANES];
+        while from < pass.frames {
+            let mut to = pass.frames;
+            if let Some(port) = self.number {
+                // The number is read where a lane begins and at control points.
+                to = pass.control_points().find(|p| *p > from).unwrap_or(pass.frames);
+                let (values, flat) = pass.raw(port, 0);
+                let control = (pass.at + from as u64).is_multiple_of(crate::kernel::CONTROL as u64);
+                for k in 0..lanes {
+                    let parent = pass.lane + k;
+                    if control || pass.ages[parent] + from as u64 == 0 {
+                        let number = values[if flat { k } else { from * lanes + k }];
+                        self.follow(parent, number.max(0.0) as usize, pass.at + from as u64);
+                    }
+                }
+            }
+            let sounded = self.pool.render(pass, from, to);
+            for (end, s) in ends.iter_mut().zip(sounded) {
+                *end = if s > 0 { from as u8 + s } else { *end };
+            }
+            from = to;
+        }
+        if self.number.is_some() {
+            ends.fill(pass.frames as u8);
+        }
+        pass.outputs[0].ends = ends;
+    }
+
+    fn tail(&self) -> u64 {
+        0
+    }
+}
+
+/// Empties the outputs, to be added to.
+pub(super) fn silence(pass: &mut Pass) {
+    let n = pass.frames * pass.width();
+    for tile in pass.outputs.iter_mut() {
+        tile.flat = false;
+        tile.floats_mut()[..n].fill(0.0);
+    }
+}

@@ -1,0 +1,79 @@
+//! `spawn`: a voice for every rising edge of its trigger, at the edge's frame.
+
+use crate::kernel::pass::{Kernel, Pass, Start};
+
+use super::multiply::silence;
+use super::pool::{Pool, PoolPlan};
+
+pub struct SpawnPlan {
+    pub pool: PoolPlan,
+    pub trigger: usize,
+    pub threshold: f32,
+    /// How many voices sound at once; the oldest gives way.
+    pub limit: usize,
+    /// Frames a voice lasts at most.
+    pub life: Option<u64>,
+    pub variables: Vec<(u32, f32)>,
+}
+
+pub struct Spawn {
+    pool: Pool,
+    plan: (usize, f32, usize, Option<u64>),
+    variables: Vec<(u32, f32)>,
+    last: Vec<f32>,
+    voices: Vec<u64>,
+}
+
+impl Spawn {
+    pub fn new(plan: SpawnPlan) -> Self {
+        let parents = plan.pool.parents;
+        Self {
+            pool: Pool::new(plan.pool),
+            plan: (plan.trigger, plan.threshold, plan.limit.max(1), plan.life),
+            variables: plan.variables,
+            last: vec![0.0; parents],
+            voices: vec![0; parents],
+        }
+    }
+}
+
+impl Kernel for Spawn {
+    fn start(&mut self, lane: usize, start: Start) {
+        self.pool.clear(lane);
+        self.last[lane] = 0.0;
+        self.voices[lane] = start.voice.wrapping_mul(65_536);
+    }
+
+    fn render(&mut self, pass: &mut Pass) {
+        silence(pass);
+        let (port, threshold, limit, life) = self.plan;
+        let lanes = pass.width();
+        let (values, flat) = pass.raw(port, 0);
+        let value = |frame: usize, k: usize| values[if flat { k } else { frame * lanes + k }];
+        let mut from = 0;
+        for frame in 0..pass.frames {
+            for k in 0..lanes {
+                let (lane, x) = (pass.lane + k, value(frame, k));
+                let edge = self.last[lane] < threshold && x >= threshold;
+                self.last[lane] = x;
+                if !edge {
+                    continue;
+                }
+                if frame > from {
+                    self.pool.render(pass, from, frame);
+                    from = frame;
+                }
+                if self.pool.playing(lane) >= limit
+                    && let Some(oldest) = self.pool.oldest(lane)
+                {
+                    self.pool.fade(oldest);
+                }
+                self.voices[lane] += 1;
+                let voice = self.voices[lane];
+                self.pool.start(lane, pass.at + frame as u64, voice, life, &self.variables);
+            }
+        }
+        self.pool.render(pass, from, pass.frames);
+        pass.outputs[0].ends.fill(pass.frames as u8);
+    }
+}
