@@ -1,1 +1,4 @@
-//! dsp
+//! Pure signal code, one idea a file: numbers in, numbers out. Any thread; no host, no YAML, and after construction no allocation.
+
+pub mod lane;
+pub mod math;

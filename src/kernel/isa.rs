@@ -3,13 +3,13 @@
 
 use std::sync::OnceLock;
 
-use super::lane::{Lane, Two};
+use crate::dsp::lane::{Lane, Two};
 use super::pass::{Lanewise, Pass};
 
 #[cfg(not(target_arch = "x86_64"))]
-use super::lane::Plain4 as V4;
+use crate::dsp::lane::Plain4 as V4;
 #[cfg(target_arch = "x86_64")]
-use super::lane::x86::{V4, V8, V16};
+use crate::dsp::lane::x86::{V4, V8, V16};
 
 /// Instruction sets with kernels of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,7 +9,7 @@
 
 use super::event::{Controls, Event};
 use super::isa::{self, Isa, Width};
-use super::lane::{Lane, MAX_LANES};
+use crate::dsp::lane::{Lane, MAX_LANES};
 use super::tile::{TILE, Tile};
 
 /// Where an input's values come from.

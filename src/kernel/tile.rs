@@ -1,7 +1,7 @@
 //! Tiles: the fixed pieces of signal that kernels read and write, 64 frames of up to 32 lanes, frame by frame, lanes side by
 //! side. Allocated by the compiler, reused by liveness; the audio thread never allocates one.
 
-use super::lane::{Lane, MAX_LANES};
+use crate::dsp::lane::{Lane, MAX_LANES};
 
 /// The most frames a pass renders at once.
 pub const TILE: usize = 64;
