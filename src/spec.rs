@@ -110,8 +110,8 @@ pub enum Channels {
     /// Stereo as soon as one of its `Stereo::Keep` inputs (or pair ends) is.
     AsInputs,
     Stereo,
-    /// Decided by the node's own rule (`retrigger`, `track`): see its `NodeDef`.
-    Own,
+    /// Stereo when one of its `Stereo::Keep` inputs is, or when one of these parameters is anything but a fixed 0.
+    StereoWith(&'static [&'static str]),
 }
 
 /// When the output of a node ends by itself (an ended signal is silence, and lets what stands above end).

@@ -18,6 +18,8 @@ pub struct Piece<'a> {
     /// Frame of the host's block at which the piece begins.
     pub block_frame: usize,
     pub controls: &'a Controls,
+    /// The audio input at the piece's frames, left and right; empty without one.
+    pub sidechain: [&'a [f32]; 2],
 }
 
 impl<'a> Pass<'a> {
@@ -30,6 +32,7 @@ impl<'a> Pass<'a> {
             events: self.events,
             block_frame: self.block_frame,
             controls: self.controls,
+            sidechain: self.sidechain,
         }
     }
 }
@@ -47,6 +50,7 @@ impl<'a> Piece<'a> {
             events: &self.events[start..end],
             block_frame,
             controls: self.controls,
+            sidechain: self.sidechain.map(|s| s.get(from..to).unwrap_or(&[])),
         }
     }
 }
@@ -63,11 +67,26 @@ pub enum EndRule {
     Own,
 }
 
-/// One kernel at its place in the order.
+/// What a step does.
+pub enum Work {
+    Kernel(Box<dyn Kernel>),
+    /// Reads what was written into a feedback line 64 frames ago.
+    FeedbackRead(usize),
+    /// Writes its input into a feedback line.
+    FeedbackWrite(usize),
+}
+
+/// The memory of a loop: what a node put out is read 64 frames later by a node that runs before it.
+struct Feedback {
+    /// Two tiles' worth of frames × lanes, by absolute frame.
+    memory: Vec<f32>,
+}
+
+/// Work at its place in the order.
 pub struct Step {
     /// Key of the node's state.
     pub id: String,
-    pub kernel: Box<dyn Kernel>,
+    pub work: Work,
     pub inputs: Box<[Port]>,
     /// Output tiles; the second only for two channels.
     pub outputs: [u32; 2],
@@ -109,6 +128,7 @@ pub struct Graph {
     tiles: Vec<Tile>,
     slots: Slots,
     scratch: Vec<Tile>,
+    feedback: Vec<Feedback>,
     ages: Vec<u64>,
     /// Passes rendered, for tests and statistics.
     passes: u64,
@@ -126,7 +146,10 @@ impl Graph {
 
     pub fn new(steps: Vec<Step>, tiles: usize, slots: &[f32], lanes: usize, rate: f64) -> Self {
         let pack = lanes.min(MAX_LANES);
-        let scratch = steps.iter().map(|s| s.kernel.scratch()).max().unwrap_or(0);
+        let kernels = || steps.iter().filter_map(|s| if let Work::Kernel(k) = &s.work { Some(k) } else { None });
+        let scratch = kernels().map(|k| k.scratch()).max().unwrap_or(0);
+        let lines = steps.iter().map(|s| if let Work::FeedbackWrite(line) = s.work { line + 1 } else { 0 }).max();
+        let line = || Feedback { memory: vec![0.0; 2 * TILE * lanes] };
         Self {
             lanes,
             rate,
@@ -135,6 +158,7 @@ impl Graph {
             tiles: (0..tiles).map(|_| Tile::new(pack)).collect(),
             slots: Slots::new(slots, lanes),
             scratch: (0..scratch).map(|_| Tile::new(pack)).collect(),
+            feedback: (0..lines.unwrap_or(0)).map(|_| line()).collect(),
             ages: vec![0; lanes],
             passes: 0,
         }
@@ -166,7 +190,12 @@ impl Graph {
 
     /// Frames that may sound on after everything that drives the graph is silent: the longest chain is not known, so the sum.
     pub fn tail(&self) -> u64 {
-        self.steps.iter().map(|s| s.kernel.tail()).fold(0, u64::saturating_add)
+        let tail = |s: &Step| match &s.work {
+            Work::Kernel(kernel) => kernel.tail(),
+            Work::FeedbackRead(_) => TILE as u64,
+            Work::FeedbackWrite(_) => 0,
+        };
+        self.steps.iter().map(tail).fold(0, u64::saturating_add)
     }
 
     pub fn tile(&self, tile: u32) -> &Tile {
@@ -181,7 +210,12 @@ impl Graph {
     pub fn start(&mut self, lane: usize, start: Start) {
         self.ages[lane] = 0;
         for step in &mut self.steps {
-            step.kernel.start(lane, start);
+            if let Work::Kernel(kernel) = &mut step.work {
+                kernel.start(lane, start);
+            }
+        }
+        for line in &mut self.feedback {
+            line.memory.iter_mut().skip(lane).step_by(self.lanes).for_each(|x| *x = 0.0);
         }
     }
 
@@ -205,6 +239,7 @@ impl Graph {
                 events: piece.events,
                 block_frame: piece.block_frame,
                 controls: piece.controls,
+                sidechain: piece.sidechain,
                 lane,
                 ages: &self.ages,
                 inputs: &step.inputs,
@@ -226,7 +261,11 @@ impl Graph {
                     tile.ends[0] = 0;
                 }
             } else {
-                step.kernel.render(&mut pass);
+                match &mut step.work {
+                    Work::Kernel(kernel) => kernel.render(&mut pass),
+                    Work::FeedbackRead(line) => self.feedback[*line].read(&mut pass),
+                    Work::FeedbackWrite(line) => self.feedback[*line].write(&pass),
+                }
                 finish(&step.ends, &mut pass, lanes);
             }
             for (tile, index) in outputs[..step.channels].iter_mut().zip(step.outputs) {
@@ -243,8 +282,38 @@ impl Graph {
     }
 }
 
+impl Feedback {
+    /// First index of the pass's frames, and the distance between frames.
+    fn place(pass: &Pass, at: u64) -> (usize, usize) {
+        ((at % (2 * TILE) as u64) as usize * pass.lanes + pass.lane, pass.lanes)
+    }
+
+    fn read(&self, pass: &mut Pass) {
+        let (start, stride) = Self::place(pass, pass.at + TILE as u64);
+        let width = pass.width();
+        let tile = &mut pass.outputs[0];
+        tile.flat = false;
+        for (frame, out) in tile.floats_mut()[..pass.frames * width].chunks_exact_mut(width).enumerate() {
+            out.copy_from_slice(&self.memory[start + frame * stride..][..width]);
+        }
+    }
+
+    fn write(&mut self, pass: &Pass) {
+        let (start, stride) = Self::place(pass, pass.at);
+        let width = pass.width();
+        let (values, flat) = pass.raw(0, 0);
+        for frame in 0..pass.frames {
+            let source = &values[if flat { 0 } else { frame * width }..][..width];
+            self.memory[start + frame * stride..][..width].copy_from_slice(source);
+        }
+    }
+}
+
 /// Works out where the step's output ends, and silences what comes after.
 fn finish(rule: &EndRule, pass: &mut Pass, lanes: usize) {
+    if pass.outputs.is_empty() {
+        return;
+    }
     let frames = pass.frames as u8;
     let ends = match rule {
         EndRule::Never => [frames; MAX_LANES],

@@ -11,7 +11,7 @@ pub mod voices;
 
 pub use build::{Audio, Build, Fixed, Inputs, MakeKernel};
 pub use event::{Control, Controls, Event, Expression, StripControl, Transport, What};
-pub use graph::{EndRule, Graph, Piece, Slots, Step};
+pub use graph::{EndRule, Graph, Piece, Slots, Step, Work};
 pub use isa::{Isa, Width};
 pub use crate::dsp::lane::{Lane, MAX_LANES, Two};
 pub use pass::{Input, Kernel, Lanewise, Pass, Port, Song, Source, Start};

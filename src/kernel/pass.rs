@@ -92,6 +92,8 @@ pub struct Pass<'a> {
     pub block_frame: usize,
     /// Controller values as they were before `events`.
     pub controls: &'a Controls,
+    /// The audio input at the pass's frames, left and right; empty without one.
+    pub sidechain: [&'a [f32]; 2],
     /// First lane of the pass: state of the pass's lane `k` is at index `lane + k`.
     pub lane: usize,
     /// Per lane of the node's graph (all of them): frames since the lane started, at the first frame.
