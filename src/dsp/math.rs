@@ -278,7 +278,7 @@ pub fn asin<L: Lane>(x: L) -> L {
     L::select(large, L::splat(FRAC_PI_2) - r * L::splat(2.0), r) * side(x)
 }
 
-/// Arc cosine in radians; not a number outside -1..=1. Absolute error 3e-7.
+/// Arc cosine in radians; not a number outside -1..=1. Absolute error 4e-7.
 #[inline(always)]
 pub fn acos<L: Lane>(x: L) -> L {
     L::splat(FRAC_PI_2) - asin(x)

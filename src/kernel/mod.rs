@@ -13,6 +13,7 @@ pub use build::{Audio, Build, Fixed, Inputs, MakeKernel};
 pub use event::{Control, Controls, Event, Expression, StripControl, Transport, What};
 pub use graph::{EndRule, Graph, Piece, Slots, Step, Work};
 pub use isa::{Isa, Width};
-pub use crate::dsp::lane::{Lane, MAX_LANES, Two};
+pub(crate) use crate::dsp::lane;
+pub use lane::{Lane, MAX_LANES, Two};
 pub use pass::{Input, Kernel, Lanewise, Pass, Port, Song, Source, Start};
 pub use tile::{CONTROL, TILE, Tile};

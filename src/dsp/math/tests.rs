@@ -17,7 +17,7 @@ const FUNCTIONS: &[(&str, f32, f32, f64, f64, True)] = &[
     ("tanh", -12.0, 12.0, 0.0, 4e-7, f64::tanh),
     ("atan", -50.0, 50.0, 0.0, 3e-7, f64::atan),
     ("asin", -1.0, 1.0, 3e-7, 0.0, f64::asin),
-    ("acos", -1.0, 1.0, 3e-7, 0.0, f64::acos),
+    ("acos", -1.0, 1.0, 4e-7, 0.0, f64::acos),
     ("round", -300.0, 300.0, 0.0, 0.0, f64::round_ties_even),
 ];
 /// Functions of two arguments are held by their second one: `name y`.
