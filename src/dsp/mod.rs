@@ -2,3 +2,7 @@
 
 pub mod lane;
 pub mod math;
+pub mod noise;
+pub mod phase;
+pub mod shape;
+pub mod time;

@@ -102,6 +102,15 @@ impl Build<'_> {
         }
     }
 
+    /// The value of input `name` where the compiler knows it (it then stands among the fixed parameters, too): for memory
+    /// that depends on it, and to more digits than an input carries.
+    pub fn constant(&self, name: &str) -> Option<f64> {
+        match self.fixed[self.index(name)] {
+            Some(Fixed::Number(x)) => Some(x),
+            _ => None,
+        }
+    }
+
     /// Fixed flag `name`, or its default.
     pub fn flag(&self, name: &str) -> bool {
         let index = self.index(name);

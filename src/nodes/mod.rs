@@ -1,8 +1,10 @@
 //! The node kinds: one file each, its table entry and its kernel side by side. [`ALL`] is the one table that validation,
 //! documentation, schema, completion and the compiler read. Adding a kind is adding a file and a line.
 
-use crate::kernel::MakeKernel;
+use crate::kernel::{MakeKernel, Pass, silence_after};
 use crate::spec::NodeSpec;
+
+mod osc;
 
 /// One node kind: what it is, and how it runs.
 pub struct NodeDef {
@@ -37,9 +39,26 @@ pub enum Structure {
 }
 
 /// Every node kind, in the order of the reference page.
-pub static ALL: &[&NodeDef] = &[];
+pub static ALL: &[&NodeDef] = &[&osc::DEF];
 
 /// The node kind of this name.
 pub fn find(name: &str) -> Option<&'static NodeDef> {
     ALL.iter().find(|d| d.spec.name == name).copied()
+}
+
+/// Whether a lane of the pass starts at its first frame.
+#[inline(always)]
+fn starts(pass: &Pass) -> bool {
+    pass.ages[pass.lane..pass.lane + pass.width()].contains(&0)
+}
+
+/// Zeroes what comes after the ends in `outputs[0].ends`, for kernels that say their own.
+#[inline(always)]
+fn silence_ended(pass: &mut Pass) {
+    let (ends, width, frames) = (pass.outputs[0].ends, pass.width(), pass.frames);
+    if ends[..width].iter().any(|e| (*e as usize) < frames) {
+        for tile in pass.outputs.iter_mut() {
+            silence_after(tile, &ends, width, frames);
+        }
+    }
 }

@@ -1,0 +1,47 @@
+//! Times as counts of frames, and the one curve that attacks, decays and releases follow. Pure functions; any thread.
+
+use super::lane::Lane;
+use super::math;
+
+/// Whole frames of a time, cut off. Seconds arrive with the precision of an input (24 bits), so a time within that of the next
+/// whole frame counts as it.
+#[inline(always)]
+pub fn frames(seconds: f32, rate: f64) -> u64 {
+    (seconds as f64 * rate * (1.0 + 1.2e-7)).max(0.0) as u64
+}
+
+/// Time constants that an attack, decay or release lasts: it stops e^-5 (0.7 %) short of its target.
+const CONSTANTS: f32 = 5.0;
+
+/// Exponent per frame (to base 2) of a curve of `frames` frames, for [`fall`].
+#[inline(always)]
+pub fn fall_rate(frames: u64) -> f32 {
+    if frames > 1 { -CONSTANTS * std::f32::consts::LOG2_E / (frames - 1) as f32 } else { 0.0 }
+}
+
+/// e^(-5 k / (frames - 1)) at frame `k`, from [`fall_rate`].
+#[inline(always)]
+pub fn fall<L: Lane>(k: L, rate: L) -> L {
+    math::exp2(k * rate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_counts_what_was_written() {
+        for (seconds, want) in
+            [(0.7f32, 30870), (0.2, 8820), (0.3, 13230), (0.1, 4410), (-1.0, 0), (0.004, 176)]
+        {
+            assert_eq!(frames(seconds, 44100.0), want);
+        }
+        assert_eq!(frames(f32::NAN, 44100.0), 0);
+    }
+
+    #[test]
+    fn time_curve_ends_where_it_should() {
+        assert!((fall(99.0f32, fall_rate(100)) - (-5f32).exp()).abs() < 1e-6);
+        assert_eq!(fall(0.0f32, fall_rate(1)), 1.0);
+    }
+}
