@@ -135,7 +135,12 @@ pub struct Controls {
 
 impl Default for Controls {
     fn default() -> Self {
-        Self { controllers: Box::new([[None; 128]; 16]), bend: [0.0; 16], pressure: [0.0; 16], macros: [0.0; 16] }
+        Self {
+            controllers: Box::new([[None; 128]; 16]),
+            bend: [0.0; 16],
+            pressure: [0.0; 16],
+            macros: [0.0; 16],
+        }
     }
 }
 
@@ -148,7 +153,9 @@ impl Controls {
             }
             What::Bend { channel, value } => self.bend[channel as usize & 15] = value,
             What::Pressure { channel, value } => self.pressure[channel as usize & 15] = value,
-            What::Control { control: Control::Macro(index), value } => self.macros[index as usize & 15] = value,
+            What::Control { control: Control::Macro(index), value } => {
+                self.macros[index as usize & 15] = value
+            }
             _ => {}
         }
     }

@@ -3,9 +3,9 @@
 
 use super::event::{Controls, Event};
 use super::isa::{Isa, Width};
-use super::lane::MAX_LANES;
 use super::pass::{Kernel, Pass, Port, Song, Start};
 use super::tile::{TILE, Tile};
+use crate::dsp::lane::MAX_LANES;
 
 /// A stretch of time to render: at most [`TILE`] frames that do not cross a multiple of [`TILE`] on the absolute grid.
 #[derive(Clone, Copy)]
@@ -146,9 +146,11 @@ impl Graph {
 
     pub fn new(steps: Vec<Step>, tiles: usize, slots: &[f32], lanes: usize, rate: f64) -> Self {
         let pack = lanes.min(MAX_LANES);
-        let kernels = || steps.iter().filter_map(|s| if let Work::Kernel(k) = &s.work { Some(k) } else { None });
+        let kernels =
+            || steps.iter().filter_map(|s| if let Work::Kernel(k) = &s.work { Some(k) } else { None });
         let scratch = kernels().map(|k| k.scratch()).max().unwrap_or(0);
-        let lines = steps.iter().map(|s| if let Work::FeedbackWrite(line) = s.work { line + 1 } else { 0 }).max();
+        let lines =
+            steps.iter().map(|s| if let Work::FeedbackWrite(line) = s.work { line + 1 } else { 0 }).max();
         let line = || Feedback { memory: vec![0.0; 2 * TILE * lanes] };
         Self {
             lanes,
@@ -346,7 +348,8 @@ pub(crate) fn silence_after(tile: &mut Tile, ends: &[u8; MAX_LANES], lanes: usiz
         if tile.floats()[..lanes].iter().all(|x| *x == 0.0) {
             return;
         }
-        let values: [f32; MAX_LANES] = std::array::from_fn(|k| if k < lanes { tile.floats()[k] } else { 0.0 });
+        let values: [f32; MAX_LANES] =
+            std::array::from_fn(|k| if k < lanes { tile.floats()[k] } else { 0.0 });
         for frame in tile.floats_mut()[..frames * lanes].chunks_exact_mut(lanes) {
             frame.copy_from_slice(&values[..lanes]);
         }

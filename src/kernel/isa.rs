@@ -3,8 +3,8 @@
 
 use std::sync::OnceLock;
 
-use crate::dsp::lane::{Lane, Two};
 use super::pass::{Lanewise, Pass};
+use crate::dsp::lane::{Lane, Two};
 
 #[cfg(not(target_arch = "x86_64"))]
 use crate::dsp::lane::Plain4 as V4;

@@ -6,17 +6,19 @@ mod event;
 mod graph;
 mod isa;
 mod pass;
+pub mod plumbing;
 #[cfg(test)]
 pub(crate) mod probe;
+pub mod tempo;
 mod tile;
 pub mod voices;
 
+pub(crate) use crate::dsp::lane;
+pub(crate) use graph::silence_after;
 pub use build::{Audio, Build, Fixed, Inputs, MakeKernel};
 pub use event::{Control, Controls, Event, Expression, StripControl, Transport, What};
-pub(crate) use graph::silence_after;
 pub use graph::{EndRule, Graph, Piece, Slots, Step, Work};
 pub use isa::{Isa, Width};
-pub(crate) use crate::dsp::lane;
 pub use lane::{Lane, MAX_LANES, Two};
 pub use pass::{Input, Kernel, Lanewise, Pass, Port, Song, Source, Start};
 pub use tile::{CONTROL, TILE, Tile};

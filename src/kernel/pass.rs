@@ -9,8 +9,8 @@
 
 use super::event::{Controls, Event};
 use super::isa::{self, Isa, Width};
-use crate::dsp::lane::{Lane, MAX_LANES};
 use super::tile::{TILE, Tile};
+use crate::dsp::lane::{Lane, MAX_LANES};
 
 /// Where an input's values come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

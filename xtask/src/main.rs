@@ -1,1 +1,86 @@
-fn main() {}
+//! `cargo xtask`: everything that is done to Seiche beside editing it. Runs on a person's or a build machine, never in a host.
+
+use std::process::ExitCode;
+use xtask::{Failed, bench, bundle, check, setup};
+
+struct Command {
+    name: &'static str,
+    options: &'static str,
+    help: &'static str,
+    run: fn(&[String]) -> Result<(), Failed>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "setup",
+        options: "",
+        help: "Install what building and testing need (Debian, Ubuntu); elsewhere say what that is.",
+        run: |_| setup::run(),
+    },
+    Command {
+        name: "bundle",
+        options: "[--rt-check]",
+        help: "Build target/bundled/Seiche.clap and Seiche.vst3 in release mode. --rt-check builds the variant that counts \
+               allocations on the audio thread into target/rt-check.",
+        run: |options| {
+            let kind = if options.iter().any(|o| o == "--rt-check") {
+                bundle::Kind::RtCheck
+            } else {
+                bundle::Kind::Release
+            };
+            bundle::build(kind).map(|b| b.print())
+        },
+    },
+    Command {
+        name: "install",
+        options: "",
+        help: "Build the bundles and copy them to your CLAP and VST3 folders.",
+        run: |_| bundle::install(),
+    },
+    Command {
+        name: "test",
+        options: "",
+        help: "Everything that is checked before a change is kept: unit tests, lints, format, licences, the bundles in five hosts, \
+               the window. Under 25 minutes.",
+        run: |_| check::run(),
+    },
+    Command {
+        name: "bench",
+        options: "",
+        help: "Measure speed: seconds of audio per second of CPU, beside hand-written kernels.",
+        run: |_| bench::run(),
+    },
+];
+
+fn help() -> String {
+    let mut text = String::from("Usage: cargo xtask COMMAND\n\n");
+    for c in COMMANDS {
+        let head = format!("{} {}", c.name, c.options);
+        text.push_str(&format!("  {head:<22} {}\n", c.help));
+    }
+    text.push_str("\nA fresh clone needs nothing before `cargo xtask test`.\n");
+    text
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some(name) = args.first().filter(|a| !matches!(a.as_str(), "help" | "--help" | "-h")) else {
+        print!("{}", help());
+        return ExitCode::SUCCESS;
+    };
+    let Some(command) = COMMANDS.iter().find(|c| c.name == name) else {
+        eprint!("error: no command '{name}'\n\n{}", help());
+        return ExitCode::from(2);
+    };
+    if let Some(wrong) = args[1..].iter().find(|o| !command.options.contains(&format!("[{o}]"))) {
+        eprintln!("error: `{name}` has no option '{wrong}'; usage: cargo xtask {name} {}", command.options);
+        return ExitCode::from(2);
+    }
+    match (command.run)(&args[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed(why)) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

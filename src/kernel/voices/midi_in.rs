@@ -126,9 +126,10 @@ impl MidiIn {
                 NoteVariable::Gate | NoteVariable::Gain => 1.0,
                 NoteVariable::Pressure => pressure,
                 NoteVariable::Bend => bend,
-                NoteVariable::ReleaseVelocity | NoteVariable::Brightness | NoteVariable::Pan | NoteVariable::Vibrato => {
-                    0.0
-                },
+                NoteVariable::ReleaseVelocity
+                | NoteVariable::Brightness
+                | NoteVariable::Pan
+                | NoteVariable::Vibrato => 0.0,
             };
             self.set.push((*slot, value));
         }
@@ -143,7 +144,8 @@ impl MidiIn {
     }
 
     fn hertz(&self, note: &Note) -> f32 {
-        crate::units::key_to_hertz((note.key as f32 + note.tuning + note.bend * self.bend_range) as f64) as f32
+        crate::units::key_to_hertz((note.key as f32 + note.tuning + note.bend * self.bend_range) as f64)
+            as f32
     }
 
     fn set(&mut self, index: usize, variable: NoteVariable, value: f32) {

@@ -1,9 +1,9 @@
 //! A pool of voices that share a graph, a lane each. Voices are packed for speed, but neither who sounds nor the bits of the sum
 //! depend on the packing: lane `v` of a parent always stands at place `v mod 32` of a fixed summation tree.
 
+use crate::dsp::lane::MAX_LANES;
 use crate::kernel::graph::{Graph, Piece};
 use crate::kernel::isa::{Width, vectorised};
-use crate::kernel::lane::MAX_LANES;
 use crate::kernel::pass::{Pass, Start};
 use crate::kernel::tile::{TILE, Tile};
 
@@ -214,9 +214,14 @@ impl Pool {
             return (room, Some((lane + first, Width::One)));
         }
         // A pack may reach beyond this parent's lanes only where nobody else's lanes are.
-        let padded = |width: usize| lane + width <= self.graph.lanes() && (end == self.lanes.len() || lane + width <= end);
+        let padded = |width: usize| {
+            lane + width <= self.graph.lanes() && (end == self.lanes.len() || lane + width <= end)
+        };
         let eight = first / 8 * 8;
-        if last < eight + 8 && lane + eight + 8 <= self.graph.lanes() && (end == self.lanes.len() || lane + eight + 8 <= end) {
+        if last < eight + 8
+            && lane + eight + 8 <= self.graph.lanes()
+            && (end == self.lanes.len() || lane + eight + 8 <= end)
+        {
             return (room, Some((lane + eight, Width::Eight)));
         }
         if room > 8 && lane.is_multiple_of(MAX_LANES) && padded(MAX_LANES) {
@@ -247,7 +252,8 @@ impl Pool {
             let tile = self.graph.tile_mut(import.tile);
             tile.ends.fill(frames as u8);
             let (values, flat) = pass.raw(import.port, import.channel);
-            let parent = |k: usize| ((lane + k) / self.voices).min(pass.lane + outer - 1).max(pass.lane) - pass.lane;
+            let parent =
+                |k: usize| ((lane + k) / self.voices).min(pass.lane + outer - 1).max(pass.lane) - pass.lane;
             tile.flat = flat;
             let floats = tile.floats_mut();
             let frames = if flat { 1 } else { frames };
@@ -268,7 +274,14 @@ impl Pool {
     }
 
     /// Takes what a pass has put out into the sums, and ends the voices that are over.
-    fn collect(&mut self, parent0: usize, piece: &Piece, lane: usize, width: Width, sounded: &mut [u8; MAX_LANES]) {
+    fn collect(
+        &mut self,
+        parent0: usize,
+        piece: &Piece,
+        lane: usize,
+        width: Width,
+        sounded: &mut [u8; MAX_LANES],
+    ) {
         let (lanes, frames) = (width as usize, piece.frames);
         let ends = self.graph.tile(self.output[0]).ends;
         // Whose output counts, and up to where.
@@ -316,7 +329,8 @@ impl Pool {
                     if counts[k] == 0 {
                         continue;
                     }
-                    let (parent, place) = ((lane + k) / self.voices - parent0, (lane + k) % self.voices % MAX_LANES);
+                    let (parent, place) =
+                        ((lane + k) / self.voices - parent0, (lane + k) % self.voices % MAX_LANES);
                     let sum = self.sums[channel][parent].floats_mut();
                     for frame in 0..frames {
                         sum[frame * MAX_LANES + place] += values[frame * step + k];
@@ -331,7 +345,8 @@ impl Pool {
         for (k, voice) in voices.iter().take(lanes).enumerate() {
             let Some(Voice { fading: Some(done), .. }) = voice else { continue };
             if tile.flat {
-                let values: [f32; MAX_LANES] = std::array::from_fn(|k| if k < lanes { tile.floats()[k] } else { 0.0 });
+                let values: [f32; MAX_LANES] =
+                    std::array::from_fn(|k| if k < lanes { tile.floats()[k] } else { 0.0 });
                 for frame in tile.floats_mut()[..frames * lanes].chunks_exact_mut(lanes) {
                     frame.copy_from_slice(&values[..lanes]);
                 }
@@ -394,7 +409,13 @@ impl Pool {
 }
 
 #[inline(always)]
-fn accumulate<const N: usize>(sum: &mut [f32], values: &[f32], step: usize, place: usize, mask: &[bool; MAX_LANES]) {
+fn accumulate<const N: usize>(
+    sum: &mut [f32],
+    values: &[f32],
+    step: usize,
+    place: usize,
+    mask: &[bool; MAX_LANES],
+) {
     for (frame, sum) in sum.chunks_exact_mut(MAX_LANES).enumerate() {
         let values: &[f32; N] = values[frame * step..][..N].try_into().unwrap_or(&[0.0; N]);
         for (k, sum) in sum[place..place + N].iter_mut().enumerate() {

@@ -1,7 +1,7 @@
 //! `sequencer`: starts voices on steps: at intervals, on triggers, or one after the other. With a host's transport the steps are
 //! a function of the song's position, so that loops and jumps land on the right step.
 
-use crate::kernel::lane::MAX_LANES;
+use crate::dsp::lane::MAX_LANES;
 use crate::kernel::pass::{Kernel, Pass, Start};
 use crate::kernel::tile::TILE;
 
@@ -170,7 +170,8 @@ impl Sequencer {
                 state.song = true;
                 self.locate(pass, lane, k);
             } else if !song && state.song {
-                self.lanes[lane] = Lane { next: pass.ages[lane] as f64, voices: state.voices, ..Lane::default() };
+                self.lanes[lane] =
+                    Lane { next: pass.ages[lane] as f64, voices: state.voices, ..Lane::default() };
             }
             self.lanes[lane].begun = true;
         }
@@ -184,8 +185,11 @@ impl Sequencer {
                 (Some((frame, lane)), _) => {
                     self.lanes[lane].count = 0;
                     let song = self.lanes[lane].song;
-                    self.lanes[lane].next =
-                        if song { pass.song.beats(frame, pass.rate) } else { (pass.ages[lane] + frame as u64) as f64 };
+                    self.lanes[lane].next = if song {
+                        pass.song.beats(frame, pass.rate)
+                    } else {
+                        (pass.ages[lane] + frame as u64) as f64
+                    };
                     (frame, None)
                 }
                 (None, Some((frame, lane))) => (frame, Some(lane)),
@@ -198,7 +202,8 @@ impl Sequencer {
             if let Some(lane) = step {
                 let length = self.length(pass, from, lane - pass.lane, self.lanes[lane].count);
                 let state = &mut self.lanes[lane];
-                state.next += if state.song { length * pass.song.bpm / 60.0 } else { whole(length * pass.rate) };
+                state.next +=
+                    if state.song { length * pass.song.bpm / 60.0 } else { whole(length * pass.rate) };
                 self.play(lane, pass.at + from as u64);
             } else if from >= pass.frames {
                 return ends;

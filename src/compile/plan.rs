@@ -1,0 +1,171 @@
+//! The compiler's intermediate form: a sound, or the voices of a pool, as a list of operations on wires. Stages take a plan and
+//! give a plan; `build` turns the last one into kernels. Loader thread.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::kernel::{Audio, Fixed, Inputs};
+use crate::nodes::NodeDef;
+
+use super::formula::FormulaProgram;
+use super::pools::Voices;
+
+/// One channel of a signal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    Const(f64),
+    /// A scope variable.
+    Slot(u32),
+    /// Output channel of an operation.
+    Op(usize, u8),
+}
+
+/// A signal: both sides are the same value when it is mono.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wire {
+    pub left: Value,
+    pub right: Value,
+}
+
+impl Wire {
+    pub fn mono(value: Value) -> Self {
+        Wire { left: value, right: value }
+    }
+
+    pub fn number(x: f64) -> Self {
+        Wire::mono(Value::Const(x))
+    }
+
+    /// The output of an operation.
+    pub fn op(op: usize, channels: usize) -> Self {
+        Wire { left: Value::Op(op, 0), right: Value::Op(op, if channels == 2 { 1 } else { 0 }) }
+    }
+
+    pub fn is_stereo(&self) -> bool {
+        self.left != self.right
+    }
+
+    pub fn as_number(&self) -> Option<f64> {
+        match (self.left, self.right) {
+            (Value::Const(a), Value::Const(b)) if a == b => Some(a),
+            _ => None,
+        }
+    }
+
+    pub fn channel(&self, channel: usize) -> Value {
+        if channel == 0 { self.left } else { self.right }
+    }
+}
+
+/// When an operation's output ends, in terms of its inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ends {
+    Never,
+    With(usize),
+    AllOf(Vec<usize>),
+    Own,
+}
+
+/// What an operation is made of.
+pub enum What {
+    Node(Box<Recipe>),
+    Formula(Arc<FormulaProgram>),
+    /// An interpolated list: its points' values and positions are inputs.
+    Curve { positions: Vec<bool>, frames: u64 },
+    /// Adds its inputs up, in order.
+    Sum,
+    /// (left + right) / 2.
+    Average,
+    /// Ends its first input after so many frames, or as soon as one of the others has ended.
+    Cut { frames: Option<u64> },
+    /// Filled from the graph around this one.
+    Import { wire: Wire, channel: usize },
+    FeedbackRead { line: usize },
+    FeedbackWrite { line: usize },
+    Tempo(super::tempo::Part),
+    Voices(Box<Voices>),
+}
+
+/// All that a node's kernel is built from, except its place.
+pub struct Recipe {
+    pub def: &'static NodeDef,
+    pub inputs: Vec<Inputs>,
+    pub fixed: Vec<Option<Fixed>>,
+    pub named: Vec<(String, usize)>,
+    pub duration: Option<f64>,
+    pub audio: Option<Arc<Audio>>,
+    pub band_limited: bool,
+}
+
+/// One operation.
+pub struct Op {
+    pub what: What,
+    pub inputs: Vec<Wire>,
+    pub channels: usize,
+    pub ends: Ends,
+    /// Key of the node's state.
+    pub id: String,
+}
+
+/// The operations of one graph.
+#[derive(Default)]
+pub struct Plan {
+    pub ops: Vec<Op>,
+    /// Initial values of the scope variables.
+    pub slots: Vec<f64>,
+    pub feedback_lines: usize,
+    /// What the graph puts out.
+    pub outputs: Vec<Wire>,
+}
+
+impl Plan {
+    pub fn push(&mut self, op: Op) -> usize {
+        self.ops.push(op);
+        self.ops.len() - 1
+    }
+
+    pub fn slot(&mut self, value: f64) -> u32 {
+        self.slots.push(value);
+        self.slots.len() as u32 - 1
+    }
+
+    /// The plan as text, one operation a line, for tests and `--explain`.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (index, op) in self.ops.iter().enumerate() {
+            let inputs: Vec<String> = op.inputs.iter().map(wire_text).collect();
+            let stereo = if op.channels == 2 { " stereo" } else { "" };
+            let _ = writeln!(text, "{index}: {}({}){stereo}", op.what.name(), inputs.join(", "));
+        }
+        let outputs: Vec<String> = self.outputs.iter().map(wire_text).collect();
+        let _ = writeln!(text, "out: {}", outputs.join(", "));
+        text
+    }
+}
+
+fn wire_text(wire: &Wire) -> String {
+    let one = |value: Value| match value {
+        Value::Const(x) => format!("{x}"),
+        Value::Slot(s) => format!("${s}"),
+        Value::Op(op, channel) => format!("#{op}{}", if channel == 1 { "r" } else { "" }),
+    };
+    if wire.is_stereo() { format!("{}|{}", one(wire.left), one(wire.right)) } else { one(wire.left) }
+}
+
+impl What {
+    fn name(&self) -> &'static str {
+        match self {
+            What::Node(recipe) => recipe.def.spec.name,
+            What::Formula(_) => "formula",
+            What::Curve { .. } => "curve",
+            What::Sum => "sum",
+            What::Average => "average",
+            What::Cut { .. } => "cut",
+            What::Import { .. } => "import",
+            What::FeedbackRead { .. } => "feedback-read",
+            What::FeedbackWrite { .. } => "feedback-write",
+            What::Tempo(_) => "tempo",
+            What::Voices(_) => "voices",
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Voices as the compiler sees them: the plans of what is played, and who starts it. Loader thread.
+
+use crate::kernel::voices::{NoteVariable, StepCall, Timing};
+
+use super::plan::Plan;
+
+/// The voices of one kind.
+pub struct PoolDraft {
+    pub plan: Plan,
+    /// Lanes per lane of the graph around it.
+    pub voices: usize,
+}
+
+/// An operation that plays voices. Its inputs are its own, then what the pools import.
+pub struct Voices {
+    pub driver: Driver,
+    pub pools: Vec<PoolDraft>,
+    /// How many inputs are the driver's own.
+    pub controls: usize,
+}
+
+/// Who starts voices.
+pub enum Driver {
+    Sequencer { steps: Vec<Vec<StepCall>>, timing: Timing, reset: Option<usize>, repeat: Option<u64>, follows_song: bool },
+    MidiIn { channel: Option<u8>, limit: usize, variables: Vec<(NoteVariable, u32)>, bend_range: f32 },
+    Multiply { number: Option<usize>, copies: Vec<Vec<(u32, f32)>> },
+    Spawn { trigger: usize, threshold: f32, limit: usize, life: Option<u64>, variables: Vec<(u32, f32)> },
+}

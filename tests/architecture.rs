@@ -1,0 +1,139 @@
+//! Keeps the plan of `ARCHITECTURE.md`: reads every `crate::…` path under `src/` and fails on an arrow that points back.
+//! What stands behind `#[cfg(test)]` may look anywhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every room with the rooms it may import, in the order in which a sound passes through them.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("units", &[]),
+    ("spec", &["units"]),
+    ("dsp", &["units"]),
+    ("kernel", &["units", "spec", "dsp"]),
+    ("nodes", &["units", "spec", "dsp", "kernel"]),
+    ("mixer", &["units", "dsp", "kernel"]),
+    ("language", &["units", "spec"]),
+    ("library", &["units", "language"]),
+    ("compile", &["units", "spec", "dsp", "kernel", "nodes", "mixer", "language", "library"]),
+    ("engine", &["units", "dsp", "kernel", "mixer", "compile"]),
+    ("bounce", &["units", "language", "library", "compile", "engine"]),
+    ("session", &["units", "spec", "nodes", "mixer", "language", "library", "compile", "engine", "bounce"]),
+    ("editor", &["units", "session"]),
+    ("plugin", &["units", "engine", "session", "editor"]),
+    ("cli", &["units", "spec", "nodes", "language", "library", "compile", "engine", "bounce", "session"]),
+];
+
+/// The room of a source file: its top folder or file name; `src/bin` is the command line. `lib.rs` is the house itself.
+fn room_of(path: &Path) -> Option<String> {
+    let inside = path.strip_prefix("src").ok()?;
+    let first = inside.components().next()?.as_os_str().to_str()?;
+    match first {
+        "lib.rs" => None,
+        "bin" => Some("cli".into()),
+        name => Some(name.trim_end_matches(".rs").into()),
+    }
+}
+
+/// The first names after `crate::` (or `seiche::` in the binary): one, or those of a group in braces.
+fn imports(source: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let before_tests = source.split("#[cfg(test)]").next().unwrap_or(source);
+    let code: String = before_tests
+        .lines()
+        .map(|line| if line.trim_start().starts_with("//") { "\n".into() } else { format!("{line}\n") })
+        .collect();
+    for prefix in ["crate::", "seiche::"] {
+        for (at, _) in code.match_indices(prefix) {
+            let line = code[..at].matches('\n').count() + 1;
+            let rest = code[at + prefix.len()..].trim_start();
+            let names = match rest.strip_prefix('{') {
+                Some(group) => top_level_names(group),
+                None => vec![first_name(rest)],
+            };
+            found.extend(names.into_iter().filter(|n| !n.is_empty()).map(|n| (line, n)));
+        }
+    }
+    found
+}
+
+/// The leading identifier of each item of a `{…}` group, up to its closing brace.
+fn top_level_names(group: &str) -> Vec<String> {
+    let (mut depth, mut start, mut names) = (0, 0, Vec::new());
+    for (i, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                names.push(first_name(&group[start..i]));
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                names.push(first_name(&group[start..i]));
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn first_name(text: &str) -> String {
+    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+    let mut entries: Vec<_> =
+        fs::read_dir(folder).expect("src is readable").flatten().map(|e| e.path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|e| e == "rs")
+            && path.file_name().is_some_and(|n| n != "tests.rs")
+        {
+            into.push(path);
+        }
+    }
+}
+
+#[test]
+fn architecture_arrows_never_point_back() {
+    std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).expect("the crate's folder exists");
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    assert!(files.len() > 10, "only {} source files found", files.len());
+    let mut wrong = Vec::new();
+    for file in files {
+        let Some(room) = room_of(&file) else { continue };
+        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
+            wrong.push(format!("{}: '{room}' is not a room of the plan", file.display()));
+            continue;
+        };
+        for (line, name) in imports(&fs::read_to_string(&file).expect("source files are text")) {
+            let is_room = ROOMS.iter().any(|(known, _)| *known == name);
+            if is_room && name != room && !allowed.contains(&name.as_str()) {
+                wrong.push(format!("{}:{line}: {room} may not import {name}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "arrows that point back:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn architecture_table_has_no_circles() {
+    for (i, (room, allowed)) in ROOMS.iter().enumerate() {
+        for name in *allowed {
+            assert!(
+                ROOMS[..i].iter().any(|(earlier, _)| earlier == name),
+                "{room} may import {name}, which comes later"
+            );
+        }
+    }
+}
+
+#[test]
+fn architecture_reader_sees_groups_and_paths() {
+    let source = "use crate::{units::Unit, engine::{a, b}};\n// crate::plugin\nlet x = crate::mixer::new();\n#[cfg(test)]\nuse crate::cli;";
+    let names: Vec<_> = imports(source).into_iter().collect();
+    assert_eq!(names, [(1, "units".into()), (1, "engine".into()), (3, "mixer".into())]);
+}

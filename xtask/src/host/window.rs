@@ -1,0 +1,151 @@
+//! A screen without a monitor, a parent window in it, and pictures of what the plug-in draws there (X11 only).
+
+use super::Instance;
+use crate::{Failed, failed};
+use clack_extensions::gui::{GuiApiType, GuiConfiguration, PluginGui, Window};
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use x11rb::COPY_DEPTH_FROM_PARENT;
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, ImageFormat, WindowClass};
+use x11rb::rust_connection::RustConnection;
+
+/// An Xvfb of our own; ends when this is dropped.
+pub struct Screen {
+    server: Child,
+    connection: RustConnection,
+    number: usize,
+    pub display: String,
+}
+
+impl Screen {
+    /// Starts Xvfb on a free display number.
+    pub fn start() -> Result<Screen, Failed> {
+        let mut server = Command::new("Xvfb")
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1400x1000x24",
+                "+extension",
+                "GLX",
+                "-nolisten",
+                "tcp",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|e| Failed(format!("cannot start Xvfb: {e} (cargo xtask setup installs it)")))?;
+        let Some(stdout) = server.stdout.take() else { return failed!("Xvfb has no output") };
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let display = format!(":{}", line.trim());
+        let (connection, number) = RustConnection::connect(Some(&display))?;
+        Ok(Screen { server, connection, number, display })
+    }
+
+    /// A mapped window to put a plug-in's window into.
+    pub fn parent(&self, width: u16, height: u16) -> Result<u32, Failed> {
+        let root = &self.connection.setup().roots[self.number];
+        let id = self.connection.generate_id()?;
+        let look = CreateWindowAux::new().background_pixel(root.black_pixel);
+        let class = WindowClass::INPUT_OUTPUT;
+        self.connection
+            .create_window(COPY_DEPTH_FROM_PARENT, id, root.root, 20, 20, width, height, 0, class, 0, &look)?
+            .check()?;
+        self.connection.map_window(id)?.check()?;
+        Ok(id)
+    }
+
+    pub fn close(&self, window: u32) -> Result<(), Failed> {
+        Ok(self.connection.destroy_window(window)?.check()?)
+    }
+
+    /// What is to be seen in a window.
+    pub fn picture(&self, window: u32) -> Result<Picture, Failed> {
+        let size = self.connection.get_geometry(window)?.reply()?;
+        let (width, height) = (size.width, size.height);
+        let image =
+            self.connection.get_image(ImageFormat::Z_PIXMAP, window, 0, 0, width, height, !0)?.reply()?;
+        // 24 bits deep in 32-bit words, blue first.
+        let pixels = image.data.chunks_exact(4).map(|p| [p[2], p[1], p[0]]).collect();
+        Ok(Picture { width: u32::from(width), height: u32::from(height), pixels })
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // Nothing useful can be done if the server is gone already.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// A screenshot.
+pub struct Picture {
+    pub width: u32,
+    pub height: u32,
+    pub pixels: Vec<[u8; 3]>,
+}
+
+impl Picture {
+    /// How many different colours there are: 1 for an empty window, hundreds for a drawn one.
+    pub fn colours(&self) -> usize {
+        self.pixels.iter().collect::<HashSet<_>>().len()
+    }
+
+    pub fn save(&self, path: &Path) -> Result<(), Failed> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let file = std::io::BufWriter::new(std::fs::File::create(path)?);
+        let mut encoder = png::Encoder::new(file, self.width, self.height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.write_header()?.write_image_data(self.pixels.as_flattened())?;
+        Ok(())
+    }
+}
+
+const EMBEDDED: GuiConfiguration = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
+
+impl Instance {
+    /// Whether the plug-in can open a window inside ours.
+    pub fn has_window(&mut self) -> bool {
+        let Ok(gui) = self.gui() else { return false };
+        gui.is_api_supported(&self.plugin.plugin_handle(), EMBEDDED)
+    }
+
+    /// Opens the plug-in's window inside `parent`, with a pause between creating and showing it, as slow hosts have one.
+    pub fn open_window(&mut self, parent: u32, pause: Duration) -> Result<(u32, u32), Failed> {
+        let gui: PluginGui = self.gui()?;
+        let plugin = self.plugin.plugin_handle();
+        gui.create(&plugin, EMBEDDED)?;
+        let Some(size) = gui.get_size(&plugin) else { return failed!("the plug-in's window has no size") };
+        std::thread::sleep(pause);
+        // SAFETY: the parent is a live window of ours and outlives the plug-in's window.
+        unsafe { gui.set_parent(&plugin, Window::from_x11_handle(parent.into())) }?;
+        std::thread::sleep(pause);
+        gui.show(&plugin)?;
+        Ok((size.width, size.height))
+    }
+
+    pub fn close_window(&mut self) -> Result<(), Failed> {
+        let gui = self.gui()?;
+        gui.destroy(&self.plugin.plugin_handle());
+        Ok(())
+    }
+
+    /// Lets the plug-in run for a while, as a host's main loop does.
+    pub fn idle_for(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            self.idle();
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
