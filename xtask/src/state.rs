@@ -1,0 +1,71 @@
+//! Saved states that open a library, made from a state that the plug-in itself saved: the framework's document around our own.
+
+use crate::{Failed, failed};
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+/// A library with the sound to play.
+#[derive(Clone, Debug)]
+pub struct Patch {
+    /// File names with their text.
+    pub files: Vec<(PathBuf, String)>,
+    pub sound: String,
+}
+
+impl Patch {
+    /// The library in this file.
+    pub fn read(path: &Path, sound: &str) -> Result<Patch, Failed> {
+        let text = std::fs::read_to_string(path).map_err(|e| Failed(format!("{}: {e}", path.display())))?;
+        Ok(Patch { files: vec![(path.to_path_buf(), text)], sound: sound.into() })
+    }
+
+    /// A library that exists only as text.
+    pub fn text(text: &str, sound: &str) -> Patch {
+        Patch { files: vec![("test.yaml".into(), text.into())], sound: sound.into() }
+    }
+
+    /// A saved state with this library in place of the one in `base`.
+    pub fn into_state(&self, base: &[u8]) -> Result<Vec<u8>, Failed> {
+        let mut document = parse(base)?;
+        let Some(fields) = document.get_mut("fields").and_then(Value::as_object_mut) else {
+            return failed!("the saved state has no fields");
+        };
+        let Some(field) = fields.values_mut().next() else {
+            return failed!("the saved state has no field of ours");
+        };
+        *field = Value::String(serde_json::to_string(&self.document().to_string())?);
+        Ok(frame(&document))
+    }
+
+    fn document(&self) -> Value {
+        let files: Vec<Value> =
+            self.files.iter().map(|(path, text)| json!({"path": path, "text": text})).collect();
+        json!({"version": 1, "path": "", "sound": self.sound, "seed": 1, "files": files})
+    }
+}
+
+/// The JSON of a saved state (8 bytes of length, little-endian, then the text).
+pub fn parse(state: &[u8]) -> Result<Value, Failed> {
+    match state.get(8..) {
+        Some(text) => Ok(serde_json::from_slice(text)?),
+        None => failed!("a saved state is longer than {} bytes", state.len()),
+    }
+}
+
+/// A saved state around this JSON.
+pub fn frame(document: &Value) -> Vec<u8> {
+    let text = document.to_string().into_bytes();
+    [&(text.len() as u64).to_le_bytes()[..], &text].concat()
+}
+
+/// The same state without these parameters, as an older version would have saved it.
+pub fn without_parameters(state: &[u8], drop: impl Fn(&str) -> bool) -> Result<Vec<u8>, Failed> {
+    let mut document = parse(state)?;
+    let Some(params) = document.get_mut("params").and_then(Value::as_object_mut) else {
+        return failed!("the saved state has no parameters");
+    };
+    let kept: Map<String, Value> =
+        params.iter().filter(|(id, _)| !drop(id)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    *params = kept;
+    Ok(frame(&document))
+}
