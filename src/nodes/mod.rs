@@ -4,6 +4,8 @@
 use crate::kernel::{MakeKernel, Pass, silence_after};
 use crate::spec::NodeSpec;
 
+mod envelope;
+mod filter;
 mod osc;
 
 /// One node kind: what it is, and how it runs.
@@ -39,7 +41,7 @@ pub enum Structure {
 }
 
 /// Every node kind, in the order of the reference page.
-pub static ALL: &[&NodeDef] = &[&osc::DEF];
+pub static ALL: &[&NodeDef] = &[&osc::DEF, &filter::DEF, &envelope::DEF];
 
 /// The node kind of this name.
 pub fn find(name: &str) -> Option<&'static NodeDef> {

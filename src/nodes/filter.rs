@@ -1,0 +1,330 @@
+//! `filter`: low-pass, high-pass and band-pass of second order. Audio thread, after construction.
+//!
+//! The response is that of the bilinear biquad with pre-warped cutoff w = 2π cutoff / rate and damping k = 1 / Q, computed as a
+//! state-variable filter with trapezoidal integrators: g = tan(w / 2), a1 = 1 / (1 + g (g + k)), a2 = g a1, a3 = g a2. Coefficients
+//! are computed at control points and go there in straight lines. That is stable at any speed of modulation: the state moves by
+//! a contraction for every (g > 0, k ≥ 0), and a mean of contractions is one.
+
+use crate::dsp::lane::Lane;
+use crate::dsp::math;
+use crate::kernel::{Build, CONTROL, Kernel, Lanewise, Pass, Start};
+use crate::spec::*;
+use crate::units::Unit;
+
+use super::{NodeDef, Runs};
+
+pub static DEF: NodeDef = NodeDef {
+    spec: NodeSpec {
+        name: "filter",
+        help: "Resonant low-pass, high-pass or band-pass, 12 dB per octave.",
+        params: &[
+            ParamSpec {
+                unit: Unit::Hertz,
+                kind: ParamKind::Signal(Stereo::Average),
+                ..ParamSpec::signal(
+                    "cutoff",
+                    "Cutoff or centre frequency, 20 Hz to just below half the sample rate.",
+                )
+            },
+            ParamSpec::control(
+                "peak",
+                Unit::None,
+                0.0,
+                "Resonance: Q = 0.707 + 9.293 peak² (below 0: 0.707 + 0.207 peak).",
+            ),
+            ParamSpec {
+                name: "type",
+                kind: ParamKind::Choice(&[
+                    Choice {
+                        word: "lowpass",
+                        aliases: &["lp", "low_pass"],
+                        help: "lets low frequencies pass",
+                    },
+                    Choice {
+                        word: "highpass",
+                        aliases: &["hp", "high_pass"],
+                        help: "lets high frequencies pass",
+                    },
+                    Choice {
+                        word: "bandpass",
+                        aliases: &["bp", "band_pass"],
+                        help: "lets a band pass, 0 dB at its centre",
+                    },
+                ]),
+                unit: Unit::None,
+                default: Default::Word("lowpass"),
+                range: None,
+                help: "What passes.",
+            },
+            ParamSpec::signal("signal", "What is filtered."),
+        ],
+        extra: Extra::Refused,
+        channels: Channels::AsInputs,
+        ends: Ends::With("signal"),
+        example: "example: {filter: {cutoff: 800, peak: 0.5, signal: {osc: {type: saw, freq: 110, amp: 0.4, duration: 1}}}}\n",
+    },
+    runs: Runs::Kernel(make),
+};
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Low,
+    High,
+    Band,
+}
+
+/// Coefficients of one lane or pack: of the state, and of the output (input, band and low parts).
+#[derive(Clone, Copy)]
+struct Coefficients<L>([L; 6]);
+
+impl<L: Lane> Coefficients<L> {
+    #[inline(always)]
+    fn new(kind: Kind, cutoff: L, peak: L, period: f32, top: f32) -> Self {
+        let c = L::splat;
+        let cutoff = cutoff.clamp(c(20.0), c(top));
+        // Kept to where the law means something: Q from 0.1 to 1000.
+        let q = L::select(peak.lt(c(0.0)), c(0.707) + c(0.207) * peak, c(0.707) + c(9.293) * (peak * peak));
+        let q = q.clamp(c(0.1), c(1000.0));
+        let k = c(1.0) / q;
+        let w = cutoff * c(period * 0.5);
+        let g = math::sin_cycles(w) / math::cos_cycles(w);
+        let a1 = c(1.0) / (c(1.0) + g * (g + k));
+        let a2 = g * a1;
+        let a3 = g * a2;
+        let level = c(1.0) / q.max(c(1.0)).sqrt();
+        let zero = c(0.0);
+        let (m0, m1, m2) = match kind {
+            Kind::Low => (zero, zero, level),
+            Kind::High => (level, zero - k * level, zero - level),
+            Kind::Band => (zero, k * level, zero),
+        };
+        Coefficients([a1, a2, a3, m0, m1, m2])
+    }
+}
+
+struct Filter {
+    kind: Kind,
+    signal: usize,
+    cutoff: usize,
+    peak: usize,
+    period: f32,
+    /// Highest cutoff.
+    top: f32,
+    /// Per lane: coefficients at the last control point, and what they move by each frame.
+    base: [Vec<f32>; 6],
+    slope: [Vec<f32>; 6],
+    /// Per lane: cutoff and peak that `base` moves to.
+    goal: [Vec<f32>; 2],
+    /// Per channel and integrator.
+    state: Vec<[Vec<f32>; 2]>,
+}
+
+fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
+    let kind = match b.word("type") {
+        "highpass" => Kind::High,
+        "bandpass" => Kind::Band,
+        _ => Kind::Low,
+    };
+    let lanes = || vec![0.0; b.lanes];
+    Ok(Box::new(Filter {
+        kind,
+        signal: b.port("signal").ok_or("filter needs `signal`")?,
+        cutoff: b.port("cutoff").ok_or("filter needs `cutoff`")?,
+        peak: b.port("peak").ok_or("filter needs `peak`")?,
+        period: (1.0 / b.rate) as f32,
+        top: (b.rate / 2.0 - 100.0).max(b.rate * 0.45) as f32,
+        base: std::array::from_fn(|_| lanes()),
+        slope: std::array::from_fn(|_| lanes()),
+        goal: std::array::from_fn(|_| lanes()),
+        state: (0..b.channels).map(|_| [lanes(), lanes()]).collect(),
+    }))
+}
+
+impl Lanewise for Filter {
+    #[inline(always)]
+    fn pass<L: Lane>(&mut self, pass: &mut Pass) {
+        let (lane, frames) = (pass.lane, pass.frames);
+        let range = lane..lane + L::N;
+        let (cutoff, peak) = (pass.input::<L>(self.cutoff), pass.input::<L>(self.peak));
+        let at = |n: usize| (cutoff.at(n), peak.at(n));
+        if super::starts(pass) {
+            let (cutoff, peak) = at(0);
+            let new = Coefficients::new(self.kind, cutoff, peak, self.period, self.top).0.map(L::to_array);
+            let (cutoff, peak) = (cutoff.to_array(), peak.to_array());
+            for k in (0..L::N).filter(|k| pass.ages[lane + k] == 0) {
+                for i in 0..6 {
+                    self.base[i][lane + k] = new[i][k];
+                    self.slope[i][lane + k] = 0.0;
+                }
+                self.goal[0][lane + k] = cutoff[k];
+                self.goal[1][lane + k] = peak[k];
+            }
+        }
+        let load = |v: &[Vec<f32>; 6]| v.each_ref().map(|v| L::load(&v[range.clone()]));
+        // Runs of frames between control points.
+        let mut from = 0;
+        while from < frames {
+            let offset = (pass.at + from as u64) as usize % CONTROL;
+            if offset == 0 {
+                let (cutoff, peak) = at(from);
+                let (was_cutoff, was_peak) =
+                    (L::load(&self.goal[0][range.clone()]), L::load(&self.goal[1][range.clone()]));
+                let slope = load(&self.slope);
+                let moved = L::any((cutoff - was_cutoff).abs().gt(L::splat(0.0)))
+                    || L::any((peak - was_peak).abs().gt(L::splat(0.0)));
+                let moving = slope.iter().any(|s| L::any(s.abs().gt(L::splat(0.0))));
+                if moving || moved {
+                    // The straight line so far ends at what its goal says exactly.
+                    let now = Coefficients::new(self.kind, was_cutoff, was_peak, self.period, self.top).0;
+                    let next = Coefficients::new(self.kind, cutoff, peak, self.period, self.top).0;
+                    for i in 0..6 {
+                        let slope = (next[i] - now[i]) * L::splat(1.0 / CONTROL as f32);
+                        now[i].store(&mut self.base[i][range.clone()]);
+                        slope.store(&mut self.slope[i][range.clone()]);
+                    }
+                    cutoff.store(&mut self.goal[0][range.clone()]);
+                    peak.store(&mut self.goal[1][range.clone()]);
+                }
+            }
+            let to = frames.min(from + CONTROL - offset);
+            let (base, slope) = (load(&self.base), load(&self.slope));
+            let moving = slope.iter().any(|s| L::any(s.abs().gt(L::splat(0.0))));
+            for c in 0..pass.outputs.len() {
+                let input = pass.channel::<L>(self.signal, c);
+                let [s1, s2] = &mut self.state[c];
+                let mut state = [L::load(&s1[range.clone()]), L::load(&s2[range.clone()])];
+                let out = &mut pass.output::<L>(c)[from..to];
+                for (n, y) in out.iter_mut().enumerate() {
+                    let k = if moving {
+                        let j = L::splat((offset + n) as f32);
+                        std::array::from_fn(|i| base[i] + slope[i] * j)
+                    } else {
+                        base
+                    };
+                    *y = tick(self.kind, &k, &mut state, input.at(from + n));
+                }
+                state[0].store(&mut s1[range.clone()]);
+                state[1].store(&mut s2[range.clone()]);
+            }
+            from = to;
+        }
+    }
+
+    fn start(&mut self, lane: usize, _: Start) {
+        for [a, b] in &mut self.state {
+            (a[lane], b[lane]) = (0.0, 0.0);
+        }
+    }
+}
+
+/// One frame.
+#[inline(always)]
+fn tick<L: Lane>(kind: Kind, [a1, a2, a3, m0, m1, m2]: &[L; 6], s: &mut [L; 2], x: L) -> L {
+    let v3 = x - s[1];
+    let v1 = *a1 * s[0] + *a2 * v3;
+    let v2 = s[1] + (*a2 * s[0] + *a3 * v3);
+    s[0] = (v1 + v1) - s[0];
+    s[1] = (v2 + v2) - s[1];
+    match kind {
+        Kind::Low => *m2 * v2,
+        Kind::Band => *m1 * v1,
+        Kind::High => *m0 * x + *m1 * v1 + *m2 * v2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Fixed;
+    use crate::kernel::probe::{Probe, difference};
+
+    fn saw(n: u64) -> f32 {
+        ((n as f64 * 110.37 / 44100.0).fract() - 0.5) as f32
+    }
+
+    fn filter(kind: &'static str, cutoff: f32, peak: f32) -> Probe {
+        Probe::new(&DEF)
+            .fixed("type", Fixed::Word(kind))
+            .set("cutoff", cutoff)
+            .set("peak", peak)
+            .signal("signal", |l, n| saw(n + 7 * l as u64))
+    }
+
+    /// The textbook biquad in f64, direct form I.
+    fn biquad(kind: &str, cutoff: f64, q: f64, x: impl Iterator<Item = f64>) -> Vec<f64> {
+        let w = std::f64::consts::TAU * cutoff.clamp(20.0, 21950.0) / 44100.0;
+        let alpha = w.sin() / (2.0 * q);
+        let c = w.cos();
+        let b = match kind {
+            "lowpass" => [(1.0 - c) / 2.0, 1.0 - c, (1.0 - c) / 2.0],
+            "highpass" => [(1.0 + c) / 2.0, -(1.0 + c), (1.0 + c) / 2.0],
+            _ => [alpha, 0.0, -alpha],
+        };
+        let gain = 1.0 / ((1.0 + alpha) * if q > 1.0 { q.sqrt() } else { 1.0 });
+        let (a1, a2) = (-2.0 * c / (1.0 + alpha), (1.0 - alpha) / (1.0 + alpha));
+        let (mut x1, mut x2, mut y1, mut y2) = (0.0, 0.0, 0.0, 0.0);
+        x.map(|x| {
+            let y = gain * (b[0] * x + b[1] * x1 + b[2] * x2) - a1 * y1 - a2 * y2;
+            (x2, x1, y2, y1) = (x1, x, y1, y);
+            y
+        })
+        .collect()
+    }
+
+    #[test]
+    fn filter_has_the_biquads_response() {
+        for kind in ["lowpass", "highpass", "bandpass"] {
+            for (cutoff, peak, q) in [
+                (800.0, 0.0, 0.707),
+                (60.0, 0.5, 0.707 + 9.293 * 0.25),
+                (1500.0, 1.0, 10.0),
+                (800.0, 2.0, 37.879),
+                (1.0, -1.0, 0.5),
+                (90000.0, 0.9, 0.707 + 9.293 * 0.81),
+                (20.0, 1.0, 10.0),
+            ] {
+                let out = filter(kind, cutoff, peak).render(20000);
+                let want = biquad(kind, cutoff as f64, q, (0..20000).map(|n| saw(n) as f64));
+                let d = difference(out.mono(), want.into_iter());
+                assert!(d < 2e-5, "{kind} {cutoff} {peak}: {d}");
+            }
+        }
+    }
+
+    #[test]
+    fn filter_obeys_the_laws_at_rest_and_in_motion() {
+        for kind in ["lowpass", "highpass", "bandpass"] {
+            filter(kind, 700.0, 0.6).laws(400);
+            filter(kind, 700.0, 0.6)
+                .signal("cutoff", |l, n| 500.0 + (n / 50) as f32 * 100.0 + l as f32 * 50.0)
+                .signal("peak", |_, n| 0.5 + 0.4 * (n as f32 * 0.01).sin())
+                .with(|p| (p.stagger, p.at) = (37, 1000))
+                .laws(500);
+        }
+    }
+
+    #[test]
+    fn filter_flat_cutoff_is_the_same_as_a_constant_signal() {
+        let a = filter("lowpass", 700.0, 0.6).render(300);
+        let b = filter("lowpass", 0.0, 0.6).signal("cutoff", |_, _| 700.0).render(300);
+        assert!(a.mono() == b.mono());
+    }
+
+    #[test]
+    fn filter_stays_stable_in_wild_modulation() {
+        let out = filter("lowpass", 0.0, 1.0)
+            .signal("cutoff", |_, n| if n * 2654435761 % 97 < 48 { 30.0 } else { 21000.0 })
+            .render(40000);
+        let peak = out.mono().iter().fold(0.0f32, |m, x| m.max(x.abs()));
+        assert!(peak < 10.0, "{peak}");
+    }
+
+    #[test]
+    fn filter_keeps_channels_apart() {
+        let out = filter("lowpass", 500.0, 0.0)
+            .stereo("signal", |_, c, n| if c == 0 { saw(n) } else { -saw(n) })
+            .laws(200);
+        assert!(out.frames[0][0].iter().zip(&out.frames[1][0]).all(|(a, b)| *a == -*b));
+        assert!(out.frames[0][0][100] != 0.0);
+    }
+}
