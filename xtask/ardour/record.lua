@@ -1,5 +1,5 @@
 -- Ardour without a screen: a session with the plug-in on a MIDI track, notes played in while it records, saved.
--- Arguments: session folder, session name, plug-in name, state preset marker (unused).
+-- Arguments: session folder, session name, plug-in name. The plug-in gets its preset "keys". Prints where each note began.
 local folder, name, plugin = arg[1], arg[2], arg[3]
 
 AudioEngine:set_backend("None (Dummy)", "", "")
@@ -11,6 +11,10 @@ local track = s:new_midi_track(
   ARDOUR.ChanCount(ARDOUR.DataType("midi"), 1), ARDOUR.ChanCount(ARDOUR.DataType("audio"), 2),
   true, info, nil, nil, 1, "synth", ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal, true):front()
 assert(not track:isnil(), "no track")
+
+local instrument = track:the_instrument():to_insert():plugin(0)
+local preset = instrument:preset_by_label("keys")
+assert(preset and preset.valid and instrument:load_preset(preset), "the preset does not load")
 
 local _, ports = AudioEngine:get_ports(ARDOUR.DataType("midi"), ARDOUR.PortList())
 local keyboard
@@ -35,7 +39,7 @@ s:maybe_enable_record()
 s:request_roll(ARDOUR.TransportRequestSource.TRS_UI)
 sleep(1.0)
 for _, key in ipairs({57, 64, 69}) do
-  print("on", key, s:transport_sample())
+  print("on " .. s:transport_sample())
   send({0x90, key, 100})
   sleep(0.3)
   send({0x80, key, 0})

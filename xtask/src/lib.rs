@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod bundle;
 pub mod check;
+pub mod demo;
 pub mod host;
 pub mod licences;
 pub mod setup;

@@ -1,7 +1,7 @@
 //! `cargo xtask`: everything that is done to Seiche beside editing it. Runs on a person's or a build machine, never in a host.
 
 use std::process::ExitCode;
-use xtask::{Failed, bench, bundle, check, setup};
+use xtask::{Failed, bench, bundle, check, demo, setup};
 
 struct Command {
     name: &'static str,
@@ -38,6 +38,12 @@ const COMMANDS: &[Command] = &[
         run: |_| bundle::install(),
     },
     Command {
+        name: "demo",
+        options: "",
+        help: "Play a shipped song through the built CLAP in an embedded host; write target/demo/*.wav and print a report.",
+        run: |_| demo::run(),
+    },
+    Command {
         name: "test",
         options: "",
         help: "Everything that is checked before a change is kept: unit tests, lints, format, licences, the bundles in five hosts, \
@@ -58,7 +64,7 @@ fn help() -> String {
         let head = format!("{} {}", c.name, c.options);
         text.push_str(&format!("  {head:<22} {}\n", c.help));
     }
-    text.push_str("\nA fresh clone needs nothing before `cargo xtask test`.\n");
+    text.push_str("\nA fresh clone needs nothing before `cargo xtask demo` or `cargo xtask test`.\n");
     text
 }
 

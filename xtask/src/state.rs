@@ -19,6 +19,17 @@ impl Patch {
         Ok(Patch { files: vec![(path.to_path_buf(), text)], sound: sound.into() })
     }
 
+    /// All libraries of a folder.
+    pub fn folder(folder: &Path, sound: &str) -> Result<Patch, Failed> {
+        let entries = std::fs::read_dir(folder).map_err(|e| Failed(format!("{}: {e}", folder.display())))?;
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+        paths.retain(|p| p.extension().is_some_and(|e| e == "yaml" || e == "yml"));
+        paths.sort();
+        let read = |path: PathBuf| Ok((path.clone(), std::fs::read_to_string(&path)?));
+        let files = paths.into_iter().map(read).collect::<Result<_, std::io::Error>>()?;
+        Ok(Patch { files, sound: sound.into() })
+    }
+
     /// A library that exists only as text.
     pub fn text(text: &str, sound: &str) -> Patch {
         Patch { files: vec![("test.yaml".into(), text.into())], sound: sound.into() }
