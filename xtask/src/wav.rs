@@ -87,3 +87,37 @@ pub fn frequency(channel: &[f32], rate: f64) -> f64 {
         _ => 0.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(hertz: f64) -> Vec<f32> {
+        (0..48_000)
+            .map(|i| (i as f64 * hertz / 48_000.0 * std::f64::consts::TAU).sin() as f32 * 0.5)
+            .collect()
+    }
+
+    #[test]
+    fn wav_measures_what_a_tone_is() {
+        let tone = vec![tone(440.25), tone(440.25)];
+        assert!((frequency(&tone[0], 48_000.0) - 440.25).abs() < 0.01);
+        assert!((rms(&tone) - 0.5 / 2f64.sqrt()).abs() < 1e-4);
+        assert!((peak(&tone) - 0.5).abs() < 1e-3);
+        assert_eq!(null_db(&tone, &tone), f64::NEG_INFINITY);
+        let mut other = tone.clone();
+        other[1][7] += 0.001;
+        assert!((null_db(&tone, &other) + 60.0).abs() < 0.1);
+        let late = vec![[vec![0.0; 100], tone[0].clone()].concat()];
+        assert_eq!(onset(&late, 0, 1e-6), Some(101));
+        assert!(!finite(&[vec![0.0, f32::NAN]]));
+    }
+
+    #[test]
+    fn wav_files_come_back_as_they_were() {
+        let path = crate::shell::target("test-logs/wav.wav");
+        let sound = vec![tone(100.0), tone(200.0)];
+        write(&path, 44_100.0, &sound).unwrap();
+        assert_eq!(read(&path).unwrap(), (44_100.0, sound));
+    }
+}

@@ -149,3 +149,17 @@ impl Instance {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn window_an_empty_parent_has_one_colour() {
+        let screen = Screen::start().unwrap();
+        let window = screen.parent(300, 200).unwrap();
+        let picture = screen.picture(window).unwrap();
+        assert_eq!((picture.width, picture.height, picture.pixels.len()), (300, 200, 60_000));
+        assert_eq!(picture.colours(), 1);
+    }
+}
