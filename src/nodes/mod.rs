@@ -1,12 +1,21 @@
 //! The node kinds: one file each, its table entry and its kernel side by side. [`ALL`] is the one table that validation,
 //! documentation, schema, completion and the compiler read. Adding a kind is adding a file and a line.
 
-use crate::kernel::{MakeKernel, Pass, silence_after};
+use crate::dsp::lane::Lane;
+use crate::kernel::{Build, MakeKernel, Pass, silence_after};
 use crate::spec::NodeSpec;
 
 mod envelope;
 mod filter;
+mod follow;
+mod glide;
+mod hold;
+mod interval;
+mod map;
 mod osc;
+mod smooth;
+mod snap;
+mod track;
 
 /// One node kind: what it is, and how it runs.
 pub struct NodeDef {
@@ -41,11 +50,40 @@ pub enum Structure {
 }
 
 /// Every node kind, in the order of the reference page.
-pub static ALL: &[&NodeDef] = &[&osc::DEF, &filter::DEF, &envelope::DEF];
+pub static ALL: &[&NodeDef] = &[
+    &osc::DEF,
+    &filter::DEF,
+    &envelope::DEF,
+    &track::DEF,
+    &follow::DEF,
+    &map::DEF,
+    &smooth::DEF,
+    &glide::DEF,
+    &snap::DEF,
+    &hold::DEF,
+    &interval::DEF,
+];
 
 /// The node kind of this name.
 pub fn find(name: &str) -> Option<&'static NodeDef> {
     ALL.iter().find(|d| d.spec.name == name).copied()
+}
+
+/// The port of an input that every build has.
+fn need(b: &Build, name: &str) -> Result<usize, String> {
+    b.port(name).ok_or_else(|| format!("`{}` needs `{name}`", b.spec.name))
+}
+
+/// Writes `f(frame)` to all frames of a channel, or once where it is `flat`.
+#[inline(always)]
+fn fill<L: Lane>(pass: &mut Pass, channel: usize, flat: bool, f: impl Fn(usize) -> L) {
+    if flat {
+        pass.outputs[channel].set_flat(f(0));
+    } else {
+        for (n, y) in pass.output::<L>(channel).iter_mut().enumerate() {
+            *y = f(n);
+        }
+    }
 }
 
 /// Whether a lane of the pass starts at its first frame.

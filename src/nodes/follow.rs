@@ -1,0 +1,146 @@
+//! `follow`: how loud a signal is, as a control signal. Audio thread, after construction.
+
+use crate::dsp::lane::Lane;
+use crate::kernel::{Build, Kernel, Lanewise, Pass, Start};
+use crate::spec::*;
+use crate::units::Unit;
+
+use super::{NodeDef, Runs, need, starts};
+
+const fn time(name: &'static str, default: f64, help: &'static str) -> ParamSpec {
+    let default = Default::Number(default);
+    ParamSpec { name, kind: ParamKind::Formula, unit: Unit::Seconds, default, range: None, help }
+}
+
+pub static DEF: NodeDef = NodeDef {
+    spec: NodeSpec {
+        name: "follow",
+        help: "Envelope follower: the level of a signal, rising and falling at its own rates.",
+        params: &[
+            ParamSpec {
+                kind: ParamKind::Signal(Stereo::Average),
+                ..ParamSpec::signal("signal", "What is followed, up to full scale.")
+            },
+            ParamSpec {
+                name: "range",
+                kind: ParamKind::Pair,
+                unit: Unit::None,
+                default: Default::Pair(0.0, 1.0),
+                range: None,
+                help: "Output at silence and at full scale.",
+            },
+            time("attack", 0.01, "Time constant of rising; 0 follows at once."),
+            time("release", 0.1, "Time constant of falling."),
+        ],
+        extra: Extra::Refused,
+        channels: Channels::Mono,
+        ends: Ends::With("signal"),
+        example: "example: {osc: {freq: 220, duration: 1, amp: {follow: {release: 0.3, signal: {osc: {type: sqr, freq: 2}}}}}}\n",
+    },
+    runs: Runs::Kernel(make),
+};
+
+struct Follow {
+    signal: usize,
+    range: usize,
+    /// Ports of attack and release, the times they had, and the part of the way gone per frame.
+    ports: [usize; 2],
+    times: [Vec<f32>; 2],
+    speed: [Vec<f32>; 2],
+    level: Vec<f32>,
+    rate: f64,
+}
+
+fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
+    let lanes = |x| vec![x; b.lanes];
+    Ok(Box::new(Follow {
+        signal: need(b, "signal")?,
+        range: need(b, "range")?,
+        ports: [need(b, "attack")?, need(b, "release")?],
+        times: [lanes(f32::NAN), lanes(f32::NAN)],
+        speed: [lanes(1.0), lanes(1.0)],
+        level: lanes(0.0),
+        rate: b.rate,
+    }))
+}
+
+impl Follow {
+    /// Reads the times at a frame; 1 - e^(-1 / (time · rate)) is exact for long ones, too.
+    #[inline(always)]
+    fn read<L: Lane>(&mut self, pass: &Pass, frame: usize, every: bool) {
+        for (i, port) in self.ports.into_iter().enumerate() {
+            let times = pass.input::<L>(port).at(frame).to_array();
+            for k in 0..L::N {
+                let lane = pass.lane + k;
+                if (every || pass.ages[lane] == 0) && self.times[i][lane] != times[k] {
+                    self.times[i][lane] = times[k];
+                    let frames = times[k] as f64 * self.rate;
+                    self.speed[i][lane] = if frames > 0.0 { -(-1.0 / frames).exp_m1() as f32 } else { 1.0 };
+                }
+            }
+        }
+    }
+}
+
+impl Lanewise for Follow {
+    #[inline(always)]
+    fn pass<L: Lane>(&mut self, pass: &mut Pass) {
+        let (lane, frames) = (pass.lane, pass.frames);
+        if starts(pass) {
+            self.read::<L>(pass, 0, false);
+        }
+        let mut points = pass.control_points();
+        let mut next = points.next().unwrap_or(frames);
+        let input = pass.input::<L>(self.signal);
+        let (low, high) = (pass.input::<L>(self.range), pass.input::<L>(self.range + 1));
+        let mut y = L::load(&self.level[lane..lane + L::N]);
+        let mut from = 0;
+        while from < frames {
+            if from == next {
+                self.read::<L>(pass, from, true);
+                next = points.next().unwrap_or(frames);
+            }
+            let [up, down] = self.speed.each_ref().map(|s| L::load(&s[lane..lane + L::N]));
+            for (n, out) in pass.output::<L>(0)[from..next].iter_mut().enumerate() {
+                let n = from + n;
+                let target = input.at(n).abs().min(L::splat(1.0));
+                y = y + L::select(target.gt(y), up, down) * (target - y);
+                *out = low.at(n) + y * (high.at(n) - low.at(n));
+            }
+            from = next;
+        }
+        y.store(&mut self.level[lane..lane + L::N]);
+    }
+
+    fn start(&mut self, lane: usize, _: Start) {
+        self.level[lane] = 0.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::probe::{Probe, difference};
+
+    #[test]
+    fn follow_rises_and_falls_at_its_rates() {
+        let x = |n: u64| if n < 900 { -1.5f32 } else { 0.25 };
+        let out = Probe::new(&DEF).signal("signal", move |_, n| x(n)).set("release", 0.05).laws(2000);
+        let (up, down) = (1.0 - (-1.0f64 / 441.0).exp(), 1.0 - (-1.0f64 / 2205.0).exp());
+        let mut y = 0.0;
+        let want = (0..2000).map(|n| {
+            let target = (x(n).abs() as f64).min(1.0);
+            y += if target > y { up } else { down } * (target - y);
+            y
+        });
+        assert!(difference(out.mono(), want) < 1e-5);
+    }
+
+    #[test]
+    fn follow_maps_and_takes_moving_times() {
+        let p = Probe::new(&DEF).signal("signal", |l, n| ((n * (l as u64 + 3)) as f32 * 0.01).sin());
+        let at_once = p.clone().list("range", &[1.0, 0.0]).set("attack", 0.0).set("release", 0.0).laws(100);
+        assert!((at_once.mono()[60] - (1.0 - 1.8f32.sin().abs())).abs() < 1e-5);
+        p.signal("release", |_, n| 0.01 + n as f32 * 1e-4).with(|p| (p.stagger, p.at) = (9, 77)).laws(300);
+    }
+}

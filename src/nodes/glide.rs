@@ -1,0 +1,134 @@
+//! `glide`: new values are reached in a straight line that lasts a given time. Audio thread, after construction.
+
+use crate::dsp::lane::Lane;
+use crate::kernel::{Build, Kernel, Lanewise, Pass, Start};
+use crate::spec::*;
+use crate::units::Unit;
+
+use super::{NodeDef, Runs, need};
+
+pub static DEF: NodeDef = NodeDef {
+    spec: NodeSpec {
+        name: "glide",
+        help: "Portamento: glides to every new value.",
+        params: &[
+            ParamSpec::signal("signal", "Values to glide to."),
+            ParamSpec::control(
+                "time",
+                Unit::Seconds,
+                0.0,
+                "Duration of a glide, read when it begins; up to one frame jumps.",
+            ),
+        ],
+        extra: Extra::Refused,
+        channels: Channels::AsInputs,
+        ends: Ends::With("signal"),
+        example: "example: {osc: {amp: 0.3, duration: 1, freq: {glide: {time: 0.1, signal: {osc: {type: sqr, freq: 2, range: [220, 330]}}}}}}\n",
+    },
+    runs: Runs::Kernel(make),
+};
+
+/// The state of one channel, per lane.
+struct Line {
+    target: Vec<f32>,
+    /// Change per frame, and frames to go.
+    slope: Vec<f32>,
+    left: Vec<f32>,
+}
+
+struct Glide {
+    signal: usize,
+    time: usize,
+    rate: f32,
+    lines: Vec<Line>,
+}
+
+fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
+    let lanes = || vec![0.0; b.lanes];
+    let lines = (0..b.channels).map(|_| Line { target: lanes(), slope: lanes(), left: lanes() }).collect();
+    Ok(Box::new(Glide { signal: need(b, "signal")?, time: need(b, "time")?, rate: b.rate as f32, lines }))
+}
+
+impl Lanewise for Glide {
+    #[inline(always)]
+    fn pass<L: Lane>(&mut self, pass: &mut Pass) {
+        let (lane, starts) = (pass.lane, super::starts(pass));
+        let range = lane..lane + L::N;
+        let time = pass.input::<L>(self.time);
+        let (zero, one) = (L::splat(0.0), L::splat(1.0));
+        for (c, line) in self.lines.iter_mut().enumerate() {
+            let input = pass.channel::<L>(self.signal, c);
+            if starts {
+                let first = input.at(0).to_array();
+                for k in (0..L::N).filter(|k| pass.ages[lane + k] == 0) {
+                    (line.target[lane + k], line.slope[lane + k], line.left[lane + k]) = (first[k], 0.0, 0.0);
+                }
+            }
+            let load = |v: &[f32]| L::load(&v[range.clone()]);
+            let (mut target, mut slope, mut left) = (load(&line.target), load(&line.slope), load(&line.left));
+            let moved = |x: L, target: L| (x - target).abs().gt(target.abs() * L::splat(1e-5));
+            if let Some(x) = input.flat()
+                && !L::any(moved(x, target))
+                && !L::any(left.gt(zero))
+            {
+                pass.outputs[c].set_flat(target);
+                continue;
+            }
+            for (n, out) in pass.output::<L>(c).iter_mut().enumerate() {
+                let (x, now) = (input.at(n), target - slope * left);
+                let new = moved(x, target);
+                let frames = (time.at(n) * L::splat(self.rate)).round_half_up().min(L::splat(16_777_216.0));
+                let frames = L::select(frames.gt(one), frames, zero);
+                slope = L::select(new, (x - now) / frames.max(one), slope);
+                left = L::select(new, frames, left);
+                target = L::select(new, x, target);
+                left = (left - one).max(zero);
+                *out = target - slope * left;
+            }
+            target.store(&mut line.target[range.clone()]);
+            slope.store(&mut line.slope[range.clone()]);
+            left.store(&mut line.left[range.clone()]);
+        }
+    }
+
+    fn start(&mut self, _: usize, _: Start) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::probe::Probe;
+
+    fn steps(_: usize, n: u64) -> f32 {
+        if n < 200 {
+            1.0
+        } else if n < 1500 {
+            3.0
+        } else {
+            0.5
+        }
+    }
+
+    #[test]
+    fn glide_takes_its_time_from_the_frame_of_the_change() {
+        let out =
+            Probe::new(&DEF).signal("signal", steps).set("time", 0.02).with(|p| p.stagger = 19).laws(1800);
+        let x = out.mono();
+        assert_eq!((x[0], x[199], x[1081], x[1499]), (1.0, 1.0, 3.0, 3.0));
+        assert!((x[200 + 440] - 2.0).abs() < 1e-2 && (x[200] - 1.0).abs() < 1e-2);
+        assert!(x[200..1081].windows(2).all(|w| w[1] > w[0]));
+    }
+
+    #[test]
+    fn glide_without_time_is_the_signal() {
+        let out = Probe::new(&DEF).signal("signal", steps).laws(1700);
+        assert!(out.mono().iter().enumerate().all(|(n, x)| *x == steps(0, n as u64)));
+    }
+
+    #[test]
+    fn glide_keeps_channels_and_follows_a_moving_target() {
+        let wave = |l: usize, c: usize, n: u64| ((n / 40) as f32 + l as f32).sin() * (1.0 - 2.0 * c as f32);
+        let out = Probe::new(&DEF).stereo("signal", wave).signal("time", |_, n| n as f32 * 1e-5).laws(500);
+        assert!(out.frames[0][0].iter().zip(&out.frames[1][0]).all(|(a, b)| *a == -*b));
+    }
+}

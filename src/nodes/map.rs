@@ -1,0 +1,102 @@
+//! `map`: carries one range over to another. Audio thread, after construction; no state.
+
+use crate::dsp::lane::Lane;
+use crate::kernel::{Build, Kernel, Lanewise, Pass, Start};
+use crate::spec::*;
+use crate::units::Unit;
+
+use super::{NodeDef, Runs, fill, need};
+
+const fn pair(name: &'static str, default: Default, help: &'static str) -> ParamSpec {
+    ParamSpec { name, kind: ParamKind::Pair, unit: Unit::None, default, range: None, help }
+}
+
+pub static DEF: NodeDef = NodeDef {
+    spec: NodeSpec {
+        name: "map",
+        help: "Maps a signal from one range to another.",
+        params: &[
+            ParamSpec::signal("signal", "What is mapped."),
+            pair(
+                "from",
+                Default::Pair(0.0, 1.0),
+                "Range of the signal; without width, the middle of `to` comes out.",
+            ),
+            pair("to", Default::Required, "Range of the output; not a limit."),
+            pair("clip", Default::Absent, "Limits of the output."),
+        ],
+        extra: Extra::Refused,
+        channels: Channels::AsInputs,
+        ends: Ends::With("signal"),
+        example: "example: {osc: {freq: {map: {from: [-1, 1], to: [200, 400], signal: {osc: {freq: 3}}}}, amp: 0.3, duration: 1}}\n",
+    },
+    runs: Runs::Kernel(make),
+};
+
+struct Map {
+    signal: usize,
+    from: usize,
+    to: usize,
+    clip: Option<usize>,
+}
+
+fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
+    let clip = b.ports("clip");
+    Ok(Box::new(Map {
+        signal: need(b, "signal")?,
+        from: need(b, "from")?,
+        to: need(b, "to")?,
+        clip: (clip.len() == 2).then_some(clip.start),
+    }))
+}
+
+impl Lanewise for Map {
+    #[inline(always)]
+    fn pass<L: Lane>(&mut self, pass: &mut Pass) {
+        for c in 0..pass.outputs.len() {
+            let get = |port| pass.channel::<L>(port, c);
+            let (x, a, b) = (get(self.signal), get(self.from), get(self.from + 1));
+            let (low, high) = (get(self.to), get(self.to + 1));
+            let limits = self.clip.map(|p| (get(p), get(p + 1)));
+            let flat = [x, a, b, low, high].iter().all(|i| i.is_flat())
+                && limits.is_none_or(|(l, h)| l.is_flat() && h.is_flat());
+            fill(pass, c, flat, |n| {
+                let (width, half) = (b.at(n) - a.at(n), L::splat(0.5));
+                let place = L::select(width.eq(L::splat(0.0)), half, (x.at(n) - a.at(n)) / width);
+                let y = low.at(n) + place * (high.at(n) - low.at(n));
+                limits.map_or(y, |(l, h)| y.max(l.at(n)).min(h.at(n)))
+            });
+        }
+    }
+
+    fn start(&mut self, _: usize, _: Start) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::probe::Probe;
+
+    fn map() -> Probe {
+        Probe::new(&DEF).signal("signal", |l, n| (n as f32 * 0.01 + l as f32).sin())
+    }
+
+    #[test]
+    fn map_carries_ranges_over_without_limit() {
+        let x = 0.5f32.sin();
+        let y = |p: Probe| p.laws(120).mono()[50];
+        assert!((y(map().list("to", &[100.0, 200.0])) - (100.0 + 100.0 * x)).abs() < 1e-4);
+        assert!(
+            (y(map().list("from", &[-1.0, 1.0]).list("to", &[5.0, 1.0])) - (5.0 - 2.0 * (x + 1.0))).abs()
+                < 1e-5
+        );
+        assert_eq!(y(map().list("from", &[1.0, 1.0]).list("to", &[2.0, 4.0])), 3.0);
+        assert_eq!(y(map().list("to", &[0.0, 10.0]).list("clip", &[-1.0, 2.0])), 2.0);
+    }
+
+    #[test]
+    fn map_of_a_constant_is_flat() {
+        let out = Probe::new(&DEF).set("signal", 0.25).list("to", &[0.0, 8.0]).laws(100);
+        assert!(out.flat > 0 && out.mono()[99] == 2.0);
+    }
+}

@@ -1,0 +1,139 @@
+//! `track`: pan and volume, equal power. Audio thread, after construction; no state.
+
+use crate::dsp::lane::Lane;
+use crate::dsp::math;
+use crate::kernel::{Build, Kernel, Lanewise, Pass, Source, Start};
+use crate::spec::*;
+use crate::units::Unit;
+
+use super::{NodeDef, Runs, fill, need};
+
+pub static DEF: NodeDef = NodeDef {
+    spec: NodeSpec {
+        name: "track",
+        help: "Pan and volume.",
+        params: &[
+            ParamSpec::signal("signal", "What is panned; a stereo signal is averaged first if it is panned."),
+            ParamSpec::control(
+                "pan",
+                Unit::Pan,
+                0.0,
+                "-1 (left) to 1 (right), equal power; a fixed 0 leaves the signal as it is.",
+            ),
+            ParamSpec::control("volume", Unit::None, 1.0, "Level, a factor."),
+        ],
+        extra: Extra::Refused,
+        channels: Channels::StereoWith(&["pan"]),
+        ends: Ends::With("signal"),
+        example: "example: {track: {pan: -0.4, volume: 0.8, signal: {osc: {freq: 220, amp: 0.3, duration: 1}}}}\n",
+    },
+    runs: Runs::Kernel(make),
+};
+
+struct Track {
+    signal: usize,
+    pan: usize,
+    volume: usize,
+}
+
+fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
+    Ok(Box::new(Track { signal: need(b, "signal")?, pan: need(b, "pan")?, volume: need(b, "volume")? }))
+}
+
+/// Left and right gain: cos and sin of (pan + 1) π / 4.
+#[inline(always)]
+fn gains<L: Lane>(pan: L) -> [L; 2] {
+    let angle = (pan + L::splat(1.0)) * L::splat(0.125);
+    [math::cos_cycles(angle), math::sin_cycles(angle)]
+}
+
+impl Lanewise for Track {
+    #[inline(always)]
+    fn pass<L: Lane>(&mut self, pass: &mut Pass) {
+        let (pan, volume) = (pass.input::<L>(self.pan), pass.input::<L>(self.volume));
+        let (left, right) = (pass.channel::<L>(self.signal, 0), pass.channel::<L>(self.signal, 1));
+        let flat = left.is_flat() && right.is_flat() && volume.is_flat();
+        if pass.outputs.len() == 1 {
+            return fill(pass, 0, flat, |n| left.at(n) * volume.at(n));
+        }
+        let half = L::splat(0.5);
+        // A value that stands still (not a signal that happens to) at the centre is no panning at all.
+        let still = matches!(pass.inputs[self.pan].left, Source::Slot(_));
+        let centred = pan.at(0).abs().le(L::splat(if still { 1e-6 } else { -1.0 }));
+        match pan.flat() {
+            Some(pan) => {
+                let gains = gains(pan).map(|g| L::select(centred, L::splat(1.0), g));
+                for (c, gain) in gains.into_iter().enumerate() {
+                    let own = if c == 0 { left } else { right };
+                    if !still && pass.inputs[self.signal].left == pass.inputs[self.signal].right {
+                        fill(pass, c, flat, |n| own.at(n) * (gain * volume.at(n)));
+                        continue;
+                    }
+                    fill(pass, c, flat, |n| {
+                        let mean = (left.at(n) + right.at(n)) * half;
+                        L::select(centred, own.at(n), mean) * (gain * volume.at(n))
+                    });
+                }
+            }
+            None => {
+                for c in 0..2 {
+                    fill(pass, c, false, |n| {
+                        let mean = (left.at(n) + right.at(n)) * half;
+                        mean * (gains(pan.at(n))[c] * volume.at(n))
+                    });
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, _: usize, _: Start) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::probe::Probe;
+
+    fn track() -> Probe {
+        Probe::new(&DEF)
+            .signal("signal", |l, n| ((n + l as u64) as f32 * 0.1).sin())
+            .with(|p| p.channels = Some(2))
+    }
+    fn at(p: &Probe, n: usize) -> (f32, f32) {
+        let out = p.laws(150);
+        (out.frames[0][0][n], out.frames[1][0][n])
+    }
+    fn close(a: (f32, f32), b: (f32, f32)) {
+        assert!((a.0 - b.0).abs() < 1e-6 && (a.1 - b.1).abs() < 1e-6, "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn track_pans_with_equal_power() {
+        let x = 7f32.sin();
+        for pan in [-1.0f32, -0.4, 0.0001, 0.35, 1.0, 1.3] {
+            let a = (pan + 1.0) * std::f32::consts::FRAC_PI_4;
+            let want = (x * a.cos() * 0.4, x * a.sin() * 0.4);
+            close(at(&track().set("pan", pan).set("volume", 0.4), 70), want);
+            close(at(&track().signal("pan", move |_, _| pan).set("volume", 0.4), 70), want);
+        }
+    }
+
+    #[test]
+    fn track_leaves_a_fixed_centre_alone() {
+        let x = 7f32.sin();
+        close(at(&track().set("pan", 0.0).set("volume", 0.5), 70), (x * 0.5, x * 0.5));
+        let mono = track().set("volume", 0.5).with(|p| p.channels = Some(1)).laws(100);
+        assert_eq!(mono.mono()[70], x * 0.5);
+        // A signal on its way through the centre is panned.
+        let h = std::f32::consts::FRAC_1_SQRT_2;
+        close(at(&track().signal("pan", |_, n| (n as f32 - 70.0) / 100.0), 70), (x * h, x * h));
+    }
+
+    #[test]
+    fn track_averages_stereo_only_where_it_pans() {
+        let stereo = |p: Probe| p.stereo("signal", |_, c, _| 0.2 + 0.4 * c as f32);
+        close(at(&stereo(track()).set("volume", 0.5), 9), (0.1, 0.3));
+        close(at(&stereo(track()).set("pan", -1.0), 9), (0.4, 0.0));
+        close(at(&stereo(track()).lanes_of("pan", |l| l as f32 - 1.0), 9), (0.4, 0.0));
+    }
+}
