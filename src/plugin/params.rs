@@ -1,0 +1,340 @@
+//! Every host parameter, from one table: its id, name, group, range and what it moves. Ids, order, ranges and defaults are frozen
+//! (projects and automation depend on them): `params.txt` is the frozen copy, and a test compares. The host writes values from any
+//! thread (they are atomics); the audio thread reads them. Nothing here allocates after construction.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use nice_plug::plugin::ParamValue;
+use nice_plug::prelude::*;
+
+use super::scale::{SILENCE, Scale};
+use crate::engine::{Control, StripControl};
+use crate::session::Session;
+use crate::units::db_to_gain;
+
+/// How many macros, strips and triggers the host sees.
+pub const MACROS: u8 = 16;
+pub const STRIPS: u8 = 16;
+pub const TRIGGERS: u8 = 8;
+/// Highest value of `sound`.
+pub const SOUNDS: i32 = 127;
+
+/// What a parameter moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Target {
+    Engine(Control),
+    /// The n-th sound of the library; 0 leaves the choice to the window and the project.
+    Sound,
+}
+
+/// What values a parameter takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shape {
+    Float { scale: Scale, default: f32 },
+    Flag,
+    Index { max: i32 },
+}
+
+/// One line of the table.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    pub id: String,
+    pub name: String,
+    pub group: String,
+    pub shape: Shape,
+    pub target: Target,
+}
+
+const HERTZ: Scale = Scale::Hertz { min: 20.0, max: 20_000.0 };
+const FADER: Shape = Shape::Float { scale: Scale::Level { max: 12.0 }, default: 0.0 };
+const SEND: Shape = Shape::Float { scale: Scale::Level { max: 12.0 }, default: SILENCE };
+
+/// A row of a group: id, name, values.
+type Row<T> = (T, &'static str, &'static str, Shape);
+
+const STRIP: [Row<StripControl>; 6] = [
+    (StripControl::Gain, "gain", "Gain", FADER),
+    (StripControl::Pan, "pan", "Pan", Shape::Float { scale: Scale::Pan, default: 0.0 }),
+    (StripControl::Mute, "mute", "Mute", Shape::Flag),
+    (StripControl::Solo, "solo", "Solo", Shape::Flag),
+    (StripControl::SendA, "send_a", "Send A", SEND),
+    (StripControl::SendB, "send_b", "Send B", SEND),
+];
+
+/// The engine gets a trigger's values as knob travel, 0..1, with the index of the row.
+const TRIGGER: [Row<()>; 10] = [
+    (
+        (),
+        "threshold",
+        "Threshold",
+        Shape::Float { scale: Scale::Decibels { min: -80.0, max: 0.0 }, default: -40.0 },
+    ),
+    ((), "sensitivity", "Sensitivity", Shape::Float { scale: Scale::Share, default: 0.5 }),
+    ((), "hold", "Hold", Shape::Float { scale: Scale::Milliseconds { min: 1.0, max: 500.0 }, default: 20.0 }),
+    (
+        (),
+        "retrigger",
+        "Retrigger",
+        Shape::Float { scale: Scale::Milliseconds { min: 1.0, max: 1000.0 }, default: 50.0 },
+    ),
+    ((), "filter_low", "Filter Low", Shape::Float { scale: HERTZ, default: 20.0 }),
+    ((), "filter_high", "Filter High", Shape::Float { scale: HERTZ, default: 20_000.0 }),
+    (
+        (),
+        "velocity_curve",
+        "Velocity Curve",
+        Shape::Float { scale: Scale::Number { min: -1.0, max: 1.0 }, default: 0.0 },
+    ),
+    ((), "velocity_min", "Velocity Min", Shape::Float { scale: Scale::Share, default: 0.0 }),
+    ((), "velocity_max", "Velocity Max", Shape::Float { scale: Scale::Share, default: 1.0 }),
+    ((), "learn", "Learn", Shape::Flag),
+];
+
+/// The whole table, in the order the host lists it.
+pub fn definitions() -> Vec<Definition> {
+    let mut all = vec![define("gain", "Gain", "", FADER, Target::Engine(Control::Gain))];
+    for n in 0..MACROS {
+        let shape = Shape::Float { scale: Scale::Share, default: 0.0 };
+        let name = format!("Macro {}", n + 1);
+        all.push(define(
+            &format!("macro_{}", n + 1),
+            &name,
+            "Macros",
+            shape,
+            Target::Engine(Control::Macro(n)),
+        ));
+    }
+    for n in 0..STRIPS {
+        let group = format!("Strip {}", n + 1);
+        for (control, id, name, shape) in STRIP {
+            let id = format!("strip_{}_{id}", n + 1);
+            let target = Target::Engine(Control::Strip(n, control));
+            all.push(define(&id, &format!("{group} {name}"), &group, shape, target));
+        }
+    }
+    for n in 0..TRIGGERS {
+        let group = format!("Trigger {}", n + 1);
+        for (index, ((), id, name, shape)) in TRIGGER.into_iter().enumerate() {
+            let id = format!("trigger_{}_{id}", n + 1);
+            let target = Target::Engine(Control::Trigger(n, index as u8));
+            all.push(define(&id, &format!("{group} {name}"), &group, shape, target));
+        }
+    }
+    all.push(define("sound", "Sound", "", Shape::Index { max: SOUNDS }, Target::Sound));
+    all
+}
+
+fn define(id: &str, name: &str, group: &str, shape: Shape, target: Target) -> Definition {
+    Definition { id: id.into(), name: name.into(), group: group.into(), shape, target }
+}
+
+/// One living parameter.
+enum Value {
+    Float(FloatParam),
+    Flag(BoolParam),
+    Index(IntParam),
+}
+
+impl Value {
+    fn new(definition: &Definition) -> Self {
+        let name = definition.name.as_str();
+        match definition.shape {
+            Shape::Float { scale, default } => Value::Float(
+                FloatParam::new(name, default, scale.range())
+                    .with_value_to_string(Arc::new(move |v| scale.text(v)))
+                    .with_string_to_value(Arc::new(move |text| scale.parse(text))),
+            ),
+            Shape::Flag => Value::Flag(BoolParam::new(name, false)),
+            Shape::Index { max } => Value::Index(
+                IntParam::new(name, 0, IntRange::Linear { min: 0, max })
+                    .with_value_to_string(Arc::new(index_text))
+                    .with_string_to_value(Arc::new(index_parse)),
+            ),
+        }
+    }
+
+    fn pointer(&self) -> ParamPtr {
+        match self {
+            Value::Float(p) => p.as_ptr(),
+            Value::Flag(p) => p.as_ptr(),
+            Value::Index(p) => p.as_ptr(),
+        }
+    }
+
+    /// The value in the unit that the engine wants for this target.
+    fn engine_value(&self, target: Target) -> f32 {
+        match (self, target) {
+            (Value::Float(p), Target::Engine(Control::Trigger(..))) => p.modulated_normalized_value(),
+            (Value::Float(p), Target::Engine(Control::Gain))
+            | (
+                Value::Float(p),
+                Target::Engine(Control::Strip(
+                    _,
+                    StripControl::Gain | StripControl::SendA | StripControl::SendB,
+                )),
+            ) => match p.value() {
+                silent if silent <= SILENCE => 0.0,
+                level => db_to_gain(f64::from(level)) as f32,
+            },
+            (Value::Float(p), _) => p.value(),
+            (Value::Flag(p), _) => f32::from(u8::from(p.value())),
+            (Value::Index(p), _) => p.value() as f32,
+        }
+    }
+}
+
+fn index_text(value: i32) -> String {
+    if value == 0 { "As chosen".into() } else { format!("Sound {value}") }
+}
+
+fn index_parse(text: &str) -> Option<i32> {
+    let lower = text.trim().to_ascii_lowercase();
+    if lower == "as chosen" {
+        return Some(0);
+    }
+    lower.strip_prefix("sound").unwrap_or(&lower).trim().parse().ok().map(|n: i32| n.clamp(0, SOUNDS))
+}
+
+/// The parameters of one instance, and the way of the project's document into and out of the host's saved state.
+pub struct HostParams {
+    definitions: Vec<Definition>,
+    /// Same order as `definitions`; never resized, because the framework keeps pointers into it.
+    values: Box<[Value]>,
+    session: Arc<Session>,
+}
+
+/// Key of our document in the host's saved state.
+const DOCUMENT: &str = "document";
+
+impl HostParams {
+    pub fn new(session: Arc<Session>) -> Self {
+        let definitions = definitions();
+        let values = definitions.iter().map(Value::new).collect();
+        Self { definitions, values, session }
+    }
+
+    pub fn len(&self) -> usize {
+        self.definitions.len()
+    }
+
+    /// Target and present value of parameter `index`. Audio thread.
+    pub fn value(&self, index: usize) -> (Target, f32) {
+        let target = self.definitions[index].target;
+        (target, self.values[index].engine_value(target))
+    }
+
+    /// The `sound` parameter, for the window (which sets it back to 0 when a sound is clicked).
+    pub fn sound(&self) -> Option<&IntParam> {
+        self.values.iter().find_map(|v| if let Value::Index(p) = v { Some(p) } else { None })
+    }
+}
+
+// SAFETY: the pointers of `param_map` point into `values`, a boxed slice that is never changed and lives as long as `self`.
+unsafe impl Params for HostParams {
+    fn param_map(&self) -> Vec<(String, ParamPtr, String)> {
+        let line = |(d, v): (&Definition, &Value)| (d.id.clone(), v.pointer(), d.group.clone());
+        self.definitions.iter().zip(&self.values).map(line).collect()
+    }
+
+    fn serialize_fields(&self) -> BTreeMap<String, String> {
+        // The framework's fields are JSON themselves: ours is one JSON string. Encoding a string cannot fail.
+        BTreeMap::from([(
+            DOCUMENT.to_owned(),
+            serde_json::to_string(&self.session.save()).unwrap_or_default(),
+        )])
+    }
+
+    fn deserialize_fields(&self, serialized: &BTreeMap<String, String>) {
+        super::contain("state load", || {
+            let field = serialized.get(DOCUMENT).map(|field| serde_json::from_str::<String>(field));
+            match field {
+                Some(text) => self.session.restore(&text.unwrap_or_default()),
+                None => self.session.restore_nothing(),
+            }
+        });
+    }
+}
+
+/// Brings a saved state into the present form: parameters that it lacks, or that have the wrong type, take their defaults; values
+/// outside a range move to its limit; unknown parameters are left out.
+pub fn complete(state: &mut PluginState) {
+    let mut found = std::mem::take(&mut state.params);
+    for d in definitions() {
+        let value = match (d.shape, found.remove(&d.id)) {
+            (Shape::Float { scale, default }, saved) => {
+                let (min, max) = scale.limits();
+                ParamValue::F32(match saved {
+                    Some(ParamValue::F32(v)) if v.is_finite() => v.clamp(min, max),
+                    _ => default,
+                })
+            }
+            (Shape::Flag, Some(ParamValue::Bool(v))) => ParamValue::Bool(v),
+            (Shape::Flag, _) => ParamValue::Bool(false),
+            (Shape::Index { max }, Some(ParamValue::I32(v))) => ParamValue::I32(v.clamp(0, max)),
+            (Shape::Index { .. }, _) => ParamValue::I32(0),
+        };
+        state.params.insert(d.id, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table as text: id, group, name, range, default.
+    fn listing() -> String {
+        let line = |d: &Definition| {
+            let values = match d.shape {
+                Shape::Float { scale, default } => {
+                    let (min, max) = scale.limits();
+                    format!("{min} .. {max} {} = {default}", scale.unit())
+                }
+                Shape::Flag => "off/on = off".into(),
+                Shape::Index { max } => format!("0 .. {max} = 0"),
+            };
+            format!("{} | {} | {} | {values}\n", d.id, d.group, d.name)
+        };
+        definitions().iter().map(line).collect()
+    }
+
+    #[test]
+    fn params_list_is_frozen() {
+        assert_eq!(
+            listing(),
+            include_str!("params.txt"),
+            "host parameters must never change their id, order, range or default"
+        );
+    }
+
+    #[test]
+    fn params_ids_are_unique() {
+        let ids: std::collections::BTreeSet<_> = definitions().into_iter().map(|d| d.id).collect();
+        assert_eq!(ids.len(), definitions().len());
+    }
+
+    #[test]
+    fn params_state_is_completed() {
+        let params = BTreeMap::from([
+            ("gain".to_owned(), ParamValue::F32(1e9)),
+            ("macro_1".to_owned(), ParamValue::Bool(true)),
+            ("sound".to_owned(), ParamValue::I32(3)),
+            ("gone".to_owned(), ParamValue::I32(3)),
+        ]);
+        let mut state = PluginState { version: String::new(), params, fields: BTreeMap::new() };
+        complete(&mut state);
+        assert_eq!(state.params.len(), definitions().len());
+        assert!(matches!(state.params["gain"], ParamValue::F32(12.0)));
+        assert!(matches!(state.params["macro_1"], ParamValue::F32(0.0)));
+        assert!(matches!(state.params["sound"], ParamValue::I32(3)));
+        assert!(matches!(state.params["strip_2_send_a"], ParamValue::F32(SILENCE)));
+    }
+
+    #[test]
+    fn params_sound_text_round_trips() {
+        for n in 0..=SOUNDS {
+            assert_eq!(index_parse(&index_text(n)), Some(n));
+        }
+        assert_eq!(index_parse("no number"), None);
+    }
+}

@@ -1,0 +1,114 @@
+//! The project's part of the saved state: one versioned JSON text that holds the whole sound, so that a project opens anywhere. The
+//! same content gives the same bytes. Any thread but the audio thread.
+
+use serde::{Deserialize, Serialize};
+
+/// Version that this program writes; it reads this one and older ones.
+pub const VERSION: u32 = 1;
+
+/// Larger texts are refused.
+const MOST_BYTES: usize = 64 << 20;
+
+/// What is saved with a project. An empty document is silence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Document {
+    /// See [`VERSION`].
+    pub version: u32,
+    /// File or folder that the library was opened from; empty if there is none. A document with a path and no files opens the path.
+    pub path: String,
+    /// The chosen sound; empty for the first of the library.
+    pub sound: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// The library's text as it sounds, in the order of its files.
+    pub files: Vec<File>,
+}
+
+/// One file of the library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Path as it was opened; relative sample names are looked up beside it.
+    pub path: String,
+    pub text: String,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self { version: VERSION, path: String::new(), sound: String::new(), seed: 1, files: vec![] }
+    }
+}
+
+impl Document {
+    /// The text to be saved.
+    pub fn to_json(&self) -> String {
+        // Serialising strings and numbers into memory cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads a saved text; the error is one plain sentence.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        if text.len() > MOST_BYTES {
+            return Err(format!("The saved state is larger than {} MB.", MOST_BYTES >> 20));
+        }
+        let document: Self = serde_json::from_str(text)
+            .map_err(|fault| format!("The saved state cannot be read: {fault}."))?;
+        match document.version {
+            1..=VERSION => Ok(document),
+            newer => Err(format!(
+                "The saved state has version {newer}; this Seiche reads up to version {VERSION}."
+            )),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.path.is_empty() && self.files.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Document {
+        let file =
+            |n: &str| File { path: format!("/songs/{n}.yaml"), text: format!("{n}:\n  osc: \"½\"\n") };
+        Document {
+            path: "/songs".into(),
+            sound: "b".into(),
+            seed: u64::MAX,
+            files: vec![file("b"), file("a")],
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn state_document_round_trips_and_is_the_same_bytes() {
+        let text = example().to_json();
+        let back = Document::from_json(&text).unwrap();
+        assert_eq!(back, example());
+        assert_eq!(back.to_json(), text);
+        assert!(text.starts_with(
+            r#"{"version":1,"path":"/songs","sound":"b","seed":18446744073709551615,"files":[{"path""#
+        ));
+    }
+
+    #[test]
+    fn state_document_lacking_parts_takes_defaults() {
+        assert_eq!(Document::from_json("{}").unwrap(), Document::default());
+        assert_eq!(Document::from_json(r#"{"path":"/x.yaml"}"#).unwrap().path, "/x.yaml");
+    }
+
+    #[test]
+    fn state_document_refuses_what_it_cannot_read() {
+        let newer = Document::from_json(r#"{"version":99}"#).unwrap_err();
+        assert!(newer.contains("version 99"), "{newer}");
+        assert!(Document::from_json("\u{1}\u{2}garbage").is_err());
+        assert!(Document::from_json(r#"{"files":[{"path":3}]}"#).is_err());
+        assert!(
+            Document::from_json(&"[".repeat(3_000_000)).is_err(),
+            "deep nesting is an error, not a crash"
+        );
+        assert!(Document::from_json(&" ".repeat(MOST_BYTES + 1)).is_err());
+    }
+}
