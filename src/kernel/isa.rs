@@ -129,3 +129,35 @@ fn avx2<K: Lanewise + ?Sized, L: Lane>(kernel: &mut K, pass: &mut Pass) {
 fn avx512<K: Lanewise + ?Sized, L: Lane>(kernel: &mut K, pass: &mut Pass) {
     kernel.pass::<L>(pass);
 }
+
+/// A kernel that treats all its values alike, frame by frame and lane by lane: it is handed the widest packs of the instruction set
+/// however many lanes a pass has. Mark `elements` as `#[inline(always)]`.
+pub trait Elementwise {
+    fn elements<P: Lane>(&mut self, pass: &mut Pass);
+}
+
+/// Renders one pass of `kernel` in the widest packs there are.
+#[inline]
+pub fn run_elements<K: Elementwise>(kernel: &mut K, pass: &mut Pass) {
+    match pass.isa {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `Isa` values other than the baseline are only made after the processor was checked.
+        Isa::Avx512 => unsafe { avx512_elements(kernel, pass) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Isa::Avx2 => unsafe { avx2_elements(kernel, pass) },
+        _ => kernel.elements::<V4>(pass),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2_elements<K: Elementwise>(kernel: &mut K, pass: &mut Pass) {
+    kernel.elements::<V8>(pass);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avx512f,avx512dq,avx512bw,avx512vl")]
+fn avx512_elements<K: Elementwise>(kernel: &mut K, pass: &mut Pass) {
+    kernel.elements::<V16>(pass);
+}

@@ -3,6 +3,7 @@
 
 mod build;
 mod event;
+pub mod formula;
 mod graph;
 mod isa;
 mod pass;

@@ -1,0 +1,293 @@
+//! Runs the steps of a formula on one chunk of a pass. Audio thread; never allocates, and no value makes it fail.
+//!
+//! A register is either full (a value per frame and lane) or flat (a value per lane, repeated to at least one pack); a mask on the
+//! pack's index makes both readable by the same loop. Flat results of flat operands keep formulas of constants and slots cheap.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+
+use super::program::{Binary, CONSTANTS, FormulaProgram, MAX_REGISTERS, Operand, Side, Step, Unary};
+use super::time::Clock;
+use super::wide::reduce;
+use crate::dsp::math;
+use crate::kernel::lane::Lane;
+use crate::kernel::pass::{Pass, Source};
+use crate::kernel::tile::Tile;
+
+/// Values in a register.
+pub const CHUNK: usize = 512;
+/// The mask of a full register.
+const FULL: usize = usize::MAX;
+
+pub struct Machine<'a, P> {
+    memory: &'a mut [f32],
+    pub(super) wide: &'a mut [f64],
+    /// Per register: which packs are read.
+    masks: [usize; MAX_REGISTERS],
+    /// Where the constants begin in `memory`.
+    constants: usize,
+    width: usize,
+    /// First frame of the chunk.
+    first: usize,
+    /// Values in the chunk.
+    pub(super) len: usize,
+    pack: PhantomData<P>,
+}
+
+/// Values that steps read.
+struct View<'a, P> {
+    packs: &'a [Cell<P>],
+    mask: usize,
+}
+
+/// 1 where the mask is set, else 0.
+#[inline(always)]
+fn flag<P: Lane>(mask: P::Mask) -> P {
+    P::select(mask, P::splat(1.0), P::splat(0.0))
+}
+
+/// Where value `k` lies in a register of this mask.
+#[inline(always)]
+fn repeated<P: Lane>(k: usize, mask: usize) -> usize {
+    ((k / P::N) & mask) * P::N + k % P::N
+}
+
+impl<P: Lane> View<'_, P> {
+    #[inline(always)]
+    fn at(&self, k: usize) -> P {
+        self.packs[k & self.mask].get()
+    }
+}
+
+impl<'a, P: Lane> Machine<'a, P> {
+    #[inline(always)]
+    pub fn new(
+        program: &FormulaProgram,
+        memory: &'a mut Tile,
+        wide: &'a mut [f64],
+        width: usize,
+        first: usize,
+        frames: usize,
+    ) -> Self {
+        Machine {
+            memory: memory.floats_mut(),
+            wide,
+            masks: [FULL; MAX_REGISTERS],
+            constants: program.registers * CHUNK,
+            width,
+            first,
+            len: frames * width,
+            pack: PhantomData,
+        }
+    }
+
+    /// Where an operand lies, and its mask.
+    #[inline(always)]
+    fn place(&self, operand: Operand) -> (usize, usize, usize) {
+        if operand < CONSTANTS {
+            (operand as usize * CHUNK, CHUNK, self.masks[operand as usize])
+        } else {
+            (self.constants + (operand - CONSTANTS) as usize * 16, 16, 0)
+        }
+    }
+
+    /// The values of full register `to`, to write.
+    #[inline(always)]
+    pub(super) fn full(&mut self, to: Operand) -> &mut [f32] {
+        self.masks[to as usize] = FULL;
+        let at = to as usize * CHUNK;
+        &mut self.memory[at..at + self.len]
+    }
+
+    /// Full register `to`, and the wide registers beside it.
+    #[inline(always)]
+    pub(super) fn full_and_wide(&mut self, to: Operand) -> (&mut [f32], &[f64]) {
+        self.masks[to as usize] = FULL;
+        (&mut self.memory[to as usize * CHUNK..][..self.len], self.wide)
+    }
+
+    /// An operand's values into wide memory from `at` on.
+    #[inline(always)]
+    pub(super) fn widen_into(&mut self, at: usize, operand: Operand) {
+        let (from, _, mask) = self.place(operand);
+        let out = &mut self.wide[at..at + self.len];
+        if mask == FULL {
+            for (out, x) in out.iter_mut().zip(&self.memory[from..]) {
+                *out = f64::from(*x);
+            }
+        } else {
+            for (k, out) in out.iter_mut().enumerate() {
+                *out = f64::from(self.memory[from + repeated::<P>(k % self.width.max(P::N), mask)]);
+            }
+        }
+    }
+
+    /// A flat register: the values of the lanes, repeated to a pack or more.
+    #[inline(always)]
+    fn put_flat(&mut self, to: Operand, values: &[f32]) {
+        let count = self.width.max(P::N);
+        self.masks[to as usize] = count / P::N - 1;
+        let register = &mut self.memory[to as usize * CHUNK..][..count];
+        for (k, register) in register.iter_mut().enumerate() {
+            *register = values[k % self.width];
+        }
+    }
+
+    /// Computes `to` pack by pack from `N` operands.
+    #[inline(always)]
+    fn map<const N: usize>(&mut self, to: Operand, from: [Operand; N], f: impl Fn([P; N]) -> P) {
+        let places = from.map(|operand| self.place(operand));
+        let cells = Cell::from_mut(P::cast_mut(self.memory)).as_slice_of_cells();
+        let views = places.map(|(at, len, mask)| View { packs: &cells[at / P::N..(at + len) / P::N], mask });
+        let mask = places.iter().fold(0, |all, place| all | place.2);
+        let out = &cells[to as usize * CHUNK / P::N..][..CHUNK / P::N];
+        let count = mask.min(self.len.div_ceil(P::N) - 1) + 1;
+        for (k, out) in out[..count].iter().enumerate() {
+            out.set(f(std::array::from_fn(|n| views[n].at(k))));
+        }
+        self.masks[to as usize] = mask;
+    }
+
+    #[inline(always)]
+    pub fn run(&mut self, program: &FormulaProgram, pass: &Pass, channel: usize, clock: &Clock) {
+        for step in &program.steps {
+            match *step {
+                Step::Load { to, port, side } => self.load(to, pass, port as usize, side, channel),
+                Step::Random { to, stream } => self.random(to, stream, clock),
+                Step::Unary { f, to, a } => self.unary(f, to, a),
+                Step::Binary { f, to, a, b } => self.binary(f, to, a, b),
+                Step::MultiplyAdd { to, a, b, c } => self.map(to, [a, b, c], |[a, b, c]| a * b + c),
+                Step::Choose { to, condition, then, otherwise } => {
+                    self.map(to, [condition, then, otherwise], |[c, a, b]| {
+                        P::select(c.eq(P::splat(0.0)), b, a)
+                    })
+                }
+                Step::TimePhase { to, scale, offset } => {
+                    let (width, first) = (self.width, self.first);
+                    let scale = scale / clock.rate;
+                    clock.ages(width, first, self.full(to), |age| reduce(age * scale + offset));
+                }
+                Step::Narrow { to, a } => self.narrow(to, a, |x| x as f32),
+                Step::Phase { to, a } => self.narrow(to, a, |x| reduce(x * (1.0 / std::f64::consts::TAU))),
+                Step::Compare { f, to, a, b } => self.compare(f, to, a, b),
+                Step::WideNumber { to, value } => self.wide_full(to).fill(value),
+                Step::Time { to, scale, offset } => {
+                    let (width, first, rate) = (self.width, self.first, clock.rate);
+                    clock.ages(width, first, self.wide_full(to), |age| age / rate * scale + offset);
+                }
+                Step::Frames { to } => {
+                    let (width, first) = (self.width, self.first);
+                    clock.ages(width, first, self.wide_full(to), |age| age);
+                }
+                Step::Widen { to, a } => self.widen(to, a),
+                Step::WideUnary { f, to, a } => self.wide_unary(f, to, a),
+                Step::WideBinary { f, to, a, b } => self.wide_binary(f, to, a, b),
+            }
+        }
+    }
+
+    /// The result into a tile, flat where it is flat.
+    #[inline(always)]
+    pub fn put_out(&self, result: Operand, tile: &mut Tile) {
+        let (at, _, mask) = self.place(result);
+        if mask == FULL {
+            let start = self.first * self.width;
+            tile.floats_mut()[start..start + self.len].copy_from_slice(&self.memory[at..at + self.len]);
+        } else {
+            for (k, out) in tile.floats_mut()[..self.width].iter_mut().enumerate() {
+                *out = self.memory[at + repeated::<P>(k, mask)];
+            }
+        }
+        tile.flat = mask != FULL;
+    }
+
+    #[inline(always)]
+    fn load(&mut self, to: Operand, pass: &Pass, port: usize, side: Side, channel: usize) {
+        let port = pass.inputs[port];
+        let left = match side {
+            Side::Own => channel == 0,
+            Side::Left => true,
+            Side::Right => false,
+        };
+        match if left { port.left } else { port.right } {
+            Source::Slot(slot) => {
+                let start = slot as usize * pass.lanes + pass.lane;
+                self.put_flat(to, &pass.slots[start..start + self.width]);
+            }
+            Source::Tile(tile) => {
+                let tile = &pass.tiles[tile as usize];
+                if tile.flat {
+                    self.put_flat(to, &tile.floats()[..self.width]);
+                } else {
+                    let start = self.first * self.width;
+                    let len = self.len;
+                    self.full(to).copy_from_slice(&tile.floats()[start..start + len]);
+                }
+            }
+        }
+    }
+
+    fn random(&mut self, to: Operand, stream: u32, clock: &Clock) {
+        let (width, first) = (self.width, self.first);
+        if clock.random_holds(width) {
+            let mut values = [0.0; crate::kernel::MAX_LANES];
+            clock.random(width, first, stream, &mut values[..width]);
+            self.put_flat(to, &values[..width]);
+        } else {
+            clock.random(width, first, stream, self.full(to));
+        }
+    }
+
+    #[inline(always)]
+    fn unary(&mut self, f: Unary, to: Operand, a: Operand) {
+        let from = [a];
+        match f {
+            Unary::Negate => self.map(to, from, |[x]| -x),
+            Unary::Not => self.map(to, from, |[x]| flag::<P>(x.eq(P::splat(0.0)))),
+            Unary::Abs => self.map(to, from, |[x]| x.abs()),
+            Unary::Sign => self.map(to, from, |[x]| math::sign(x)),
+            Unary::Floor => self.map(to, from, |[x]| x.floor()),
+            Unary::Ceil => self.map(to, from, |[x]| -(-x).floor()),
+            Unary::Round => self.map(to, from, |[x]| math::round_half_even(x)),
+            Unary::Sqrt => self.map(to, from, |[x]| x.sqrt()),
+            Unary::Sin => self.map(to, from, |[x]| math::sin(x)),
+            Unary::Cos => self.map(to, from, |[x]| math::cos(x)),
+            Unary::Tan => self.map(to, from, |[x]| math::tan(x)),
+            Unary::Asin => self.map(to, from, |[x]| math::asin(x)),
+            Unary::Acos => self.map(to, from, |[x]| math::acos(x)),
+            Unary::Atan => self.map(to, from, |[x]| math::atan(x)),
+            Unary::SinCycles => self.map(to, from, |[x]| math::sin_cycles(x)),
+            Unary::CosCycles => self.map(to, from, |[x]| math::cos_cycles(x)),
+            Unary::Tanh => self.map(to, from, |[x]| math::tanh(x)),
+            Unary::Exp => self.map(to, from, |[x]| math::exp(x)),
+            Unary::Exp2 => self.map(to, from, |[x]| math::exp2(x)),
+            Unary::Log => self.map(to, from, |[x]| math::ln(x)),
+            Unary::Log2 => self.map(to, from, |[x]| math::log2(x)),
+            Unary::Log10 => self.map(to, from, |[x]| math::log10(x)),
+        }
+    }
+
+    #[inline(always)]
+    fn binary(&mut self, f: Binary, to: Operand, a: Operand, b: Operand) {
+        let from = [a, b];
+        let zero = P::splat(0.0);
+        match f {
+            Binary::Add => self.map(to, from, |[a, b]| a + b),
+            Binary::Subtract => self.map(to, from, |[a, b]| a - b),
+            Binary::Multiply => self.map(to, from, |[a, b]| a * b),
+            Binary::Divide => self.map(to, from, |[a, b]| a / b),
+            Binary::FloorDivide => self.map(to, from, |[a, b]| (a / b).floor()),
+            Binary::Modulo => self.map(to, from, |[a, b]| math::modulo(a, b)),
+            Binary::Min => self.map(to, from, |[a, b]| a.min(b)),
+            Binary::Max => self.map(to, from, |[a, b]| a.max(b)),
+            Binary::Power => self.map(to, from, |[a, b]| math::pow(a, b)),
+            Binary::SignedPower => self.map(to, from, |[a, b]| math::signed_pow(a, b)),
+            Binary::Less => self.map(to, from, |[a, b]| flag::<P>(a.lt(b))),
+            Binary::LessEqual => self.map(to, from, |[a, b]| flag::<P>(a.le(b))),
+            Binary::Equal => self.map(to, from, |[a, b]| flag::<P>(a.eq(b))),
+            Binary::NotEqual => self.map(to, from, |[a, b]| P::splat(1.0) - flag::<P>(a.eq(b))),
+            Binary::And => self.map(to, from, |[a, b]| P::select(a.eq(zero), a, b)),
+            Binary::Or => self.map(to, from, |[a, b]| P::select(a.eq(zero), b, a)),
+        }
+    }
+}

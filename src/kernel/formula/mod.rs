@@ -1,0 +1,84 @@
+//! Formulas as kernels: a register machine whose every step works on a whole piece of signal, so that a formula is interpreted
+//! once per pass and not once per frame. The loader builds it, the audio thread runs it; running never allocates.
+
+mod machine;
+mod program;
+mod time;
+mod wide;
+
+pub use program::{
+    Binary, CONSTANTS, FormulaProgram, MAX_REGISTERS, MAX_STEPS, Operand, Side, Step, Unary, Wide,
+};
+
+use super::isa::{self, Elementwise};
+use super::lane::Lane;
+use super::pass::{Kernel, Pass, Start};
+use super::tile::Tile;
+use machine::{CHUNK, Machine};
+use time::Clock;
+
+/// Frames for which `rand` keeps its value, at 44.1 kHz.
+const RANDOM_PERIOD: f64 = 2048.0;
+
+/// A formula at work. It puts out as many channels as its pass asks for.
+pub struct FormulaKernel {
+    program: FormulaProgram,
+    /// Registers of [`CHUNK`] values each, then constants of one line each (a tile is aligned memory).
+    memory: Tile,
+    wide: Vec<f64>,
+    random_period: u64,
+    seed: u64,
+    /// Per lane: what tells its random streams from those of other voices.
+    voices: Vec<u64>,
+}
+
+impl FormulaKernel {
+    /// A kernel with state for `lanes` voices at `rate` frames per second; `seed` is that of the node.
+    pub fn new(program: FormulaProgram, lanes: usize, rate: f64, seed: u64) -> FormulaKernel {
+        let floats = program.registers * CHUNK + program.constants.len() * 16;
+        let mut memory = Tile::new(floats.div_ceil(super::TILE).max(1));
+        for (k, &value) in program.constants.iter().enumerate() {
+            let at = program.registers * CHUNK + k * 16;
+            memory.floats_mut()[at..at + 16].fill(value);
+        }
+        FormulaKernel {
+            memory,
+            wide: vec![0.0; program.wide * CHUNK],
+            random_period: (RANDOM_PERIOD * rate / 44_100.0).round().max(1.0) as u64,
+            seed,
+            voices: vec![0; lanes],
+            program,
+        }
+    }
+}
+
+impl Kernel for FormulaKernel {
+    fn render(&mut self, pass: &mut Pass) {
+        isa::run_elements(self, pass);
+    }
+
+    fn start(&mut self, lane: usize, start: Start) {
+        self.voices[lane] = start.voice;
+    }
+}
+
+impl Elementwise for FormulaKernel {
+    #[inline(always)]
+    fn elements<P: Lane>(&mut self, pass: &mut Pass) {
+        let width = pass.width();
+        let clock = Clock::new(pass, &self.voices, self.random_period, self.seed);
+        for channel in 0..pass.outputs.len() {
+            // A register holds `CHUNK` values: the whole pass, or a part of one with many lanes.
+            let step = CHUNK / width;
+            let mut first = 0;
+            while first < pass.frames {
+                let frames = step.min(pass.frames - first);
+                let mut machine =
+                    Machine::<P>::new(&self.program, &mut self.memory, &mut self.wide, width, first, frames);
+                machine.run(&self.program, pass, channel, &clock);
+                machine.put_out(self.program.result, &mut pass.outputs[channel]);
+                first += frames;
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What of a formula depends on time: the lanes' ages, and random values that change on the grid of those ages. Audio thread.
+
+use crate::kernel::MAX_LANES;
+use crate::kernel::pass::Pass;
+
+/// Ages and random streams of the lanes of one pass.
+pub struct Clock {
+    /// Frames since each lane began, at the first frame of the pass.
+    ages: [u64; MAX_LANES],
+    seeds: [u64; MAX_LANES],
+    frames: usize,
+    pub rate: f64,
+    period: u64,
+}
+
+impl Clock {
+    #[inline(always)]
+    pub fn new(pass: &Pass, voices: &[u64], period: u64, seed: u64) -> Clock {
+        let (mut ages, mut seeds) = ([0; MAX_LANES], [0; MAX_LANES]);
+        for k in 0..pass.width() {
+            ages[k] = pass.ages[pass.lane + k];
+            seeds[k] = seed ^ mix(voices[pass.lane + k]);
+        }
+        Clock { ages, seeds, frames: pass.frames, rate: pass.rate, period }
+    }
+
+    /// Hands the age of every value of frames `first..` to `put`, lanes side by side.
+    #[inline(always)]
+    pub fn ages<T>(&self, width: usize, first: usize, out: &mut [T], put: impl Fn(f64) -> T) {
+        if width == 1 {
+            let age = self.ages[0].wrapping_add(first as u64) as f64;
+            for (n, out) in out.iter_mut().enumerate() {
+                *out = put(age + n as i32 as f64);
+            }
+        } else {
+            let mut base = [0.0; MAX_LANES];
+            for (base, age) in base.iter_mut().zip(self.ages) {
+                *base = age.wrapping_add(first as u64) as f64;
+            }
+            for (n, out) in out.chunks_mut(width).enumerate() {
+                for (out, base) in out.iter_mut().zip(base) {
+                    *out = put(base + n as i32 as f64);
+                }
+            }
+        }
+    }
+
+    /// Whether no lane's random value changes within the pass.
+    pub fn random_holds(&self, width: usize) -> bool {
+        self.ages[..width].iter().all(|age| {
+            let last = age.wrapping_add(self.frames as u64 - 1);
+            age / self.period == last / self.period
+        })
+    }
+
+    /// The random values of a stream from frame `first` on, lanes side by side.
+    pub fn random(&self, width: usize, first: usize, stream: u32, out: &mut [f32]) {
+        for lane in 0..width.min(out.len()) {
+            let mut age = self.ages[lane].wrapping_add(first as u64);
+            let mut value = self.random_at(lane, stream, age / self.period);
+            for out in out[lane..].iter_mut().step_by(width) {
+                if age % self.period == 0 {
+                    value = self.random_at(lane, stream, age / self.period);
+                }
+                *out = value;
+                age = age.wrapping_add(1);
+            }
+        }
+    }
+
+    /// Uniform in 0..1, from the top 24 bits of a hash.
+    fn random_at(&self, lane: usize, stream: u32, period: u64) -> f32 {
+        let hash = mix(mix(self.seeds[lane].wrapping_add(u64::from(stream))) ^ period);
+        (hash >> 40) as f32 / 16_777_216.0
+    }
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014), over a step of its sequence.
+fn mix(x: u64) -> u64 {
+    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
