@@ -268,10 +268,10 @@ impl Dag {
             (Divide, Some((s, o)), Some((0.0, k))) => return self.time(s / k, o / k),
             _ => {}
         }
-        if f == Multiply {
-            if let Some(product) = self.collect_factor(a, b).or_else(|| self.collect_factor(b, a)) {
-                return product;
-            }
+        if f == Multiply
+            && let Some(product) = self.collect_factor(a, b).or_else(|| self.collect_factor(b, a))
+        {
+            return product;
         }
         let (a, b) = (self.wide(a), self.wide(b));
         self.add(Node::WideBinary(f, a, b))

@@ -59,7 +59,7 @@ impl Clock {
             let mut age = self.ages[lane].wrapping_add(first as u64);
             let mut value = self.random_at(lane, stream, age / self.period);
             for out in out[lane..].iter_mut().step_by(width) {
-                if age % self.period == 0 {
+                if age.is_multiple_of(self.period) {
                     value = self.random_at(lane, stream, age / self.period);
                 }
                 *out = value;

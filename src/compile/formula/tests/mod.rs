@@ -116,7 +116,8 @@ fn formula_constants_are_folded() {
 
 #[test]
 fn formula_operators_and_functions_compute_signals() {
-    let cases: &[(&str, f64, fn(f64, f64) -> f64)] = &[
+    type Truth = fn(f64, f64) -> f64;
+    let cases: &[(&str, f64, Truth)] = &[
         ("a + b", 1e-6, |a, b| a + b),
         ("a * b - c", 1e-6, |a, b| a * b - 0.5),
         ("b / a + 1", 1e-6, |a, b| b / a + 1.0),
