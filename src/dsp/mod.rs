@@ -1,6 +1,7 @@
 //! Pure signal code, one idea a file: numbers in, numbers out. Any thread; no host, no YAML, and after construction no allocation.
 
 pub mod lane;
+pub mod line;
 pub mod math;
 pub mod noise;
 pub mod phase;

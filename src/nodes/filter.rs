@@ -1,4 +1,4 @@
-//! `filter`: low-pass, high-pass and band-pass of second order. Audio thread, after construction.
+//! `filter`: low-pass, high-pass, band-pass and notch of second order. Audio thread, after construction.
 //!
 //! The response is that of the bilinear biquad with pre-warped cutoff w = 2π cutoff / rate and damping k = 1 / Q, computed as a
 //! state-variable filter with trapezoidal integrators: g = tan(w / 2), a1 = 1 / (1 + g (g + k)), a2 = g a1, a3 = g a2. Coefficients
@@ -16,7 +16,7 @@ use super::{NodeDef, Runs};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "filter",
-        help: "Resonant low-pass, high-pass or band-pass, 12 dB per octave.",
+        help: "Resonant low-pass, high-pass, band-pass or notch, 12 dB per octave.",
         params: &[
             ParamSpec {
                 unit: Unit::Hertz,
@@ -35,19 +35,11 @@ pub static DEF: NodeDef = NodeDef {
             ParamSpec {
                 name: "type",
                 kind: ParamKind::Choice(&[
-                    Choice {
-                        word: "lowpass",
-                        aliases: &["lp", "low_pass"],
-                        help: "lets low frequencies pass",
-                    },
-                    Choice {
-                        word: "highpass",
-                        aliases: &["hp", "high_pass"],
-                        help: "lets high frequencies pass",
-                    },
+                    Choice { word: "lowpass", aliases: &["lp", "lpf"], help: "lets low frequencies pass" },
+                    Choice { word: "highpass", aliases: &["hp", "hpf"], help: "lets high frequencies pass" },
                     Choice {
                         word: "bandpass",
-                        aliases: &["bp", "band_pass"],
+                        aliases: &["bp", "bpf"],
                         help: "lets a band pass, 0 dB at its centre",
                     },
                 ]),
@@ -71,6 +63,7 @@ enum Kind {
     Low,
     High,
     Band,
+    Notch,
 }
 
 /// Coefficients of one lane or pack: of the state, and of the output (input, band and low parts).
@@ -97,6 +90,7 @@ impl<L: Lane> Coefficients<L> {
             Kind::Low => (zero, zero, level),
             Kind::High => (level, zero - k * level, zero - level),
             Kind::Band => (zero, k * level, zero),
+            Kind::Notch => (level, zero - k * level, zero),
         };
         Coefficients([a1, a2, a3, m0, m1, m2])
     }
@@ -123,6 +117,7 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     let kind = match b.word("type") {
         "highpass" => Kind::High,
         "bandpass" => Kind::Band,
+        "notch" => Kind::Notch,
         _ => Kind::Low,
     };
     let lanes = || vec![0.0; b.lanes];
@@ -228,6 +223,7 @@ fn tick<L: Lane>(kind: Kind, [a1, a2, a3, m0, m1, m2]: &[L; 6], s: &mut [L; 2], 
     match kind {
         Kind::Low => *m2 * v2,
         Kind::Band => *m1 * v1,
+        Kind::Notch => *m0 * x + *m1 * v1,
         Kind::High => *m0 * x + *m1 * v1 + *m2 * v2,
     }
 }
@@ -258,6 +254,7 @@ mod tests {
         let b = match kind {
             "lowpass" => [(1.0 - c) / 2.0, 1.0 - c, (1.0 - c) / 2.0],
             "highpass" => [(1.0 + c) / 2.0, -(1.0 + c), (1.0 + c) / 2.0],
+            "notch" => [1.0, -2.0 * c, 1.0],
             _ => [alpha, 0.0, -alpha],
         };
         let gain = 1.0 / ((1.0 + alpha) * if q > 1.0 { q.sqrt() } else { 1.0 });
@@ -273,7 +270,7 @@ mod tests {
 
     #[test]
     fn filter_has_the_biquads_response() {
-        for kind in ["lowpass", "highpass", "bandpass"] {
+        for kind in ["lowpass", "highpass", "bandpass", "notch"] {
             for (cutoff, peak, q) in [
                 (800.0, 0.0, 0.707),
                 (60.0, 0.5, 0.707 + 9.293 * 0.25),
@@ -293,7 +290,7 @@ mod tests {
 
     #[test]
     fn filter_obeys_the_laws_at_rest_and_in_motion() {
-        for kind in ["lowpass", "highpass", "bandpass"] {
+        for kind in ["lowpass", "highpass", "bandpass", "notch"] {
             filter(kind, 700.0, 0.6).laws(400);
             filter(kind, 700.0, 0.6)
                 .signal("cutoff", |l, n| 500.0 + (n / 50) as f32 * 100.0 + l as f32 * 50.0)

@@ -5,6 +5,7 @@ use crate::dsp::lane::Lane;
 use crate::kernel::{Build, MakeKernel, Pass, silence_after};
 use crate::spec::NodeSpec;
 
+mod delay;
 mod envelope;
 mod filter;
 mod follow;
@@ -13,6 +14,7 @@ mod hold;
 mod interval;
 mod map;
 mod osc;
+mod retrigger;
 mod smooth;
 mod snap;
 mod track;
@@ -54,6 +56,8 @@ pub static ALL: &[&NodeDef] = &[
     &osc::DEF,
     &filter::DEF,
     &envelope::DEF,
+    &delay::DEF,
+    &retrigger::DEF,
     &track::DEF,
     &follow::DEF,
     &map::DEF,
