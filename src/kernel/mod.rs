@@ -2,6 +2,7 @@
 //! thread; this room knows neither YAML nor hosts.
 
 mod build;
+pub mod curve;
 mod event;
 pub mod formula;
 mod graph;
