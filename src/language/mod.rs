@@ -1,14 +1,140 @@
 //! Text to model: files, spans, YAML, expressions, and everything that can be wrong with them. Loader thread; never signal code.
+//! Node kinds are handed in as tables, so that this room knows the language but no single node.
 
+mod check;
 mod diagnostic;
 mod expr;
+mod index;
+mod lower;
 pub mod model;
 mod names;
+mod quantity;
+mod render;
 mod scalar;
 mod source;
 mod tree;
 pub mod vocabulary;
 mod yaml;
 
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
 pub use diagnostic::{Diagnostic, Severity};
+use model::{Node, SourceFile, Span, Value};
 pub use names::nearest;
+pub use render::{render, to_json};
+pub use source::{line_column, place};
+
+use crate::spec::NodeSpec;
+use lower::Lower;
+use tree::Tree;
+
+/// Code of errors that only repeat what was reported when the file was read.
+const UNREADABLE: &str = "unreadable";
+
+/// All sounds of a set of files, with everything that was found wrong in their text. Cheap to make: a sound is only expanded when it
+/// is asked for.
+#[derive(Debug)]
+pub struct Library {
+    files: Vec<SourceFile>,
+    /// Language version of each file; 0: a plain file.
+    versions: Vec<u32>,
+    specs: HashMap<&'static str, &'static NodeSpec>,
+    sounds: Vec<Sound>,
+    /// Every definition of a name, in file order.
+    index: HashMap<Arc<str>, Vec<usize>>,
+    vars: Vec<(String, Value, Span)>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// A sound as it was written.
+#[derive(Debug)]
+struct Sound {
+    name: Arc<str>,
+    /// Its name in the text.
+    span: Span,
+    body: Arc<Tree>,
+}
+
+impl Library {
+    /// Reads files, in the order in which their sounds are to be listed. Never fails: what cannot be understood is reported in
+    /// [`diagnostics`](Self::diagnostics) and left out. `specs` are the node kinds that the text may use.
+    pub fn read(files: Vec<(PathBuf, Vec<u8>)>, specs: &[&'static NodeSpec]) -> Library {
+        index::read(files, specs)
+    }
+
+    /// The files, as [`Span::file`] numbers them.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// What reading found: broken YAML, doubled names, wrong `vars`. What is wrong inside of sounds is found by
+    /// [`instantiate`](Self::instantiate) and [`check`](Self::check).
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Name and place of every sound, in file order.
+    pub fn sounds(&self) -> impl Iterator<Item = (&str, Span)> {
+        let current = |(i, sound): (usize, &Sound)| self.find(&sound.name, u32::MAX) == Some(i);
+        self.sounds.iter().enumerate().filter(move |s| current(*s)).map(|(_, s)| (&*s.name, s.span))
+    }
+
+    /// The library's variables: numbers, texts, flags or lists of these, not evaluated.
+    pub fn vars(&self) -> &[(String, Value, Span)] {
+        &self.vars
+    }
+
+    /// Language version that a file asks for; 0 for plain files and files that do not exist.
+    pub fn version(&self, file: u32) -> u32 {
+        self.versions.get(file as usize).copied().unwrap_or(0)
+    }
+
+    /// Whether oscillators of this file are band-limited unless they say otherwise.
+    pub fn band_limited(&self, file: u32) -> bool {
+        self.version(file) >= 1
+    }
+
+    /// The complete tree of a sound: sub-patches expanded, `overrides` set on its root. An override that the root has no parameter
+    /// for is accepted if an expression below reads its name.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the sound and in what it uses, never empty.
+    pub fn instantiate(&self, name: &str, overrides: &[(String, f64)]) -> Result<Node, Vec<Diagnostic>> {
+        let Some(index) = self.find(name, u32::MAX) else {
+            let message = format!("there is no sound `{name}`");
+            let hint = match nearest(name, self.sound_names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the library has {} sounds", self.index.len()),
+            };
+            return Err(vec![Diagnostic::general("unknown-sound", message).hint(hint)]);
+        };
+        let mut lower = Lower::new(self);
+        lower.sound(index, overrides, None).map_err(|_| lower.diagnostics)
+    }
+
+    /// Everything that is wrong with the library: what reading found, and every error and warning of every sound, each once and in
+    /// the order of the text.
+    pub fn check(&self) -> Vec<Diagnostic> {
+        check::check(self)
+    }
+
+    fn spec(&self, name: &str) -> Option<&'static NodeSpec> {
+        self.specs.get(name).copied()
+    }
+
+    fn spec_names(&self) -> impl Iterator<Item = &str> {
+        self.specs.keys().copied()
+    }
+
+    fn sound_names(&self) -> impl Iterator<Item = &str> {
+        self.index.keys().map(|name| &**name)
+    }
+
+    /// The sound of this name: the file's own, else the last one defined.
+    fn find(&self, name: &str, file: u32) -> Option<usize> {
+        let all = self.index.get(name)?;
+        all.iter().rev().copied().find(|i| self.sounds[*i].span.file == file).or(all.last().copied())
+    }
+}
