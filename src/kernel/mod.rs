@@ -16,9 +16,9 @@ mod tile;
 pub mod voices;
 
 pub(crate) use crate::dsp::lane;
-pub(crate) use graph::silence_after;
 pub use build::{Audio, Build, Fixed, Inputs, MakeKernel};
 pub use event::{Control, Controls, Event, Expression, StripControl, Transport, What};
+pub(crate) use graph::silence_after;
 pub use graph::{EndRule, Graph, Piece, Slots, Step, Work};
 pub use isa::{Isa, Width};
 pub use lane::{Lane, MAX_LANES, Two};

@@ -68,6 +68,11 @@ fn add_file(library: &mut Library, number: u32, path: PathBuf, bytes: Vec<u8>) {
                 );
             }
             "vars" if named_vars => add_vars(library, &entry, file.version),
+            "vars" if !is_node(&entry.value) => {
+                let message = "variables cannot stand in this file";
+                let hint = format!("move them to {VARS_FILE}, or begin this file with `seiche: 1`");
+                library.diagnostics.push(Diagnostic::error("vars", entry.key_span, message).hint(hint));
+            }
             "about" if file.version > 0 => check_about(library, &entry),
             key if file.version > 0 && NOT_YET.contains(&key) => {
                 let message = format!("`{key}` is not available in this version of the program");
@@ -137,6 +142,11 @@ fn report_clashes(library: &mut Library) {
     }
     clashes.sort_by_key(|d| d.span.map(|s| (s.file, s.start)));
     library.diagnostics.extend(clashes);
+}
+
+/// Whether a tree looks like a node: one key with a mapping behind it.
+fn is_node(tree: &Tree) -> bool {
+    matches!(&tree.kind, Kind::Map(entries) if matches!(&entries[..], [e] if matches!(e.value.kind, Kind::Map(_))))
 }
 
 /// Variables are kept as they are written; expressions in them are not evaluated.

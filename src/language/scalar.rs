@@ -1,7 +1,7 @@
 //! What a plain YAML scalar is: null, a flag, a number or text. Plain files follow YAML 1.1 as PyYAML reads it (`yes` is a flag,
 //! `1e3` is text, `010` is eight); files that begin with `seiche: 1` follow the core schema of YAML 1.2.
 
-use super::tree::{Scalar, Style};
+use super::tree::{Kind, Scalar, Style, Tree};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Meaning {
@@ -25,6 +25,11 @@ pub(super) fn meaning(scalar: &Scalar, version: u32) -> Meaning {
     }
     let number = if version == 0 { number_1_1(text) } else { number_1_2(text) };
     number.map_or(Meaning::Text, Meaning::Number)
+}
+
+/// Whether a tree is null: nothing, `~` or `null`.
+pub(super) fn is_null(tree: &Tree) -> bool {
+    matches!(&tree.kind, Kind::Scalar(s) if meaning(s, 0) == Meaning::Null)
 }
 
 fn flag(text: &str, version: u32) -> Option<bool> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::value::Slot;
 use super::{Lower, Reported};
 use crate::language::model::{Expr, ExprKind, Point, Span, Value};
-use crate::language::scalar::{Meaning, meaning};
+use crate::language::scalar::{Meaning, is_null, meaning};
 use crate::language::tree::{Kind, Tree};
 use crate::spec::ParamKind;
 
@@ -43,6 +43,10 @@ impl Lower<'_> {
             ParamKind::Signals => self.signals(items, slot, path),
             ParamKind::Steps => self.steps(items, path),
             ParamKind::Items => self.items(items, slot),
+            ParamKind::Scale if items.is_empty() => {
+                let message = "a scale needs at least one step";
+                Err(self.error("wrong-type", tree.span, message, "write `[0, 2, 4, 7, 9]`"))
+            }
             ParamKind::Scale => self.scale(items, slot),
             _ => Err(self.wrong_type(tree, slot)),
         }
@@ -55,8 +59,7 @@ impl Lower<'_> {
         let mut values = vec![];
         let mut failed = false;
         for (i, item) in items.iter().enumerate() {
-            let null = matches!(&item.kind, Kind::Scalar(s) if meaning(s, 0) == Meaning::Null);
-            if holds && null {
+            if holds && is_null(item) {
                 values.push((Value::Null, item.span));
                 continue;
             }
@@ -143,7 +146,7 @@ impl Lower<'_> {
 
     fn point_part(&mut self, tree: &Tree, slot: &Slot<'_>) -> Result<Arc<Expr>, Reported> {
         match &tree.kind {
-            Kind::Scalar(s) if meaning(s, 0) != Meaning::Null => match self.signal(s, tree.span, slot)? {
+            Kind::Scalar(s) if !is_null(tree) => match self.signal(s, tree.span, slot)? {
                 Value::Number(n) => Ok(Arc::new(Expr { kind: ExprKind::Number(n), span: tree.span })),
                 Value::Expr(expr) => Ok(expr),
                 _ => Err(self.wrong_type(tree, slot)),
@@ -198,16 +201,6 @@ impl Lower<'_> {
                 _ => return Err(self.wrong_type(item, slot)),
             };
             values.push((Value::Number(step), item.span));
-        }
-        if values.is_empty() {
-            let span = Span::default();
-            let span = items.first().map_or(span, |t| t.span);
-            return Err(self.error(
-                "wrong-type",
-                span,
-                "a scale needs at least one step",
-                "write `[0, 2, 4, 7, 9]`",
-            ));
         }
         Ok(Value::List(values))
     }

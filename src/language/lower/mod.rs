@@ -151,9 +151,10 @@ impl<'l> Lower<'l> {
         if std::mem::replace(&mut self.too_large, true) {
             return Err(Reported);
         }
+        let sound = self.expanding.first().map_or(span, |(index, _)| self.library.sounds[*index].span);
         Err(self.error(
             "too-large",
-            span,
+            sound,
             message,
             "use fewer sub-patches, or `multiply` for many equal parts",
         ))

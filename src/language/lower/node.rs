@@ -4,6 +4,7 @@ use super::value::Slot;
 use super::{Lower, Reported, Site};
 use crate::language::diagnostic::Diagnostic;
 use crate::language::model::{Node, Param, Span, Value};
+use crate::language::names::nearest;
 use crate::language::scalar::{Meaning, meaning};
 use crate::language::tree::{Entry, Kind, Tree};
 use crate::spec::{COMMON, Default, Extra, NodeSpec};
@@ -53,8 +54,9 @@ impl Lower<'_> {
             failed |= self.set(&mut node, entry).is_err();
         }
         for param in spec.params.iter().filter(|p| p.default == Default::Required) {
-            let written = body.iter().any(|e| &*e.key == param.name && !is_null(&e.value));
-            if !written {
+            // A key that is a slip for this parameter has been reported as that.
+            let meant = |key: &str| spec.param(key).is_none() && nearest(key, [param.name]).is_some();
+            if !body.iter().any(|e| &*e.key == param.name || meant(&e.key)) {
                 let message = format!("`{}` needs `{}`", spec.name, param.name);
                 self.error(
                     "missing-parameter",
@@ -62,8 +64,8 @@ impl Lower<'_> {
                     message,
                     format!("add `{}: …`: {}", param.name, param.help),
                 );
-                failed = true;
             }
+            failed |= !body.iter().any(|e| &*e.key == param.name);
         }
         if failed { Err(Reported) } else { Ok(node) }
     }
@@ -187,10 +189,6 @@ fn monitor_part(entry: &Entry, version: u32) -> bool {
         ("range", Kind::List(ends)) => ends.len() == 2 && ends.iter().all(|end| number(end)),
         _ => false,
     }
-}
-
-fn is_null(tree: &Tree) -> bool {
-    matches!(&tree.kind, Kind::Scalar(s) if meaning(s, 0) == Meaning::Null)
 }
 
 /// Sets or (with `None`) removes a parameter.

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use super::{Lower, Reported, Site};
 use crate::language::model::{Node, Span};
-use crate::language::tree::{Entry, Kind, Scalar, Style, Tree};
+use crate::language::scalar::is_null;
+use crate::language::tree::{Entry, Kind, Tree};
 
 impl Lower<'_> {
     /// The node that a parameter's value or a list's item is.
@@ -135,14 +136,15 @@ impl Lower<'_> {
 fn body_of(tree: &Tree) -> Option<Cow<'_, [Entry]>> {
     match &tree.kind {
         Kind::Map(entries) => Some(Cow::Borrowed(entries)),
-        Kind::Scalar(Scalar { text, style: Style::Plain }) if text.is_empty() => Some(Cow::Borrowed(&[])),
+        _ if is_null(tree) => Some(Cow::Borrowed(&[])),
         _ => None,
     }
 }
 
 fn describe(tree: &Tree) -> &'static str {
     match &tree.kind {
-        Kind::Scalar(s) if s.text.is_empty() => "empty",
+        _ if is_null(tree) => "empty",
+        Kind::Map(_) => "an empty mapping",
         _ => tree.describe(),
     }
 }

@@ -6,7 +6,7 @@ use super::value::shorten;
 use super::{Lower, Reported};
 use crate::language::expr::Places;
 use crate::language::model::{Call, Span, Target, Value};
-use crate::language::scalar::{Meaning, meaning};
+use crate::language::scalar::is_null;
 use crate::language::tree::{Kind, Scalar, Tree};
 
 impl Lower<'_> {
@@ -27,7 +27,7 @@ impl Lower<'_> {
             return Err(reported);
         }
         match &tree.kind {
-            Kind::Scalar(s) if meaning(s, 0) == Meaning::Null => Ok(()),
+            _ if is_null(tree) => Ok(()),
             Kind::Scalar(s) => self.calls(s, tree.span, calls),
             Kind::Map(entries) => {
                 let node = self.node(entries, tree.span, &format!("{path}.{}", calls.len()))?;

@@ -62,7 +62,13 @@ impl<'s> Slot<'s> {
 
     /// A place for a number without unit between 0 and 1: the position of a point.
     pub fn position(self) -> Slot<'s> {
-        Slot { unit: Some(Unit::None), range: Some((0.0, 1.0)), ..self.item() }
+        Slot {
+            name: "position",
+            declared: None,
+            unit: Some(Unit::None),
+            range: Some((0.0, 1.0)),
+            ..self.item()
+        }
     }
 
     pub fn endless(&self) -> bool {

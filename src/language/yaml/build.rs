@@ -11,7 +11,7 @@ use crate::language::model::Span;
 use crate::language::tree::{Entry, Kind, Scalar, Style, Tree};
 
 /// Deepest nesting of lists and mappings.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 /// Most values of a file.
 const MAX_VALUES: u32 = 200_000;
 
@@ -328,7 +328,7 @@ fn tag_error(span: Span) -> Diagnostic {
         .hint("remove the tag, or put the text into quotes if it begins with `!`")
 }
 
-fn too_deep(span: Span) -> Box<Diagnostic> {
+pub(super) fn too_deep(span: Span) -> Box<Diagnostic> {
     Box::new(
         Diagnostic::error("yaml-depth", span, format!("nested too deeply: more than {MAX_DEPTH} levels"))
             .hint("give inner parts their own names at the top level, and use them by name"),

@@ -8,7 +8,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScanError};
 use super::diagnostic::Diagnostic;
 use super::source::floor_boundary;
 use super::tree::{Entry, Kind};
-use build::Builder;
+use build::{Builder, MAX_DEPTH, too_deep};
 
 /// How often reading starts again behind a syntax error.
 const MAX_RESTARTS: usize = 20;
@@ -39,7 +39,11 @@ pub(super) fn read(text: &str, file: u32) -> File {
 /// Reads the stream that begins at byte `base`, document after document. At an error it stops, and returns where the top-level
 /// entry (or document) with the error began.
 fn stream(builder: &mut Builder<'_>, text: &str, base: usize) -> Option<usize> {
-    let options = granit_parser::options! { emit_unresolved_aliases: true };
+    let options = granit_parser::options! {
+        emit_unresolved_aliases: true,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+    };
     let mut parser = Parser::new_from_str_with_options(&text[base..], options);
     builder.begin(base > 0);
     let mut from = base;
@@ -84,6 +88,9 @@ fn syntax_error(builder: &Builder<'_>, text: &str, error: &ScanError, base: usiz
     let at = error.marker().byte_offset().map_or(text.len(), |o| base + o);
     let at = floor_boundary(text, at);
     let width = text[at..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        return too_deep(builder.span(at, at + width));
+    }
     let mut diagnostic =
         Diagnostic::error("yaml-syntax", builder.span(at, at + width), error.kind().to_string());
     diagnostic.hint = hint_for(error.kind()).map(str::to_string);
