@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("nodes", &["units", "spec", "dsp", "kernel"]),
     ("mixer", &["units", "dsp", "kernel"]),
     ("language", &["units", "spec"]),
-    ("library", &["units", "language"]),
+    ("library", &["units", "kernel", "language"]),
     ("compile", &["units", "spec", "dsp", "kernel", "nodes", "mixer", "language", "library"]),
     ("engine", &["units", "dsp", "kernel", "mixer", "compile"]),
     ("bounce", &["units", "language", "library", "compile", "engine"]),

@@ -1,1 +1,149 @@
-//! library
+//! Files: which ones make a library, and the samples that it plays. Loader thread; everything here may touch the disk and wait.
+
+mod decode;
+pub mod samples;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::language::Diagnostic;
+
+/// The most bytes of one text file.
+const MAX_FILE: u64 = 16 << 20;
+/// The most files of one library.
+const MAX_FILES: usize = 10_000;
+
+/// The texts of the library at `path`, in alphabetical order of file names. A folder is one library: all its `.yaml` and `.yml`
+/// files, not those of folders within. A file alone is a library of one.
+pub fn read(path: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Diagnostic> {
+    let failed = |why: std::io::Error| unreadable(path, &why);
+    let meta = match fs::metadata(path) {
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
+            let message = format!("there is no file or folder {}", path.display());
+            return Err(Diagnostic::general("missing-file", message));
+        }
+        meta => meta.map_err(failed)?,
+    };
+    if !meta.is_dir() {
+        return Ok(vec![read_text(path)?]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed)? {
+        let file = entry.map_err(failed)?.path();
+        if is_text(&file) && file.is_file() {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        let message = format!("the folder {} has no .yaml files", path.display());
+        return Err(Diagnostic::general("no-files", message));
+    }
+    if files.len() > MAX_FILES {
+        let message = format!("the folder {} has more than {MAX_FILES} .yaml files", path.display());
+        return Err(Diagnostic::general("too-many-files", message));
+    }
+    files.sort();
+    files.iter().map(|file| read_text(file)).collect()
+}
+
+/// The folder that a library's file names are relative to: itself, or that of its one file.
+pub fn folder(path: &Path) -> &Path {
+    if path.is_dir() {
+        return path;
+    }
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Whether a file of a folder belongs to its library. Hidden files (of editors and file systems) do not.
+fn is_text(file: &Path) -> bool {
+    let ends =
+        file.extension().is_some_and(|e| e.eq_ignore_ascii_case("yaml") || e.eq_ignore_ascii_case("yml"));
+    let hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    ends && !hidden
+}
+
+fn read_text(file: &Path) -> Result<(PathBuf, Vec<u8>), Diagnostic> {
+    let failed = |why: std::io::Error| unreadable(file, &why);
+    // Asked first, because opening a pipe would wait.
+    let meta = fs::metadata(file).map_err(failed)?;
+    if !meta.is_file() {
+        return Err(Diagnostic::general("not-a-file", format!("{} is not a regular file", file.display())));
+    }
+    if meta.len() > MAX_FILE {
+        let message = format!("{} is larger than {} MB", file.display(), MAX_FILE >> 20);
+        return Err(Diagnostic::general("file-too-large", message));
+    }
+    Ok((file.to_path_buf(), fs::read(file).map_err(failed)?))
+}
+
+fn unreadable(path: &Path, why: &std::io::Error) -> Diagnostic {
+    Diagnostic::general("unreadable-file", format!("{} cannot be read: {why}", path.display()))
+}
+
+/// A folder of its own for a test, removed at its end.
+#[cfg(test)]
+pub(crate) struct Scratch(pub PathBuf);
+
+#[cfg(test)]
+impl Scratch {
+    pub fn new(name: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("seiche-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Scratch(path.canonicalize().unwrap())
+    }
+}
+
+#[cfg(test)]
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn library_folder_is_all_its_texts_in_order() {
+        let scratch = Scratch::new("folder");
+        for name in ["b.yaml", "a.yml", "c.YAML", "notes.txt", ".hidden.yaml"] {
+            fs::write(scratch.0.join(name), name).unwrap();
+        }
+        fs::create_dir(scratch.0.join("folder.yaml")).unwrap();
+        fs::write(scratch.0.join("folder.yaml/inner.yaml"), "").unwrap();
+        let files = read(&scratch.0).unwrap();
+        let names: Vec<_> =
+            files.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
+        assert_eq!(names, ["a.yml", "b.yaml", "c.YAML"]);
+        assert_eq!(folder(&scratch.0), scratch.0);
+    }
+
+    #[test]
+    fn library_file_alone_is_a_library_of_one() {
+        let scratch = Scratch::new("file");
+        fs::write(scratch.0.join("a.yaml"), "one").unwrap();
+        fs::write(scratch.0.join("b.yaml"), "two").unwrap();
+        let file = scratch.0.join("b.yaml");
+        assert_eq!(read(&file).unwrap(), [(file.clone(), b"two".to_vec())]);
+        assert_eq!(folder(&file), scratch.0);
+        assert_eq!(folder(Path::new("lone.yaml")), Path::new("."));
+    }
+
+    #[test]
+    fn library_that_cannot_be_read_says_why() {
+        let scratch = Scratch::new("unreadable");
+        let code = |path: &Path| read(path).expect_err("no library").code;
+        assert_eq!(code(&scratch.0.join("missing.yaml")), "missing-file");
+        assert_eq!(code(&scratch.0), "no-files");
+        let large = scratch.0.join("large.yaml");
+        fs::File::create(&large).unwrap().set_len(MAX_FILE + 1).unwrap();
+        assert_eq!(code(&large), "file-too-large");
+        #[cfg(unix)]
+        assert_eq!(code(Path::new("/dev/null")), "not-a-file");
+    }
+}

@@ -1,0 +1,142 @@
+use super::*;
+use crate::library::Scratch;
+
+fn wav(path: &Path, channels: u16, rate: u32, frames: u32) {
+    let spec = hound::WavSpec {
+        channels,
+        sample_rate: rate,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for frame in 0..frames {
+        for channel in 0..channels {
+            writer.write_sample((frame as i16).wrapping_mul(100) + channel as i16 * 5000).unwrap();
+        }
+    }
+    writer.finalize().unwrap();
+}
+
+fn fault(library: &Path, file: &str) -> Fault {
+    Store::default().load(library, file, &[]).expect_err(file).fault
+}
+
+#[test]
+fn samples_keep_rate_and_channels_of_the_file() {
+    let scratch = Scratch::new("formats");
+    wav(&scratch.0.join("samples/x.wav"), 2, 22_050, 100);
+    let audio = Store::default().load(&scratch.0, "samples/x.wav", &[]).unwrap();
+    assert_eq!((audio.rate, audio.channels.len(), audio.frames()), (22_050.0, 2, 100));
+    assert_eq!(audio.channels[0][3], 300.0 / 32_768.0);
+    assert_eq!(audio.channels[1][3], 5300.0 / 32_768.0);
+
+    let float = hound::WavSpec {
+        channels: 1,
+        sample_rate: 96_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut writer = hound::WavWriter::create(scratch.0.join("float.wav"), float).unwrap();
+    [0.25, -1.5, f32::NAN].into_iter().for_each(|x: f32| writer.write_sample(x).unwrap());
+    writer.finalize().unwrap();
+    let audio = Store::default().load(&scratch.0, "float.wav", &[]).unwrap();
+    assert_eq!((audio.rate, &audio.channels[0][..]), (96_000.0, &[0.25, -1.5, 0.0][..]));
+}
+
+#[test]
+fn samples_of_equal_content_are_decoded_once() {
+    let scratch = Scratch::new("content");
+    wav(&scratch.0.join("a.wav"), 1, 44_100, 50);
+    fs::copy(scratch.0.join("a.wav"), scratch.0.join("b.wav")).unwrap();
+    wav(&scratch.0.join("c.wav"), 1, 44_100, 51);
+    let mut store = Store::default();
+    let mut load = |file| store.load(&scratch.0, file, &[]).unwrap();
+    let (a, b, c) = (load("a.wav"), load("b.wav"), load("c.wav"));
+    assert!(Arc::ptr_eq(&a, &b) && Arc::ptr_eq(&a, &load("a.wav")) && !Arc::ptr_eq(&a, &c));
+    drop(c);
+    store.forget_unused();
+    assert_eq!(store.len(), 1);
+    // A changed file is read anew.
+    wav(&scratch.0.join("a.wav"), 1, 44_100, 60);
+    assert_eq!(store.load(&scratch.0, "a.wav", &[]).unwrap().frames(), 60);
+}
+
+#[test]
+fn samples_missing_suggest_the_nearest_name() {
+    let scratch = Scratch::new("missing");
+    wav(&scratch.0.join("samples/kick.wav"), 1, 44_100, 5);
+    let error = Store::default().load(&scratch.0, "samples/kik.wav", &[]).unwrap_err();
+    assert_eq!(error.fault, Fault::Missing { nearest: Some("samples/kick.wav".into()) });
+    let finding = error.diagnostic(Span::default());
+    assert_eq!(finding.message, "there is no file `samples/kik.wav` in the library's folder");
+    assert_eq!(finding.hint.as_deref(), Some("did you mean `samples/kick.wav`?"));
+    assert_eq!(fault(&scratch.0, "elsewhere/kick.wav"), Fault::Missing { nearest: None });
+}
+
+#[test]
+fn samples_outside_the_library_are_refused() {
+    let scratch = Scratch::new("outside");
+    let library = scratch.0.join("library");
+    fs::create_dir(&library).unwrap();
+    wav(&scratch.0.join("secret.wav"), 1, 44_100, 5);
+    wav(&scratch.0.join("shared/x.wav"), 1, 44_100, 5);
+    assert_eq!(fault(&library, "../secret.wav"), Fault::Outside);
+    assert_eq!(fault(&library, scratch.0.join("secret.wav").to_str().unwrap()), Fault::Outside);
+    assert_eq!(fault(&library, "../not-there.wav"), Fault::Outside);
+    assert_eq!(fault(&library, "a/../../secret.wav"), Fault::Outside);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(scratch.0.join("secret.wav"), library.join("link.wav")).unwrap();
+        assert_eq!(fault(&library, "link.wav"), Fault::Outside);
+    }
+    // A root is allowed, by either way of naming what is in it.
+    let roots = [scratch.0.join("shared")];
+    for file in ["x.wav", "../shared/x.wav"] {
+        assert_eq!(Store::default().load(&library, file, &roots).unwrap().frames(), 5);
+    }
+}
+
+#[test]
+fn samples_that_are_no_sound_say_why() {
+    let scratch = Scratch::new("damaged");
+    let file = |name: &str, bytes: &[u8]| fs::write(scratch.0.join(name), bytes).unwrap();
+    wav(&scratch.0.join("good.wav"), 1, 44_100, 1000);
+    let good = fs::read(scratch.0.join("good.wav")).unwrap();
+    file("cut.wav", &good[..good.len() - 100]);
+    file("header.wav", &good[..30]);
+    file("empty.wav", &[]);
+    file("text.wav", b"this is not a sound at all, but a line of text that goes on for a while");
+    wav(&scratch.0.join("silent.wav"), 1, 44_100, 0);
+    let mut mute = good.clone();
+    mute[22] = 0;
+    file("mute.wav", &mute);
+    fs::create_dir(scratch.0.join("folder.wav")).unwrap();
+
+    assert_eq!(fault(&scratch.0, "cut.wav"), Fault::Truncated);
+    assert!(matches!(fault(&scratch.0, "header.wav"), Fault::Truncated | Fault::Damaged(_)));
+    assert!(matches!(fault(&scratch.0, "empty.wav"), Fault::Damaged(_)));
+    assert!(matches!(
+        fault(&scratch.0, "text.wav"),
+        Fault::Unsupported(_) | Fault::Damaged(_) | Fault::Truncated
+    ));
+    assert_eq!(fault(&scratch.0, "silent.wav"), Fault::NoAudio);
+    assert!(matches!(fault(&scratch.0, "mute.wav"), Fault::NoAudio | Fault::Damaged(_)));
+    assert_eq!(fault(&scratch.0, "folder.wav"), Fault::NotAFile);
+}
+
+#[test]
+fn samples_damaged_anywhere_never_panic() {
+    let scratch = Scratch::new("fuzz");
+    wav(&scratch.0.join("good.wav"), 2, 44_100, 40);
+    let good = fs::read(scratch.0.join("good.wav")).unwrap();
+    for at in 0..44 {
+        for value in [0, 1, 0x7f, 0xff] {
+            let mut bytes = good.clone();
+            bytes[at] = value;
+            if let Ok(audio) = decode(&bytes, "wav") {
+                assert!(audio.frames() > 0 && audio.rate >= 1.0 && !audio.channels.is_empty());
+            }
+        }
+    }
+}
