@@ -3,8 +3,7 @@
 //! The modules below are the rooms of `ARCHITECTURE.md`, listed in the order in which a sound passes through them.
 //! Arrows between rooms only point down the flow; `tests/architecture.rs` fails on one that points back.
 
-#[cfg(feature = "cli")]
-pub mod cli;
+pub mod bounce;
 pub mod compile;
 pub mod dsp;
 #[cfg(feature = "plugin")]

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::kernel::{Audio, Fixed, Inputs};
+use crate::language::model::Span;
 use crate::nodes::NodeDef;
 
-use super::formula::FormulaProgram;
 use super::pools::Voices;
+use crate::kernel::formula::FormulaProgram;
 
 /// One channel of a signal.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +53,14 @@ impl Wire {
         }
     }
 
+    /// As [`Wire::as_number`]; not a number stays so.
+    pub fn as_number_or_nan(&self) -> Option<f64> {
+        match (self.left, self.right) {
+            (Value::Const(a), Value::Const(b)) if a == b || a.is_nan() => Some(a),
+            _ => None,
+        }
+    }
+
     pub fn channel(&self, channel: usize) -> Value {
         if channel == 0 { self.left } else { self.right }
     }
@@ -69,19 +78,33 @@ pub enum Ends {
 /// What an operation is made of.
 pub enum What {
     Node(Box<Recipe>),
-    Formula(Arc<FormulaProgram>),
+    Formula(FormulaProgram),
     /// An interpolated list: its points' values and positions are inputs.
-    Curve { positions: Vec<bool>, frames: u64 },
+    Curve {
+        positions: Vec<bool>,
+        frames: u64,
+    },
     /// Adds its inputs up, in order.
     Sum,
+    /// Its first input; the others only say when it ends.
+    First,
     /// (left + right) / 2.
     Average,
     /// Ends its first input after so many frames, or as soon as one of the others has ended.
-    Cut { frames: Option<u64> },
+    Cut {
+        frames: Option<u64>,
+    },
     /// Filled from the graph around this one.
-    Import { wire: Wire, channel: usize },
-    FeedbackRead { line: usize },
-    FeedbackWrite { line: usize },
+    Import {
+        index: usize,
+        channel: usize,
+    },
+    FeedbackRead {
+        line: usize,
+    },
+    FeedbackWrite {
+        line: usize,
+    },
     Tempo(super::tempo::Part),
     Voices(Box<Voices>),
 }
@@ -95,6 +118,7 @@ pub struct Recipe {
     pub duration: Option<f64>,
     pub audio: Option<Arc<Audio>>,
     pub band_limited: bool,
+    pub span: Span,
 }
 
 /// One operation.
@@ -159,6 +183,7 @@ impl What {
             What::Formula(_) => "formula",
             What::Curve { .. } => "curve",
             What::Sum => "sum",
+            What::First => "first",
             What::Average => "average",
             What::Cut { .. } => "cut",
             What::Import { .. } => "import",

@@ -1,6 +1,6 @@
 //! Voices as the compiler sees them: the plans of what is played, and who starts it. Loader thread.
 
-use crate::kernel::voices::{NoteVariable, StepCall, Timing};
+use crate::kernel::voices::{NoteVariable, Order, StepCall};
 
 use super::plan::Plan;
 
@@ -15,13 +15,11 @@ pub struct PoolDraft {
 pub struct Voices {
     pub driver: Driver,
     pub pools: Vec<PoolDraft>,
-    /// How many inputs are the driver's own.
-    pub controls: usize,
 }
 
 /// Who starts voices.
 pub enum Driver {
-    Sequencer { steps: Vec<Vec<StepCall>>, timing: Timing, reset: Option<usize>, repeat: Option<u64>, follows_song: bool },
+    Sequencer { steps: Vec<Vec<StepCall>>, order: Order },
     MidiIn { channel: Option<u8>, limit: usize, variables: Vec<(NoteVariable, u32)>, bend_range: f32 },
     Multiply { number: Option<usize>, copies: Vec<Vec<(u32, f32)>> },
     Spawn { trigger: usize, threshold: f32, limit: usize, life: Option<u64>, variables: Vec<(u32, f32)> },

@@ -1,4 +1,238 @@
 //! The audio thread: renders the running program block by block, follows events and transport, and swaps programs. It never
 //! allocates, frees, locks, waits, logs or panics; what it has no use for any more goes back through a queue.
 
+mod denormals;
+mod meters;
+mod mix;
+mod player;
+mod song;
+
+use std::sync::Arc;
+
+use crate::compile::Program;
 pub use crate::kernel::{Control, Event, Expression, StripControl, Transport, What};
+use crate::kernel::{Controls, Piece, TILE};
+
+pub use meters::Meters;
+use mix::Mixer;
+use player::Player;
+use song::SongClock;
+
+/// Programs under way to the engine, and used ones on their way back.
+const QUEUE: usize = 4;
+/// Seconds over which a replaced program fades.
+const SWAP_FADE: f64 = 0.02;
+
+/// Audio of one block. All slices have the same length.
+pub struct Io<'a> {
+    pub sidechain: Option<[&'a [f32]; 2]>,
+    /// Written, not added to.
+    pub main: [&'a mut [f32]; 2],
+    /// Further stereo outputs; may be empty. Written.
+    pub aux: &'a mut [[&'a mut [f32]; 2]],
+    /// What each strip adds to the main output, in order; may be empty. Written.
+    pub stems: &'a mut [[&'a mut [f32]; 2]],
+}
+
+/// The engine: everything the audio thread owns.
+pub struct Engine {
+    rate: f64,
+    /// Absolute frame of the next block.
+    at: u64,
+    player: Option<Player>,
+    /// The program before, while it fades.
+    fading: Option<Player>,
+    incoming: rtrb::Consumer<Player>,
+    retired: rtrb::Producer<Player>,
+    song: SongClock,
+    controls: Controls,
+    mixer: Mixer,
+    meters: Arc<Meters>,
+    output: Vec<Event>,
+}
+
+/// The loader's end of the queues.
+pub struct Remote {
+    outgoing: rtrb::Producer<Player>,
+    returned: rtrb::Consumer<Player>,
+    meters: Arc<Meters>,
+}
+
+impl Remote {
+    /// Hands a program to the engine, which takes it at the beginning of its next block.
+    ///
+    /// # Errors
+    /// Gives the program back when the queue is full; try again after the engine has run.
+    pub fn send(&mut self, program: Box<Program>) -> Result<(), Box<Program>> {
+        match self.outgoing.push(Player::new(program)) {
+            Ok(()) => Ok(()),
+            Err(rtrb::PushError::Full(player)) => Err(player.into_program()),
+        }
+    }
+
+    /// Frees what the engine has sent back.
+    pub fn collect(&mut self) {
+        while self.returned.pop().is_ok() {}
+    }
+
+    pub fn meters(&self) -> &Arc<Meters> {
+        &self.meters
+    }
+}
+
+impl Engine {
+    /// An engine at `rate` frames per second, and the loader's end of it. Silent until a program arrives.
+    pub fn new(rate: f64) -> (Engine, Remote) {
+        let (outgoing, incoming) = rtrb::RingBuffer::new(QUEUE);
+        // Whatever is taken in can be sent back: one in place, one fading, and all that wait.
+        let (retired, returned) = rtrb::RingBuffer::new(QUEUE + 2);
+        let meters = Arc::new(Meters::default());
+        let engine = Engine {
+            rate,
+            at: 0,
+            player: None,
+            fading: None,
+            incoming,
+            retired,
+            song: SongClock::new(rate),
+            controls: Controls::default(),
+            mixer: Mixer::new(rate),
+            meters: meters.clone(),
+            output: Vec::with_capacity(1024),
+        };
+        (engine, Remote { outgoing, returned, meters })
+    }
+
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// Notes for the host, of the last block.
+    pub fn output_events(&self) -> &[Event] {
+        &self.output
+    }
+
+    /// Whether a program is in place.
+    pub fn is_loaded(&self) -> bool {
+        self.player.is_some()
+    }
+
+    /// The frame at which the sound ended by itself, if it has.
+    pub fn ended_at(&self) -> Option<u64> {
+        self.player.as_ref().and_then(Player::ended_at)
+    }
+
+    /// Stops every voice and begins the sound anew at frame 0.
+    pub fn reset(&mut self) {
+        self.at = 0;
+        self.song = SongClock::new(self.rate);
+        self.controls.reset();
+        self.mixer.settle();
+        if let Some(player) = &mut self.player {
+            player.restart();
+        }
+        if let Some(player) = self.fading.take() {
+            self.retire(player);
+        }
+    }
+
+    /// Renders a block of any length. `events` are in order of time; without `transport` the sound plays by itself.
+    pub fn process(&mut self, mut io: Io, events: &[Event], transport: Option<&Transport>) {
+        let _flush = denormals::Flush::enter();
+        self.output.clear();
+        self.swap();
+        let frames = io.main[0].len();
+        self.song.follow(transport);
+        let mut from = 0;
+        let mut next_event = 0;
+        while from < frames {
+            // Pieces end on the absolute grid and where a control changes.
+            let room = TILE - (self.at % TILE as u64) as usize;
+            while let Some(event) = events.get(next_event)
+                && (event.at as usize) <= from
+            {
+                if let What::Control { control, value } = event.what {
+                    self.mixer.follow(control, value, self.at);
+                }
+                next_event += 1;
+            }
+            let change = events[next_event..].iter().find(|e| matches!(e.what, What::Control { .. }));
+            let change = change.map_or(frames, |e| (e.at as usize).min(frames));
+            let to = (from + room).min(change.max(from + 1)).min(frames);
+            self.piece(&mut io, events, from, to, frames);
+            self.at += (to - from) as u64;
+            from = to;
+        }
+        self.meters.set_voices(self.player.as_ref().map_or(0, Player::voices) as u32);
+        // What was stamped behind the end has not been seen yet.
+        for event in &events[next_event..] {
+            if let What::Control { control, value } = event.what {
+                self.mixer.follow(control, value, self.at);
+            }
+        }
+    }
+
+    fn piece(&mut self, io: &mut Io, events: &[Event], from: usize, to: usize, block: usize) {
+        let start = events.partition_point(|e| (e.at as usize) < from);
+        // Events stamped behind the block count as its last frame.
+        let end = if to == block { events.len() } else { events.partition_point(|e| (e.at as usize) < to) };
+        let here = &events[start.min(end)..end];
+        let piece = Piece {
+            at: self.at,
+            frames: to - from,
+            song: self.song.here(),
+            events: here,
+            block_frame: from,
+            controls: &self.controls,
+            sidechain: match io.sidechain {
+                Some([left, right]) => {
+                    [left.get(from..to).unwrap_or(&[]), right.get(from..to).unwrap_or(&[])]
+                }
+                None => [&[], &[]],
+            },
+        };
+        io.main.iter_mut().for_each(|side| side[from..to].fill(0.0));
+        for side in io.aux.iter_mut().chain(io.stems.iter_mut()).flatten() {
+            side[from..to].fill(0.0);
+        }
+        if let Some(player) = &mut self.player {
+            player.render(&piece);
+            self.mixer.mix(player, &piece, io, from, &self.meters);
+        }
+        if let Some(player) = &mut self.fading {
+            // The old program hears no new notes; what it plays rings out under the fade.
+            let quiet = Piece { events: &[], ..piece };
+            player.render(&quiet);
+            let over = self.mixer.fade_out(player, &quiet, io, from, (SWAP_FADE * self.rate) as u32);
+            if over && let Some(player) = self.fading.take() {
+                self.retire(player);
+            }
+        }
+        self.mixer.finish(io, from, to, self.at, &self.meters);
+        for event in here {
+            self.controls.follow(&event.what);
+        }
+        self.song.advance(to - from);
+    }
+
+    /// Takes a waiting program, if there is room to send the old one back.
+    fn swap(&mut self) {
+        // One place for the program now fading, one for the one that begins to fade.
+        if self.retired.slots() < 2 {
+            return;
+        }
+        let Ok(player) = self.incoming.pop() else { return };
+        if let Some(old) = self.fading.take() {
+            self.retire(old);
+        }
+        self.fading = self.player.replace(player);
+        self.meters.swapped();
+    }
+
+    fn retire(&mut self, player: Player) {
+        // `swap` has made sure of the room; a player that does not fit is kept rather than freed here.
+        if let Err(rtrb::PushError::Full(player)) = self.retired.push(player) {
+            self.fading = Some(player);
+        }
+    }
+}

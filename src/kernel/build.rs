@@ -63,6 +63,10 @@ pub struct Build<'a> {
     pub seed: u64,
     /// The file of a node that plays one.
     pub audio: Option<Arc<Audio>>,
+    /// Per input: its value, where it is a fixed number (an empty item of a list is not a number).
+    pub constants: &'a [Option<f64>],
+    /// The node belongs to the song, not to a voice: it follows the host's position.
+    pub song: bool,
     /// The library asks for band-limited oscillators (`seiche: 1` and later).
     pub band_limited: bool,
 }
@@ -92,6 +96,11 @@ impl Build<'_> {
         self.inputs[index].given || self.fixed[index].is_some()
     }
 
+    /// Whether an item of a list was left empty.
+    pub fn is_empty(&self, port: usize) -> bool {
+        self.constants.get(port).copied().flatten().is_some_and(f64::is_nan)
+    }
+
     /// Fixed number `name`, or its default; `None` if absent or infinite.
     pub fn number(&self, name: &str) -> Option<f64> {
         let index = self.index(name);
@@ -102,12 +111,12 @@ impl Build<'_> {
         }
     }
 
-    /// The value of input `name` where the compiler knows it (it then stands among the fixed parameters, too): for memory
-    /// that depends on it, and to more digits than an input carries.
+    /// The value of input `name` where it is a fixed number: for memory that depends on it, and to more digits than an
+    /// input carries.
     pub fn constant(&self, name: &str) -> Option<f64> {
         match self.fixed[self.index(name)] {
             Some(Fixed::Number(x)) => Some(x),
-            _ => None,
+            _ => self.constants.get(self.port(name)?).copied().flatten().filter(|x| !x.is_nan()),
         }
     }
 

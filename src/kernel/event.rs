@@ -145,6 +145,13 @@ impl Default for Controls {
 }
 
 impl Controls {
+    /// Forgets controllers, bend and pressure; macros are parameters and stay.
+    pub fn reset(&mut self) {
+        self.controllers.iter_mut().for_each(|c| *c = [None; 128]);
+        self.bend = [0.0; 16];
+        self.pressure = [0.0; 16];
+    }
+
     /// Takes note of a value. Notes and per-note values are not kept here.
     pub fn follow(&mut self, what: &What) {
         match *what {

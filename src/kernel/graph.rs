@@ -3,7 +3,7 @@
 
 use super::event::{Controls, Event};
 use super::isa::{Isa, Width};
-use super::pass::{Kernel, Pass, Port, Song, Start};
+use super::pass::{Kernel, Pass, Port, Song, Source, Start};
 use super::tile::{TILE, Tile};
 use crate::dsp::lane::MAX_LANES;
 
@@ -200,6 +200,11 @@ impl Graph {
         self.steps.iter().map(tail).fold(0, u64::saturating_add)
     }
 
+    /// Voices that sound in this graph.
+    pub fn voices(&self) -> usize {
+        self.steps.iter().map(|s| if let Work::Kernel(kernel) = &s.work { kernel.voices() } else { 0 }).sum()
+    }
+
     pub fn tile(&self, tile: u32) -> &Tile {
         &self.tiles[tile as usize]
     }
@@ -276,6 +281,14 @@ impl Graph {
         }
         for age in &mut self.ages[lane..lane + lanes] {
             *age += piece.frames as u64;
+        }
+    }
+
+    /// Values of a one-lane graph's port for the piece just rendered, and whether the first holds throughout.
+    pub fn values(&self, source: Source) -> (&[f32], bool) {
+        match source {
+            Source::Slot(slot) => (&self.slots.memory.floats()[slot as usize * self.lanes..], true),
+            Source::Tile(tile) => (self.tiles[tile as usize].floats(), self.tiles[tile as usize].flat),
         }
     }
 

@@ -11,6 +11,7 @@ mod pass;
 pub mod plumbing;
 #[cfg(test)]
 pub(crate) mod probe;
+pub mod steps;
 pub mod tempo;
 mod tile;
 pub mod voices;
@@ -22,5 +23,5 @@ pub(crate) use graph::silence_after;
 pub use graph::{EndRule, Graph, Piece, Slots, Step, Work};
 pub use isa::{Isa, Width};
 pub use lane::{Lane, MAX_LANES, Two};
-pub use pass::{Input, Kernel, Lanewise, Pass, Port, Song, Source, Start};
+pub use pass::{Input, Kernel, Lanewise, Pass, Port, Song, Source, Start, silence};
 pub use tile::{CONTROL, TILE, Tile};

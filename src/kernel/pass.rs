@@ -220,6 +220,15 @@ impl<'a> Pass<'a> {
     }
 }
 
+/// Empties the outputs, to be added to.
+pub fn silence(pass: &mut Pass) {
+    let n = pass.frames * pass.width();
+    for tile in pass.outputs.iter_mut() {
+        tile.flat = false;
+        tile.floats_mut()[..n].fill(0.0);
+    }
+}
+
 /// What a kernel is told when a lane starts (a voice, or the whole sound).
 #[derive(Clone, Copy, Debug)]
 pub struct Start {
@@ -242,6 +251,10 @@ pub trait Kernel: Send {
     }
     /// Tiles of scratch memory needed by a pass.
     fn scratch(&self) -> usize {
+        0
+    }
+    /// Voices that sound inside it.
+    fn voices(&self) -> usize {
         0
     }
 }

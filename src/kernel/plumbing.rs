@@ -37,6 +37,24 @@ impl Lanewise for Sum {
     fn start(&mut self, _: usize, _: Start) {}
 }
 
+/// Its first input; the others only say when it ends.
+pub struct First;
+
+impl Lanewise for First {
+    #[inline(always)]
+    fn pass<L: Lane>(&mut self, pass: &mut Pass) {
+        for channel in 0..pass.outputs.len() {
+            let input = pass.channel::<L>(0, channel);
+            match input.flat() {
+                Some(x) => pass.outputs[channel].set_flat(x),
+                None => pass.output::<L>(channel).copy_from_slice(input.frames()),
+            }
+        }
+    }
+
+    fn start(&mut self, _: usize, _: Start) {}
+}
+
 /// (left + right) / 2.
 pub struct Average;
 

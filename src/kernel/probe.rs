@@ -206,6 +206,8 @@ impl Probe {
             lanes: self.lanes,
             channels,
             input_channels: &input_channels,
+            constants: &[],
+            song: false,
             rate: self.rate,
             duration: self.duration,
             seed: self.seed,

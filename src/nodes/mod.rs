@@ -5,20 +5,30 @@ use crate::dsp::lane::Lane;
 use crate::kernel::{Build, MakeKernel, Pass, silence_after};
 use crate::spec::NodeSpec;
 
+mod automation;
+mod context;
 mod delay;
 mod envelope;
+mod expression;
 mod filter;
 mod follow;
 mod glide;
 mod hold;
+mod input;
 mod interval;
 mod map;
+mod midi_cc;
+mod midi_in;
+mod mix;
+mod multiply;
 mod osc;
+mod reference;
 mod retrigger;
-mod reverb;
-mod sample;
+mod sequencer;
 mod smooth;
 mod snap;
+mod spawn;
+mod tempo;
 mod track;
 
 /// One node kind: what it is, and how it runs.
@@ -45,12 +55,9 @@ pub enum Structure {
     Tempo,
     Reference,
     Sequencer,
-    Automation,
-    Select,
     Multiply,
     Spawn,
     MidiIn,
-    MidiCc,
 }
 
 /// Every node kind, in the order of the reference page.
@@ -60,8 +67,6 @@ pub static ALL: &[&NodeDef] = &[
     &envelope::DEF,
     &delay::DEF,
     &retrigger::DEF,
-    &reverb::DEF,
-    &sample::DEF,
     &track::DEF,
     &follow::DEF,
     &map::DEF,
@@ -70,6 +75,18 @@ pub static ALL: &[&NodeDef] = &[
     &snap::DEF,
     &hold::DEF,
     &interval::DEF,
+    &automation::DEF,
+    &expression::DEF,
+    &context::DEF,
+    &tempo::DEF,
+    &mix::DEF,
+    &reference::DEF,
+    &sequencer::DEF,
+    &multiply::DEF,
+    &spawn::DEF,
+    &midi_in::DEF,
+    &midi_cc::DEF,
+    &input::DEF,
 ];
 
 /// The node kind of this name.
@@ -91,29 +108,6 @@ fn fill<L: Lane>(pass: &mut Pass, channel: usize, flat: bool, f: impl Fn(usize) 
         for (n, y) in pass.output::<L>(channel).iter_mut().enumerate() {
             *y = f(n);
         }
-    }
-}
-
-/// The values of an input for one lane of the pass.
-#[derive(Clone, Copy)]
-struct Lanes<'a> {
-    values: &'a [f32],
-    stride: usize,
-}
-
-impl<'a> Lanes<'a> {
-    #[inline(always)]
-    fn new(pass: &Pass<'a>, port: usize, channel: usize, k: usize) -> Self {
-        let (values, flat) = pass.raw(port, channel);
-        Lanes { values: &values[k..], stride: if flat { 0 } else { pass.width() } }
-    }
-    #[inline(always)]
-    fn is_flat(&self) -> bool {
-        self.stride == 0
-    }
-    #[inline(always)]
-    fn at(&self, n: usize) -> f32 {
-        self.values[n * self.stride]
     }
 }
 

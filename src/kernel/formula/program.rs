@@ -168,7 +168,7 @@ pub enum Step {
 }
 
 /// A compiled formula.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FormulaProgram {
     pub(crate) steps: Vec<Step>,
     pub(crate) constants: Vec<f32>,
@@ -194,6 +194,11 @@ impl FormulaProgram {
     /// Output channels for inputs of these many channels: stereo as soon as an input is read other than through `to_mono`.
     pub fn channels(&self, input_channels: &[usize]) -> usize {
         if self.own.iter().any(|&port| input_channels.get(port) == Some(&2)) { 2 } else { 1 }
+    }
+
+    /// Whether equal inputs always give equal outputs: no random numbers.
+    pub fn is_pure(&self) -> bool {
+        !self.steps.iter().any(|s| matches!(s, Step::Random { .. }))
     }
 
     /// How many steps one evaluation takes.

@@ -1,9 +1,8 @@
 //! `midi_in`: a voice for every note from the host, with the note's values as scope variables that follow its expressions.
 
 use crate::kernel::event::{Expression, What};
-use crate::kernel::pass::{Kernel, Pass, Start};
+use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
-use super::multiply::silence;
 use super::pool::{Pool, PoolPlan};
 
 /// What a voice knows of its note.
@@ -239,6 +238,10 @@ impl MidiIn {
 }
 
 impl Kernel for MidiIn {
+    fn voices(&self) -> usize {
+        self.pool.sounding_voices()
+    }
+
     fn start(&mut self, lane: usize, start: Start) {
         self.pool.clear(lane);
         self.notes.clear();

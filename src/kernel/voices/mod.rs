@@ -10,5 +10,5 @@ mod spawn;
 pub use midi_in::{MidiIn, MidiInPlan, NoteVariable};
 pub use multiply::{Multiply, MultiplyPlan};
 pub use pool::{Import, Pool, PoolPlan};
-pub use sequencer::{Sequencer, SequencerPlan, StepCall, Timing};
+pub use sequencer::{Order, Sequencer, SequencerPlan, StepCall};
 pub use spawn::{Spawn, SpawnPlan};

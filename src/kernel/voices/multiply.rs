@@ -1,6 +1,6 @@
 //! `multiply`: a fixed number of voices that start with the node. Each knows its number and, with `items`, its item.
 
-use crate::kernel::pass::{Kernel, Pass, Start};
+use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
 use super::pool::{Pool, PoolPlan};
 
@@ -53,6 +53,10 @@ impl Multiply {
 }
 
 impl Kernel for Multiply {
+    fn voices(&self) -> usize {
+        self.pool.sounding_voices()
+    }
+
     fn start(&mut self, lane: usize, start: Start) {
         self.pool.clear(lane);
         self.running[lane].fill(None);
@@ -96,14 +100,5 @@ impl Kernel for Multiply {
 
     fn tail(&self) -> u64 {
         0
-    }
-}
-
-/// Empties the outputs, to be added to.
-pub(super) fn silence(pass: &mut Pass) {
-    let n = pass.frames * pass.width();
-    for tile in pass.outputs.iter_mut() {
-        tile.flat = false;
-        tile.floats_mut()[..n].fill(0.0);
     }
 }

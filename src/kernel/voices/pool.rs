@@ -159,6 +159,11 @@ impl Pool {
         self.of(parent).iter().any(Option::is_some)
     }
 
+    /// Voices of all parents, and what sounds inside them.
+    pub fn sounding_voices(&self) -> usize {
+        self.lanes.iter().flatten().count() + self.graph.voices()
+    }
+
     /// Frames until the first of the voices of `parent` is cut.
     pub fn shortest_life(&self, parent: usize) -> Option<u64> {
         self.of(parent).iter().flatten().map(|v| v.life).filter(|l| *l != u64::MAX).min()

@@ -1,8 +1,7 @@
 //! `spawn`: a voice for every rising edge of its trigger, at the edge's frame.
 
-use crate::kernel::pass::{Kernel, Pass, Start};
+use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
-use super::multiply::silence;
 use super::pool::{Pool, PoolPlan};
 
 pub struct SpawnPlan {
@@ -38,6 +37,10 @@ impl Spawn {
 }
 
 impl Kernel for Spawn {
+    fn voices(&self) -> usize {
+        self.pool.sounding_voices()
+    }
+
     fn start(&mut self, lane: usize, start: Start) {
         self.pool.clear(lane);
         self.last[lane] = 0.0;

@@ -1,0 +1,227 @@
+//! Last stage: a plan becomes kernels, tiles and slots. Everything a program will ever need is allocated here. Loader thread.
+
+use std::collections::HashMap;
+
+use crate::kernel::curve::{CurveKernel, CurvePart, CurvePoint};
+use crate::kernel::formula::FormulaKernel;
+use crate::kernel::plumbing::{Average, Cut, First, Sum};
+use crate::kernel::tempo::Tempo;
+use crate::kernel::voices::{
+    Import, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Sequencer, SequencerPlan, Spawn, SpawnPlan,
+};
+use crate::kernel::{Build, EndRule, Graph, Kernel, Port, Source, Step, Work};
+use crate::language::Diagnostic;
+use crate::nodes::Runs;
+
+use super::Request;
+use super::allocate::{Tiles, allocate};
+use super::plan::{Ends, Op, Plan, Recipe, Value, What, Wire};
+use super::pools::{Driver, PoolDraft, Voices};
+use super::program::{Program, Strip};
+
+/// The most lanes a graph may have: voices within voices multiply.
+const MOST_LANES: usize = 4096;
+
+pub(super) fn program(
+    plan: Plan,
+    names: Vec<String>,
+    length: Option<f64>,
+    request: &Request,
+) -> Result<Program, Diagnostic> {
+    let stereo: Vec<bool> = plan.outputs.iter().map(Wire::is_stereo).collect();
+    let built = graph(plan, 1, request, true)?;
+    let strips = names.into_iter().zip(built.outputs).zip(stereo);
+    Ok(Program {
+        name: request.sound.to_owned(),
+        rate: request.rate,
+        graph: built.graph,
+        strips: strips.map(|((name, port), s)| Strip { name, port, channels: 1 + usize::from(s) }).collect(),
+        length: length.map(|seconds| (seconds * request.rate + 1e-9) as u64),
+    })
+}
+
+struct Built {
+    graph: Graph,
+    outputs: Vec<Port>,
+    imports: Vec<Import>,
+}
+
+/// Numbers become slots behind the scope variables.
+struct Ports<'a> {
+    tiles: &'a Tiles,
+    slots: Vec<f32>,
+    numbers: HashMap<u32, u32>,
+}
+
+impl Ports<'_> {
+    fn source(&mut self, value: Value) -> Source {
+        match value {
+            Value::Slot(slot) => Source::Slot(slot),
+            Value::Op(op, channel) => Source::Tile(self.tiles.of[op][channel as usize]),
+            Value::Const(x) => {
+                let slots = &mut self.slots;
+                let slot = *self.numbers.entry((x as f32).to_bits()).or_insert_with(|| {
+                    slots.push(x as f32);
+                    slots.len() as u32 - 1
+                });
+                Source::Slot(slot)
+            }
+        }
+    }
+
+    fn port(&mut self, wire: Wire) -> Port {
+        Port { left: self.source(wire.left), right: self.source(wire.right) }
+    }
+}
+
+fn graph(plan: Plan, lanes: usize, request: &Request, song: bool) -> Result<Built, Diagnostic> {
+    let tiles = allocate(&plan);
+    let slots = plan.slots.iter().map(|x| *x as f32).collect();
+    let mut ports = Ports { tiles: &tiles, slots, numbers: HashMap::new() };
+    let mut steps = vec![];
+    let mut imports = vec![];
+    for (index, op) in plan.ops.into_iter().enumerate() {
+        let outputs = tiles.of[index];
+        if let What::Import { index: port, channel } = op.what {
+            imports.push(Import { port, channel, tile: outputs[0] });
+            continue;
+        }
+        let inputs: Box<[Port]> = op.inputs.iter().map(|w| ports.port(*w)).collect();
+        let ends = match &op.ends {
+            Ends::Never => EndRule::Never,
+            Ends::With(port) => EndRule::With(*port),
+            Ends::AllOf(ports) => EndRule::AllOf(ports.clone()),
+            Ends::Own => EndRule::Own,
+        };
+        let (id, channels) = (op.id.clone(), op.channels);
+        steps.push(Step { id, work: work(op, lanes, request, song)?, inputs, outputs, channels, ends });
+    }
+    let outputs = plan.outputs.iter().map(|w| ports.port(*w)).collect();
+    let graph = Graph::new(steps, tiles.count, &ports.slots, lanes, request.rate);
+    Ok(Built { graph, outputs, imports })
+}
+
+fn work(op: Op, lanes: usize, request: &Request, song: bool) -> Result<Work, Diagnostic> {
+    let seed = seed(request.seed, &op.id);
+    let kernel: Box<dyn Kernel> = match op.what {
+        What::FeedbackRead { line } => return Ok(Work::FeedbackRead(line)),
+        What::FeedbackWrite { line } => return Ok(Work::FeedbackWrite(line)),
+        What::Node(ref recipe) => node(recipe, &op, lanes, request, seed, song)?,
+        What::Formula(program) => Box::new(FormulaKernel::new(program, lanes, request.rate, seed)),
+        What::Curve { positions, frames } => {
+            Box::new(CurveKernel::new(points(&op.inputs, &positions), frames, lanes))
+        }
+        What::Sum => Box::new(Sum),
+        What::First => Box::new(First),
+        What::Average => Box::new(Average),
+        What::Cut { frames } => Box::new(Cut { frames, over: vec![false; lanes] }),
+        What::Tempo(part) => Box::new(Tempo::new(part, lanes, song)),
+        What::Voices(voices) => self::voices(*voices, lanes, request)?,
+        What::Import { .. } => unreachable!("imports are not steps"),
+    };
+    Ok(Work::Kernel(kernel))
+}
+
+/// The points of an interpolated list: inputs hold all values, then the positions of the points that have one.
+fn points(inputs: &[Wire], positions: &[bool]) -> Vec<CurvePoint> {
+    let part = |port: usize| inputs[port].as_number().map_or(CurvePart::Port(port), CurvePart::Number);
+    let mut next = positions.len();
+    let points = positions.iter().enumerate().map(|(port, positioned)| {
+        let position = positioned.then(|| {
+            next += 1;
+            part(next - 1)
+        });
+        CurvePoint { value: part(port), position }
+    });
+    points.collect()
+}
+
+fn node(
+    recipe: &Recipe,
+    op: &Op,
+    lanes: usize,
+    request: &Request,
+    seed: u64,
+    song: bool,
+) -> Result<Box<dyn Kernel>, Diagnostic> {
+    let input_channels: Vec<usize> = op.inputs.iter().map(|w| 1 + usize::from(w.is_stereo())).collect();
+    let constants: Vec<Option<f64>> = op.inputs.iter().map(Wire::as_number_or_nan).collect();
+    let build = Build {
+        constants: &constants,
+        song,
+        spec: &recipe.def.spec,
+        inputs: &recipe.inputs,
+        fixed: &recipe.fixed,
+        named: &recipe.named,
+        ports: op.inputs.len(),
+        lanes,
+        channels: op.channels,
+        input_channels: &input_channels,
+        rate: request.rate,
+        duration: recipe.duration,
+        seed,
+        audio: recipe.audio.clone(),
+        band_limited: recipe.band_limited,
+    };
+    match recipe.def.runs {
+        Runs::Kernel(make) => make(&build).map_err(|message| Diagnostic::error("node", recipe.span, message)),
+        Runs::Structure(_) => Err(Diagnostic::error("node", recipe.span, "this node has no kernel")),
+    }
+}
+
+fn voices(voices: Voices, lanes: usize, request: &Request) -> Result<Box<dyn Kernel>, Diagnostic> {
+    let mut pools = vec![];
+    for draft in voices.pools {
+        pools.push(pool(draft, lanes, request)?);
+    }
+    let mut pools = pools.into_iter();
+    let mut only = || pools.next().ok_or_else(|| Diagnostic::general("voices", "nothing to play"));
+    Ok(match voices.driver {
+        Driver::Multiply { number, copies } => {
+            Box::new(Multiply::new(MultiplyPlan { pool: only()?, number, copies }))
+        }
+        Driver::MidiIn { channel, limit, variables, bend_range } => {
+            Box::new(MidiIn::new(MidiInPlan { pool: only()?, channel, limit, variables, bend_range }))
+        }
+        Driver::Spawn { trigger, threshold, limit, life, variables } => {
+            Box::new(Spawn::new(SpawnPlan { pool: only()?, trigger, threshold, limit, life, variables }))
+        }
+        Driver::Sequencer { steps, order } => {
+            let pools = pools.collect();
+            Box::new(Sequencer::new(SequencerPlan { pools, steps, order, parents: lanes }))
+        }
+    })
+}
+
+fn pool(draft: PoolDraft, parents: usize, request: &Request) -> Result<PoolPlan, Diagnostic> {
+    let lanes = Graph::lanes_for(parents * draft.voices);
+    if lanes > MOST_LANES {
+        return Err(Diagnostic::general(
+            "too-large",
+            format!("voices within voices need {lanes} lanes; at most {MOST_LANES}"),
+        ));
+    }
+    let stereo = draft.plan.outputs.first().is_some_and(Wire::is_stereo);
+    let built = graph(draft.plan, lanes, request, false)?;
+    let tile = |source: Source| match source {
+        Source::Tile(tile) => Ok(tile),
+        Source::Slot(_) => Err(Diagnostic::general("voices", "a voice has no output")),
+    };
+    let port = built.outputs.first().ok_or_else(|| Diagnostic::general("voices", "a voice has no output"))?;
+    Ok(PoolPlan {
+        graph: built.graph,
+        output: [tile(port.left)?, tile(port.right)?],
+        channels: 1 + usize::from(stereo),
+        imports: built.imports,
+        parents,
+        voices: draft.voices,
+    })
+}
+
+/// The seed of a node's random streams: FNV-1a over its path, mixed with the project's seed.
+fn seed(project: u64, path: &str) -> u64 {
+    let hash = path
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    hash ^ project.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}

@@ -1,0 +1,281 @@
+//! Nodes that run by a kernel: their parameters become inputs and fixed values, by the node's own table.
+
+use std::sync::Arc;
+
+use crate::compile::plan::{Ends, Recipe, What, Wire};
+use crate::kernel::{Audio, Fixed, Inputs};
+use crate::language::Diagnostic;
+use crate::language::model::{ExprKind, Node, Param, Value};
+use crate::nodes::NodeDef;
+use crate::spec::{self, Channels, Default, ParamKind, ParamSpec, Stereo};
+
+use super::names::Bound;
+use super::{Context, Failed, Lower, Result};
+
+/// Kinds that pass the duration from above on to what is below them, whatever their own is.
+const TRANSPARENT: &[&str] = &["mix", "track", "pitch"];
+
+impl Lower<'_> {
+    /// The surroundings of a node's parameters: its own duration counts below it.
+    pub(super) fn inside(&self, node: &Node, cx: &Context) -> Context {
+        match node.duration {
+            Some(seconds) if !TRANSPARENT.contains(&node.spec.name) => {
+                let depth = self.scopes.len() - 1;
+                let env = cx.env.with("duration", Bound::Wire(depth, Wire::number(seconds)));
+                Context { env, duration: Some(seconds), overrides: cx.overrides.clone() }
+            }
+            _ => cx.clone(),
+        }
+    }
+
+    pub(super) fn kernel_node(&mut self, def: &'static NodeDef, node: &Node, cx: &Context) -> Result<Wire> {
+        let cx = &self.inside(node, cx);
+        let spec = node.spec;
+        let mut wires = vec![];
+        let mut inputs = vec![];
+        let mut fixed = vec![];
+        let mut faults = vec![];
+        for (index, param) in spec.params.iter().enumerate() {
+            let written =
+                node.params.iter().find(|p| p.declared == Some(index) && !matches!(p.value, Value::Null));
+            let start = wires.len();
+            let given = written.is_some();
+            let result = match param.kind {
+                ParamKind::Signal(_) | ParamKind::Formula => {
+                    self.signal(node, param, written, cx, &mut wires)
+                }
+                ParamKind::Pair => self.pair(node, param, written, cx, &mut wires),
+                ParamKind::Signals => self.list(node, param, written, cx, &mut wires),
+                _ => Ok(()),
+            };
+            if let Err(Failed(mut list)) = result {
+                faults.append(&mut list);
+            }
+            inputs.push(Inputs { ports: start..wires.len(), given });
+            fixed.push(match self.fixed(node, param, written, cx) {
+                Ok(value) => value,
+                Err(Failed(mut list)) => {
+                    faults.append(&mut list);
+                    None
+                }
+            });
+        }
+        let mut named = vec![];
+        for param in node.params.iter().filter(|p| p.declared.is_none()) {
+            match self.param(param, node, cx) {
+                Ok(wire) => {
+                    named.push((param.name.clone(), wires.len()));
+                    wires.push(wire);
+                }
+                Err(Failed(mut list)) => faults.append(&mut list),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Failed(faults));
+        }
+        let audio = self.audio(node)?;
+        let channels = channels(spec, &inputs, &fixed, &wires);
+        let ends = match spec.ends {
+            spec::Ends::Never => Ends::Never,
+            spec::Ends::Own => Ends::Own,
+            spec::Ends::With(name) => match spec.param(name).map(|(i, _)| inputs[i].ports.clone()) {
+                Some(ports) if !ports.is_empty() => Ends::With(ports.start),
+                _ => Ends::Never,
+            },
+            spec::Ends::WithAllNamed => Ends::AllOf(named.iter().map(|(_, port)| *port).collect()),
+        };
+        let band_limited = self.library.band_limited(node.span.file);
+        let recipe = Recipe {
+            def,
+            inputs,
+            fixed,
+            named,
+            duration: node.duration,
+            audio,
+            band_limited,
+            span: node.span,
+        };
+        Ok(self.push(What::Node(Box::new(recipe)), wires, channels, ends, node.path.clone()))
+    }
+
+    fn signal(
+        &mut self,
+        node: &Node,
+        param: &ParamSpec,
+        written: Option<&Param>,
+        cx: &Context,
+        wires: &mut Vec<Wire>,
+    ) -> Result<()> {
+        let wire = match (written, param.default) {
+            (Some(written), _) => self.param(written, node, cx)?,
+            (None, Default::Number(x)) => Wire::number(x),
+            (None, Default::Required) => return Err(self.missing(node, param.name)),
+            (None, _) => return Ok(()),
+        };
+        let keep = param.kind == ParamKind::Signal(Stereo::Keep);
+        wires.push(if keep { wire } else { self.mono(wire) });
+        Ok(())
+    }
+
+    fn pair(
+        &mut self,
+        node: &Node,
+        param: &ParamSpec,
+        written: Option<&Param>,
+        cx: &Context,
+        wires: &mut Vec<Wire>,
+    ) -> Result<()> {
+        match (written, param.default) {
+            (Some(written), _) => {
+                let Value::List(items) = &written.value else {
+                    return Err(Diagnostic::error(
+                        "wrong-type",
+                        written.span,
+                        format!("`{}` is a pair", param.name),
+                    )
+                    .hint("write two values: `[low, high]`")
+                    .into());
+                };
+                for (value, span) in items {
+                    let wire = self.value(value, *span, node, param.name, cx)?;
+                    wires.push(wire);
+                }
+            }
+            (None, Default::Pair(low, high)) => wires.extend([Wire::number(low), Wire::number(high)]),
+            (None, Default::Required) => return Err(self.missing(node, param.name)),
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
+    fn list(
+        &mut self,
+        node: &Node,
+        param: &ParamSpec,
+        written: Option<&Param>,
+        cx: &Context,
+        wires: &mut Vec<Wire>,
+    ) -> Result<()> {
+        let Some(written) = written else {
+            return if param.default == Default::Required {
+                Err(self.missing(node, param.name))
+            } else {
+                Ok(())
+            };
+        };
+        if let Value::List(items) = &written.value {
+            for (value, span) in items {
+                // An empty item is told apart by being not a number.
+                if let Value::Null = value {
+                    wires.push(Wire::number(f64::NAN));
+                    continue;
+                }
+                let wire = self.value(value, *span, node, param.name, cx)?;
+                wires.push(self.mono(wire));
+            }
+        }
+        Ok(())
+    }
+
+    fn fixed(
+        &mut self,
+        node: &Node,
+        param: &ParamSpec,
+        written: Option<&Param>,
+        cx: &Context,
+    ) -> Result<Option<Fixed>> {
+        let Some(written) = written else {
+            let signal = matches!(param.kind, ParamKind::Signal(_) | ParamKind::Formula | ParamKind::Pair);
+            if param.default == Default::Required && !signal && param.kind != ParamKind::Signals {
+                return Err(self.missing(node, param.name));
+            }
+            return Ok(None);
+        };
+        Ok(match (&written.value, param.kind) {
+            (_, ParamKind::Signal(_) | ParamKind::Formula | ParamKind::Pair | ParamKind::Signals) => None,
+            (Value::Number(x), _) => Some(Fixed::Number(*x)),
+            (Value::Flag(x), _) => Some(Fixed::Flag(*x)),
+            (Value::Word(word), _) => Some(Fixed::Word(word)),
+            (Value::Text(text), _) => Some(Fixed::Text(text.clone())),
+            (Value::List(items), _) => {
+                let numbers = items.iter().map(|(v, span)| match v {
+                    Value::Number(x) => Ok(*x),
+                    _ => Err(Failed(vec![Diagnostic::error(
+                        "wrong-type",
+                        *span,
+                        "this list takes plain numbers",
+                    )])),
+                });
+                Some(Fixed::Numbers(numbers.collect::<Result<_>>()?))
+            }
+            (Value::Expr(expr), ParamKind::Scale) => Some(self.scale(expr)?),
+            (Value::Expr(expr), _) => {
+                let wire = self.formula(expr, cx, &[], &node.path)?;
+                match wire.as_number() {
+                    Some(x) => Some(Fixed::Number(x)),
+                    None => {
+                        let message = format!(
+                            "`{}` is a fixed number: it cannot change while the sound plays",
+                            param.name
+                        );
+                        return Err(Diagnostic::error("not-fixed", written.span, message).into());
+                    }
+                }
+            }
+            _ => None,
+        })
+    }
+
+    fn scale(&mut self, expr: &crate::language::model::Expr) -> Result<Fixed> {
+        if let ExprKind::Name { name, .. } = &expr.kind {
+            if let Some(scale) = crate::language::vocabulary::scale(name) {
+                return Ok(Fixed::Numbers(scale.iter().map(|s| f64::from(*s)).collect()));
+            }
+            let error = Diagnostic::error("unknown-scale", expr.span, format!("there is no scale `{name}`"));
+            return Err(error.into());
+        }
+        Err(Diagnostic::error("wrong-type", expr.span, "a scale is a name or a list of semitones").into())
+    }
+
+    /// The file of a node that plays one.
+    fn audio(&mut self, node: &Node) -> Result<Option<Arc<Audio>>> {
+        let Some((index, _)) = node.spec.param("file") else { return Ok(None) };
+        let written = node.params.iter().find(|p| p.declared == Some(index));
+        let Some(Param { value: Value::Text(file), span, .. }) = written else { return Ok(None) };
+        let folder = self.library.files().get(node.span.file as usize).and_then(|f| f.path.parent());
+        let folder = folder.unwrap_or(std::path::Path::new("."));
+        // A store whose last user panicked is whole: it only ever gains finished samples.
+        let mut store = self.request.store.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match store.load(folder, file, &[]) {
+            Ok(audio) => Ok(Some(audio)),
+            Err(error) => Err(error.diagnostic(*span).into()),
+        }
+    }
+}
+
+/// How many channels a node puts out, by its table entry and its inputs.
+fn channels(
+    spec: &'static spec::NodeSpec,
+    inputs: &[Inputs],
+    fixed: &[Option<Fixed>],
+    wires: &[Wire],
+) -> usize {
+    let stereo_input = || {
+        spec.params.iter().zip(inputs).any(|(param, inputs)| {
+            let keeps = matches!(param.kind, ParamKind::Signal(Stereo::Keep) | ParamKind::Pair);
+            keeps && wires[inputs.ports.clone()].iter().any(Wire::is_stereo)
+        })
+    };
+    match spec.channels {
+        Channels::Mono => 1,
+        Channels::Stereo => 2,
+        Channels::AsInputs => 1 + usize::from(stereo_input()),
+        Channels::StereoWith(names) => {
+            let moved = names.iter().filter_map(|name| spec.param(name)).any(|(index, _)| {
+                let number = matches!(fixed[index], Some(Fixed::Number(x)) if x != 0.0);
+                number || wires[inputs[index].ports.clone()].iter().any(|w| w.as_number() != Some(0.0))
+            });
+            1 + usize::from(moved || stereo_input())
+        }
+    }
+}

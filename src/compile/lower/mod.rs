@@ -1,0 +1,243 @@
+//! First stage: a tree of nodes becomes a plan. Names are resolved, scopes and voices get plans of their own, loops become feedback
+//! lines. Constant expressions fold on the way, because their parts are known when they are met. Loader thread.
+
+mod kernel_node;
+mod names;
+mod scopes;
+mod values;
+mod voices;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::language::model::{Node, Span};
+use crate::language::{Diagnostic, Library};
+use crate::nodes::{self, Runs, Structure};
+
+use super::Request;
+use super::plan::{Ends, Op, Plan, What, Wire};
+use names::Env;
+
+/// A node's surroundings: names and the duration in force.
+#[derive(Clone, Default)]
+pub(super) struct Context {
+    env: Env,
+    /// Seconds over which interpolated lists are stretched.
+    duration: Option<f64>,
+    /// Scope variables that stand in for numbers of the root node of a step's sound.
+    overrides: Vec<(String, u32)>,
+}
+
+/// A graph under construction.
+#[derive(Default)]
+struct Scope {
+    plan: Plan,
+    /// Wires of the scope around that this one reads.
+    imports: Vec<Wire>,
+    /// What nodes put out, by id and by path.
+    ids: HashMap<String, Wire>,
+    /// Ids that are written somewhere in this scope.
+    declared: HashSet<String>,
+    /// Feedback lines for ids read before their node: left and right.
+    feedback: HashMap<String, (Wire, usize, Option<usize>)>,
+}
+
+/// One named track of the outermost mix.
+pub(super) struct Track {
+    pub name: String,
+    pub wire: Wire,
+}
+
+pub(super) struct Lowered {
+    pub plan: Plan,
+    pub tracks: Vec<Track>,
+    /// Inputs of the wrapping nodes that end the sound with them, as frames.
+    pub length: Option<f64>,
+}
+
+pub(super) struct Lower<'a> {
+    request: &'a Request<'a>,
+    library: &'a Library,
+    scopes: Vec<Scope>,
+    /// Ids known from an earlier attempt to be stereo and read before they are rendered.
+    stereo: HashSet<String>,
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// A node could not be lowered; the reasons have been noted.
+#[derive(Debug)]
+pub(super) struct Failed(pub Vec<Diagnostic>);
+
+type Result<T> = std::result::Result<T, Failed>;
+
+impl From<Diagnostic> for Failed {
+    fn from(d: Diagnostic) -> Self {
+        Failed(vec![d])
+    }
+}
+
+/// Lowers a sound. Nodes that are read before they are rendered are taken for mono at first; one that turns out stereo starts over.
+pub(super) fn lower(
+    request: &Request,
+    root: &Node,
+) -> std::result::Result<(Lowered, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut stereo = HashSet::new();
+    loop {
+        let known = stereo.len();
+        let mut lower = Lower {
+            request,
+            library: request.library,
+            scopes: vec![Scope::default()],
+            stereo: std::mem::take(&mut stereo),
+            warnings: vec![],
+        };
+        declare(root, &mut lower.scopes[0].declared);
+        let lowered = lower.sound(root).map_err(|f| f.0)?;
+        if lower.stereo.len() == known {
+            return Ok((lowered, lower.warnings));
+        }
+        stereo = lower.stereo;
+    }
+}
+
+/// Notes the ids below a node that belong to the same scope: not those inside voices.
+fn declare(node: &Node, ids: &mut HashSet<String>) {
+    ids.extend(node.id.clone());
+    for param in &node.params {
+        if !scopes::inside_voices(node, &param.name) {
+            for child in children(&param.value) {
+                declare(child, ids);
+            }
+        }
+    }
+}
+
+/// The nodes in a value, one list level deep.
+pub(super) fn children(value: &crate::language::model::Value) -> Vec<&Node> {
+    use crate::language::model::Value;
+    match value {
+        Value::Node(node) => vec![node],
+        Value::List(items) => {
+            items.iter().filter_map(|(v, _)| if let Value::Node(n) = v { Some(&**n) } else { None }).collect()
+        }
+        _ => vec![],
+    }
+}
+
+impl<'a> Lower<'a> {
+    /// The whole sound: its outermost mix becomes tracks.
+    fn sound(&mut self, root: &Node) -> Result<Lowered> {
+        let mut tracks = vec![];
+        let output = self.tracks(root, &Context::default(), &mut tracks)?;
+        if tracks.is_empty() {
+            let name = root.path.split('.').next().unwrap_or("sound").to_owned();
+            tracks.push(Track { name, wire: output });
+        }
+        let scope = &mut self.scopes[0];
+        scope.plan.outputs = tracks.iter().map(|t| t.wire).collect();
+        let plan = std::mem::take(&mut scope.plan);
+        Ok(Lowered { plan, tracks, length: voices::longest_duration(root) })
+    }
+
+    /// Lowers a node, looking through `context` and `tempo` for the mix whose children are the tracks.
+    fn tracks(&mut self, node: &Node, cx: &Context, tracks: &mut Vec<Track>) -> Result<Wire> {
+        match structure(node) {
+            Some(Structure::Mix) if node.id.is_none() => {
+                for (name, wire) in self.mix_children(node, cx)? {
+                    tracks.push(Track { name, wire });
+                }
+                Ok(Wire::number(0.0))
+            }
+            Some(Structure::Context) => self.context(node, cx, Some(tracks)),
+            Some(Structure::Tempo) => self.tempo(node, cx, Some(tracks)),
+            _ => self.node(node, cx),
+        }
+    }
+
+    /// Lowers a node and everything below it.
+    fn node(&mut self, node: &Node, cx: &Context) -> Result<Wire> {
+        let Some(def) = nodes::find(node.spec.name) else {
+            return Err(Diagnostic::error(
+                "no-such-node",
+                node.span,
+                format!("`{}` cannot run", node.spec.name),
+            )
+            .into());
+        };
+        // Only the root of a step's sound is overridden.
+        let below = Context { overrides: vec![], ..cx.clone() };
+        let wire = match def.runs {
+            Runs::Kernel(_) => self.kernel_node(def, node, cx)?,
+            Runs::Structure(Structure::Mix) => self.mix(node, &below)?,
+            Runs::Structure(Structure::Expression) => self.expression(node, cx)?,
+            Runs::Structure(Structure::Context) => self.context(node, cx, None)?,
+            Runs::Structure(Structure::Tempo) => self.tempo(node, cx, None)?,
+            Runs::Structure(Structure::Reference) => self.reference(node)?,
+            Runs::Structure(Structure::Sequencer) => self.sequencer(node, &below)?,
+            Runs::Structure(Structure::Multiply) => self.multiply(node, &below)?,
+            Runs::Structure(Structure::Spawn) => self.spawn(node, &below)?,
+            Runs::Structure(Structure::MidiIn) => self.midi_in(node, &below)?,
+        };
+        self.publish(node, wire);
+        Ok(wire)
+    }
+
+    /// Makes a node's output known under its id and path, and closes the loops that wait for it.
+    fn publish(&mut self, node: &Node, wire: Wire) {
+        let stereo = wire.is_stereo();
+        let scope = self.scope();
+        scope.ids.insert(node.path.clone(), wire);
+        let Some(id) = &node.id else { return };
+        scope.ids.insert(id.clone(), wire);
+        if let Some((_, left, right)) = scope.feedback.get(id).cloned() {
+            for (line, value) in [(Some(left), wire.left), (right, wire.right)] {
+                if let Some(line) = line {
+                    scope.plan.push(Op {
+                        what: What::FeedbackWrite { line },
+                        inputs: vec![Wire::mono(value)],
+                        channels: 0,
+                        ends: Ends::Never,
+                        id: format!("{id}.feedback"),
+                    });
+                }
+            }
+            if stereo && right.is_none() {
+                self.stereo.insert(id.clone());
+            }
+        }
+    }
+
+    fn scope(&mut self) -> &mut Scope {
+        let last = self.scopes.len() - 1;
+        &mut self.scopes[last]
+    }
+
+    fn push(&mut self, what: What, inputs: Vec<Wire>, channels: usize, ends: Ends, id: String) -> Wire {
+        let op = self.scope().plan.push(Op { what, inputs, channels, ends, id });
+        Wire::op(op, channels)
+    }
+
+    /// A mono wire: stereo is averaged.
+    fn mono(&mut self, wire: Wire) -> Wire {
+        if !wire.is_stereo() {
+            return wire;
+        }
+        self.push(What::Average, vec![wire], 1, Ends::With(0), String::new())
+    }
+
+    fn missing(&self, node: &Node, name: &str) -> Failed {
+        Diagnostic::error("missing-parameter", node.span, format!("`{}` needs `{name}`", node.spec.name))
+            .hint(format!("add `{name}: …`"))
+            .into()
+    }
+
+    fn too_many(&self, what: &str, limit: usize, span: Span) -> Failed {
+        Diagnostic::error("too-large", span, format!("more than {limit} {what}")).into()
+    }
+}
+
+fn structure(node: &Node) -> Option<Structure> {
+    match nodes::find(node.spec.name)?.runs {
+        Runs::Structure(s) => Some(s),
+        Runs::Kernel(_) => None,
+    }
+}

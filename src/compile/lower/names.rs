@@ -1,0 +1,242 @@
+//! What a name in an expression means: the innermost surroundings first, then ids, library variables and constants.
+
+use std::rc::Rc;
+
+use crate::compile::formula::Name;
+use crate::compile::plan::{Ends, What, Wire};
+use crate::compile::tempo;
+use crate::language::model::{Span, Value};
+use crate::language::{Diagnostic, nearest, vocabulary};
+
+use super::{Lower, Result};
+
+/// Names handed down from nodes above: a list that grows at its head.
+#[derive(Clone, Default)]
+pub(super) struct Env(Option<Rc<Binding>>);
+
+struct Binding {
+    name: String,
+    bound: Bound,
+    rest: Env,
+}
+
+/// What a name stands for.
+#[derive(Clone)]
+pub(super) enum Bound {
+    /// A wire of a scope (by its depth).
+    Wire(usize, Wire),
+    /// The beats per minute of a `tempo` node: everything else about time follows from it.
+    Tempo(usize, Wire),
+}
+
+impl Env {
+    pub fn with(&self, name: &str, bound: Bound) -> Env {
+        Env(Some(Rc::new(Binding { name: name.to_owned(), bound, rest: self.clone() })))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Binding> {
+        let mut at = self.0.as_deref();
+        std::iter::from_fn(move || {
+            let here = at?;
+            at = here.rest.0.as_deref();
+            Some(here)
+        })
+    }
+}
+
+impl Lower<'_> {
+    /// The wire that a name stands for, in the present scope; `None` where it is a constant or unknown.
+    pub(super) fn named(&mut self, name: &str, env: &Env, span: Span) -> Result<Option<Wire>> {
+        if let Some(wire) = self.by_id(name)? {
+            return Ok(Some(wire));
+        }
+        let depth = self.scopes.len() - 1;
+        let found = env.iter().find_map(|b| match &b.bound {
+            Bound::Wire(scope, wire) if b.name == name => Some((*scope, *wire, false)),
+            Bound::Tempo(scope, wire) if name == "bpm" => Some((*scope, *wire, false)),
+            Bound::Tempo(scope, wire) if is_tempo_name(name) => Some((*scope, *wire, true)),
+            _ => None,
+        });
+        match found {
+            Some((scope, wire, false)) => Ok(Some(self.import(depth, scope, wire))),
+            Some((scope, wire, true)) => {
+                let bpm = self.import(depth, scope, wire);
+                self.tempo_name(name, bpm, span).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// What an expression's name is, given its own arguments.
+    pub(super) fn resolve(
+        &mut self,
+        name: &str,
+        span: Span,
+        env: &Env,
+        args: &[(String, Wire)],
+        inputs: &mut Vec<Wire>,
+    ) -> std::result::Result<Name, Diagnostic> {
+        let argument = args.iter().rev().find(|(n, _)| n == name).map(|(_, w)| *w);
+        let wire = match argument {
+            Some(wire) => Some(wire),
+            None if matches!(name, "t" | "time") => return Ok(Name::Time),
+            None => self.named(name, env, span).map_err(first)?,
+        };
+        if let Some(wire) = wire {
+            if let Some(x) = wire.as_number() {
+                return Ok(Name::Number(x));
+            }
+            let at = inputs.iter().position(|w| *w == wire).unwrap_or(inputs.len());
+            if at == inputs.len() {
+                inputs.push(wire);
+            }
+            return Ok(Name::Input(at));
+        }
+        if matches!(name, "n" | "samples") {
+            return Ok(Name::Frames);
+        }
+        let variable =
+            self.library.vars().iter().find(|(n, _, _)| n == name).map(|(_, v, s)| (v.clone(), *s));
+        if let Some((value, at)) = variable {
+            return match value {
+                Value::Number(x) => Ok(Name::Number(x)),
+                Value::Flag(x) => Ok(Name::Number(f64::from(x))),
+                _ => Err(Diagnostic::error(
+                    "not-a-number",
+                    span,
+                    format!("the variable `{name}` is not a number"),
+                )
+                .related(at, "defined here")),
+            };
+        }
+        if matches!(name, "sr" | "sample_rate") {
+            return Ok(Name::Number(self.request.rate));
+        }
+        if let Some(x) = vocabulary::constant(name).or_else(|| vocabulary::note(name)) {
+            return Ok(Name::Number(x));
+        }
+        if let Some(scale) = vocabulary::scale(name) {
+            return Ok(Name::Scale(scale));
+        }
+        Err(self.unknown(name, span, env, args))
+    }
+
+    fn unknown(&self, name: &str, span: Span, env: &Env, args: &[(String, Wire)]) -> Diagnostic {
+        let error = Diagnostic::error("unknown-name", span, format!("nothing is called `{name}` here"));
+        if is_tempo_name(name) || name == "bpm" {
+            return error.hint(format!("`{name}` is known below a `tempo` node"));
+        }
+        let mut known: Vec<&str> = args.iter().map(|(n, _)| n.as_str()).collect();
+        known.extend(env.iter().map(|b| b.name.as_str()));
+        for scope in &self.scopes {
+            known.extend(scope.declared.iter().map(String::as_str));
+        }
+        known.sort_unstable();
+        match nearest(name, known.into_iter()) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint("names come from `context` variables, arguments, ids and `vars`"),
+        }
+    }
+
+    /// The output of the node with this id, of the innermost scope that has it. A node that has not been rendered yet is read
+    /// through a feedback line, 64 frames late.
+    pub(super) fn by_id(&mut self, id: &str) -> Result<Option<Wire>> {
+        let depth = self.scopes.len() - 1;
+        for scope in (0..=depth).rev() {
+            if let Some(wire) = self.scopes[scope].ids.get(id).copied() {
+                return Ok(Some(self.import(depth, scope, wire)));
+            }
+            if self.scopes[scope].declared.contains(id) {
+                let wire = self.feedback(scope, id);
+                return Ok(Some(self.import(depth, scope, wire)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn feedback(&mut self, scope: usize, id: &str) -> Wire {
+        if let Some((wire, _, _)) = self.scopes[scope].feedback.get(id) {
+            return *wire;
+        }
+        let stereo = self.stereo.contains(id);
+        let plan = &mut self.scopes[scope].plan;
+        let mut line = || {
+            let line = plan.feedback_lines;
+            plan.feedback_lines += 1;
+            let what = What::FeedbackRead { line };
+            let op = crate::compile::plan::Op {
+                what,
+                inputs: vec![],
+                channels: 1,
+                ends: Ends::Never,
+                id: format!("{id}.loop"),
+            };
+            (line, Wire::op(plan.push(op), 1))
+        };
+        let (left_line, left) = line();
+        let (right_line, wire) = match stereo {
+            true => {
+                let (right_line, right) = line();
+                (Some(right_line), Wire { left: left.left, right: right.left })
+            }
+            false => (None, left),
+        };
+        self.scopes[scope].feedback.insert(id.to_owned(), (wire, left_line, right_line));
+        wire
+    }
+
+    /// Brings a wire of an outer scope into an inner one, through every scope between.
+    pub(super) fn import(&mut self, to: usize, from: usize, wire: Wire) -> Wire {
+        if to == from || wire.as_number().is_some() {
+            return wire;
+        }
+        let outer = self.import(to - 1, from, wire);
+        let scope = &mut self.scopes[to];
+        let index = scope.imports.iter().position(|w| *w == outer).unwrap_or_else(|| {
+            scope.imports.push(outer);
+            scope.imports.len() - 1
+        });
+        let mut side = |channel: usize| {
+            let same = |what: &What| matches!(what, What::Import { index: i, channel: c } if (*i, *c) == (index, channel));
+            let op = scope.plan.ops.iter().position(|op| same(&op.what)).unwrap_or_else(|| {
+                let what = What::Import { index, channel };
+                let id = format!("import.{index}.{channel}");
+                scope.plan.push(crate::compile::plan::Op {
+                    what,
+                    inputs: vec![],
+                    channels: 1,
+                    ends: Ends::Never,
+                    id,
+                })
+            });
+            Wire::op(op, 1).left
+        };
+        let left = side(0);
+        let right = if outer.is_stereo() { side(1) } else { left };
+        Wire { left, right }
+    }
+
+    fn tempo_name(&mut self, name: &str, bpm: Wire, span: Span) -> Result<Wire> {
+        if let Some((_, beats)) = tempo::LENGTHS.iter().find(|(n, _)| *n == name) {
+            return self.number_over(60.0 * beats, bpm, span);
+        }
+        match tempo::part(name) {
+            Some(part) => {
+                Ok(self.push(What::Tempo(part), vec![bpm], 1, Ends::Never, format!("tempo.{name}")))
+            }
+            None => Ok(bpm),
+        }
+    }
+}
+
+fn is_tempo_name(name: &str) -> bool {
+    tempo::LENGTHS.iter().any(|(n, _)| *n == name) || tempo::part(name).is_some()
+}
+
+fn first(failed: super::Failed) -> Diagnostic {
+    failed
+        .0
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| Diagnostic::general("unresolved", "a name cannot be resolved"))
+}

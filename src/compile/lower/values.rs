@@ -1,0 +1,126 @@
+//! Values of parameters: numbers, expressions, interpolated lists and nodes become wires.
+
+use crate::compile::formula;
+use crate::compile::plan::{Ends, What, Wire};
+use crate::language::Diagnostic;
+use crate::language::model::{BinaryOp, Expr, ExprKind, Node, Param, Point, Span, Value};
+
+use super::{Context, Lower, Result};
+
+impl Lower<'_> {
+    /// A parameter's value as a wire. `node` is the node it belongs to.
+    pub(super) fn value(
+        &mut self,
+        value: &Value,
+        span: Span,
+        node: &Node,
+        name: &str,
+        cx: &Context,
+    ) -> Result<Wire> {
+        match value {
+            Value::Number(x) => match cx.overrides.iter().find(|(n, _)| n == name) {
+                Some((_, slot)) => Ok(Wire::mono(crate::compile::plan::Value::Slot(*slot))),
+                None => Ok(Wire::number(*x)),
+            },
+            Value::Flag(x) => Ok(Wire::number(f64::from(*x))),
+            Value::Expr(expr) => self.formula(expr, cx, &[], &format!("{}.{name}", node.path)),
+            Value::Curve(points) => self.curve(points, span, node, name, cx),
+            Value::Node(child) => {
+                let below = Context { overrides: vec![], ..cx.clone() };
+                self.node(child, &below)
+            }
+            Value::Null | Value::Text(_) | Value::Word(_) | Value::List(_) | Value::Steps(_) => {
+                let message = format!(
+                    "`{name}` of `{}` must be a number, an expression, a list of values or a node",
+                    node.spec.name
+                );
+                Err(Diagnostic::error("wrong-type", span, message).into())
+            }
+        }
+    }
+
+    /// The value of a written parameter.
+    pub(super) fn param(&mut self, param: &Param, node: &Node, cx: &Context) -> Result<Wire> {
+        self.value(&param.value, param.span, node, &param.name, cx)
+    }
+
+    /// An expression: a number if it is constant, else a formula; one for each side where an input is stereo.
+    pub(super) fn formula(
+        &mut self,
+        expr: &Expr,
+        cx: &Context,
+        args: &[(String, Wire)],
+        id: &str,
+    ) -> Result<Wire> {
+        // A lone name is the wire itself.
+        if let ExprKind::Name { name, .. } = &expr.kind {
+            let argument = args.iter().rev().find(|(n, _)| n == name).map(|(_, w)| *w);
+            let time = matches!(name.as_str(), "t" | "time");
+            let wire = match argument {
+                Some(wire) => Some(wire),
+                None if time => None,
+                None => self.named(name, &cx.env, expr.span)?,
+            };
+            if let Some(wire) = wire {
+                return Ok(wire);
+            }
+        }
+        let mut inputs = vec![];
+        let program =
+            formula::compile(expr, &mut |name, span| self.resolve(name, span, &cx.env, args, &mut inputs))
+                .map_err(super::Failed)?;
+        if let Some(x) = program.as_number() {
+            return Ok(Wire::number(x));
+        }
+        let widths: Vec<usize> = inputs.iter().map(|w| 1 + usize::from(w.is_stereo())).collect();
+        let channels = program.channels(&widths);
+        Ok(self.push(What::Formula(program), inputs, channels, Ends::Never, format!("{id}.formula")))
+    }
+
+    /// A division written by the compiler itself: `number / name`.
+    pub(super) fn number_over(&mut self, number: f64, by: Wire, span: Span) -> Result<Wire> {
+        let expr = |kind| Expr { kind, span };
+        let name = Box::new(expr(ExprKind::Name { name: "by".into(), dollar: false }));
+        let whole = expr(ExprKind::Binary(BinaryOp::Divide, Box::new(expr(ExprKind::Number(number))), name));
+        self.formula(&whole, &Context::default(), &[("by".to_owned(), by)], "length")
+    }
+
+    /// An interpolated list.
+    fn curve(&mut self, points: &[Point], span: Span, node: &Node, name: &str, cx: &Context) -> Result<Wire> {
+        let seconds = match cx.duration {
+            Some(seconds) if seconds.is_finite() => seconds,
+            Some(_) => {
+                let error = Diagnostic::error(
+                    "no-duration",
+                    span,
+                    "a list of values needs a length, and voices have no end of their own",
+                );
+                return Err(error.hint("give this node, or one above it, a `duration` in seconds").into());
+            }
+            None => {
+                let error = Diagnostic::error(
+                    "no-duration",
+                    span,
+                    "a list of values needs a length to be stretched over",
+                );
+                return Err(error.hint("give this node, or one above it, a `duration` in seconds").into());
+            }
+        };
+        let mut inputs = vec![];
+        let mut positions = vec![];
+        for point in points {
+            let value = self.formula(&point.value, cx, &[], &format!("{}.{name}", node.path))?;
+            inputs.push(self.mono(value));
+        }
+        for point in points {
+            positions.push(point.position.is_some());
+            if let Some(position) = &point.position {
+                let position = self.formula(position, cx, &[], &format!("{}.{name}", node.path))?;
+                inputs.push(self.mono(position));
+            }
+        }
+        let frames = (seconds * self.request.rate + 1e-9) as u64;
+        let what = What::Curve { positions, frames };
+        Ok(self.push(what, inputs, 1, Ends::Never, format!("{}.{name}.curve", node.path)))
+    }
+}

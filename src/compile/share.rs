@@ -1,0 +1,91 @@
+//! Stages that make a plan smaller without changing what is heard: equal operations are computed once, unheard ones not at all.
+//! Loader thread.
+
+use super::plan::{Op, Plan, Value, What, Wire};
+
+/// Computes equal stateless operations once.
+pub(super) fn share(mut plan: Plan) -> Plan {
+    let mut same: Vec<usize> = (0..plan.ops.len()).collect();
+    for index in 0..plan.ops.len() {
+        for wire in &mut plan.ops[index].inputs {
+            *wire = renumber(*wire, &same);
+        }
+        let (before, rest) = plan.ops.split_at(index);
+        if let Some(first) =
+            before.iter().enumerate().position(|(at, op)| same[at] == at && equal(op, &rest[0]))
+        {
+            same[index] = first;
+        }
+        if let What::Voices(voices) = &mut plan.ops[index].what {
+            for pool in &mut voices.pools {
+                pool.plan = share(std::mem::take(&mut pool.plan));
+            }
+        }
+    }
+    for wire in &mut plan.outputs {
+        *wire = renumber(*wire, &same);
+    }
+    plan
+}
+
+fn equal(a: &Op, b: &Op) -> bool {
+    if a.inputs != b.inputs || a.ends != b.ends {
+        return false;
+    }
+    match (&a.what, &b.what) {
+        (What::Formula(a), What::Formula(b)) => a.is_pure() && a == b,
+        (What::Average, What::Average) => true,
+        (What::Tempo(a), What::Tempo(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// Drops operations that neither the outputs nor a loop needs.
+pub(super) fn prune(mut plan: Plan) -> Plan {
+    let mut heard = vec![false; plan.ops.len()];
+    let mut open: Vec<usize> = plan.outputs.iter().flat_map(sources).collect();
+    while let Some(op) = open.pop() {
+        if std::mem::replace(&mut heard[op], true) {
+            continue;
+        }
+        open.extend(plan.ops[op].inputs.iter().flat_map(sources));
+        if let What::FeedbackRead { line } = plan.ops[op].what {
+            let writes = |o: &Op| matches!(o.what, What::FeedbackWrite { line: l } if l == line);
+            open.extend(plan.ops.iter().enumerate().filter(|(_, o)| writes(o)).map(|(i, _)| i));
+        }
+    }
+    let mut place = vec![0; plan.ops.len()];
+    let mut kept = vec![];
+    for (index, mut op) in plan.ops.drain(..).enumerate() {
+        if !heard[index] {
+            continue;
+        }
+        place[index] = kept.len();
+        for wire in &mut op.inputs {
+            *wire = renumber(*wire, &place);
+        }
+        if let What::Voices(voices) = &mut op.what {
+            for pool in &mut voices.pools {
+                pool.plan = prune(std::mem::take(&mut pool.plan));
+            }
+        }
+        kept.push(op);
+    }
+    plan.ops = kept;
+    for wire in &mut plan.outputs {
+        *wire = renumber(*wire, &place);
+    }
+    plan
+}
+
+fn sources(wire: &Wire) -> impl Iterator<Item = usize> + use<> {
+    [wire.left, wire.right].into_iter().filter_map(|v| if let Value::Op(op, _) = v { Some(op) } else { None })
+}
+
+fn renumber(wire: Wire, place: &[usize]) -> Wire {
+    let one = |value| match value {
+        Value::Op(op, channel) => Value::Op(place[op], channel),
+        other => other,
+    };
+    Wire { left: one(wire.left), right: one(wire.right) }
+}

@@ -1,0 +1,119 @@
+//! A program at work: starts it, renders it under guard, and knows when it is over. Audio thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::compile::Program;
+use crate::kernel::{Piece, Port, Source, Start, Width};
+
+/// Where a program's life stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// To be started at the next piece.
+    Fresh,
+    Running {
+        since: u64,
+    },
+    /// Over by itself at this frame.
+    Ended(u64),
+    /// A kernel panicked: silent for good.
+    Failed,
+}
+
+/// A program and its state. The audio thread never drops one: it goes back to the loader.
+pub struct Player {
+    program: Box<Program>,
+    state: State,
+    /// Frames of the piece just rendered that sound.
+    sounding: usize,
+    /// Strips silenced because they were not finite.
+    faults: u64,
+    /// Frames since it began to fade out.
+    pub(super) faded: u32,
+}
+
+impl Player {
+    pub fn new(program: Box<Program>) -> Self {
+        Self { program, state: State::Fresh, sounding: 0, faults: 0, faded: 0 }
+    }
+
+    pub fn into_program(self) -> Box<Program> {
+        self.program
+    }
+
+    pub fn restart(&mut self) {
+        if self.state != State::Failed {
+            self.state = State::Fresh;
+        }
+    }
+
+    pub fn ended_at(&self) -> Option<u64> {
+        match self.state {
+            State::Ended(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    pub fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    pub fn fault(&mut self, strip: usize) {
+        self.faults |= 1 << strip.min(62);
+    }
+
+    pub fn strips(&self) -> usize {
+        self.program.strips.len()
+    }
+
+    /// Voices sounding.
+    pub fn voices(&self) -> usize {
+        match self.state {
+            State::Running { .. } => self.program.graph.voices(),
+            _ => 0,
+        }
+    }
+
+    /// Frames of the last piece that sound.
+    pub fn sounding(&self) -> usize {
+        self.sounding
+    }
+
+    /// Renders a piece; `strip` then reads what came out.
+    pub fn render(&mut self, piece: &Piece) {
+        self.sounding = 0;
+        // A sound that has come to its end begins anew when the host starts to play or jumps.
+        if let (State::Ended(_), true) = (self.state, piece.song.jumped) {
+            self.state = State::Fresh;
+        }
+        if self.state == State::Fresh {
+            self.state = State::Running { since: piece.at };
+            self.program.graph.start(0, Start { at: piece.at, voice: 0 });
+        }
+        let State::Running { since } = self.state else { return };
+        let graph = &mut self.program.graph;
+        // contained_panic: a panic in a kernel ends this program, not the host.
+        if catch_unwind(AssertUnwindSafe(|| graph.render(piece, 0, Width::One))).is_err() {
+            self.state = State::Failed;
+            self.faults = super::meters::PROGRAM_FAULT;
+            return;
+        }
+        let ends = self.program.strips.iter().map(|s| match s.port.left {
+            Source::Tile(tile) => graph.tile(tile).ends[0] as usize,
+            Source::Slot(_) => piece.frames,
+        });
+        let mut sounding = ends.max().unwrap_or(0);
+        if let Some(length) = self.program.length {
+            sounding = sounding.min((length - (piece.at - since).min(length)).min(64) as usize);
+        }
+        self.sounding = sounding;
+        if sounding < piece.frames {
+            self.state = State::Ended(piece.at + sounding as u64);
+        }
+    }
+
+    /// What a strip put out: values of the left or right channel, and whether the first one holds throughout.
+    pub fn strip(&self, strip: usize, channel: usize) -> (&[f32], bool) {
+        let Port { left, right } = self.program.strips[strip].port;
+        self.program.graph.values(if channel == 0 { left } else { right })
+    }
+}

@@ -1,0 +1,245 @@
+//! When steps happen: at intervals with swing, or on triggers, with resets. Shared by everything that goes through a list of steps.
+//! Below a host's transport, steps of the song are a function of its position. Audio thread.
+
+use super::pass::Pass;
+
+/// What makes a step begin.
+#[derive(Clone, Copy, Debug)]
+pub enum Timing {
+    /// Every so many seconds: an input, and the exact number where it is fixed; even steps shorter, odd ones longer by `swing`.
+    Interval { port: usize, exact: Option<f64>, swing: Option<usize> },
+    /// On rising edges of an input through 0.5.
+    Trigger { port: usize },
+}
+
+/// The plan of a list of steps.
+#[derive(Clone, Copy, Debug)]
+pub struct StepPlan {
+    pub timing: Timing,
+    /// Input whose rising edges go back to the first step.
+    pub reset: Option<usize>,
+    /// How many steps there are.
+    pub steps: usize,
+    /// How often they are gone through; `None`: without end.
+    pub repeat: Option<u64>,
+    /// The steps belong to the song, not to a voice: they follow the host's position.
+    pub follows_song: bool,
+}
+
+/// A step begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Began {
+    /// Frame of the pass.
+    pub frame: usize,
+    /// Lane of the graph.
+    pub lane: usize,
+    /// Steps begun before this one since the first.
+    pub count: u64,
+}
+
+/// Where the search for beginnings within a pass stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cursor {
+    frame: usize,
+    lane: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Lane {
+    /// Steps begun since the first.
+    count: u64,
+    /// When the next step begins: frames of the lane's age, or quarter notes of the song.
+    next: f64,
+    /// Length of the step in progress, in seconds, and where it began (as `next`).
+    length: f64,
+    began: f64,
+    last_trigger: f32,
+    last_reset: f32,
+    /// The song's position counts (else the age).
+    song: bool,
+}
+
+pub struct StepClock {
+    plan: StepPlan,
+    lanes: Vec<Lane>,
+}
+
+/// Lengths are computed in single precision: one that is this close to a whole frame means it.
+const WHOLE: f64 = 1e-3;
+
+fn whole(frames: f64) -> f64 {
+    if (frames - frames.round()).abs() < WHOLE { frames.round() } else { frames }
+}
+
+impl StepClock {
+    pub fn new(plan: StepPlan, lanes: usize) -> Self {
+        Self { plan, lanes: vec![Lane::default(); lanes] }
+    }
+
+    pub fn start(&mut self, lane: usize) {
+        self.lanes[lane] = Lane::default();
+    }
+
+    /// All steps of all passes have begun.
+    pub fn over(&self, lane: usize) -> bool {
+        let total = self.plan.repeat.map_or(u64::MAX, |passes| passes.saturating_mul(self.plan.steps as u64));
+        self.plan.steps == 0 || self.lanes[lane].count >= total
+    }
+
+    /// Steps begun so far since the first.
+    pub fn count(&self, lane: usize) -> u64 {
+        self.lanes[lane].count
+    }
+
+    /// How far the step in progress has come at a frame of the pass, 0..1, and its length in seconds.
+    pub fn progress(&self, pass: &Pass, lane: usize, frame: usize) -> (f64, f64) {
+        let state = &self.lanes[lane];
+        let (position, unit) = match state.song {
+            true => (pass.song.beats(frame, pass.rate) - state.began, 60.0 / pass.song.bpm),
+            false => ((pass.ages[lane] + frame as u64) as f64 - state.began, 1.0 / pass.rate),
+        };
+        ((position * unit / state.length).clamp(0.0, 1.0), state.length)
+    }
+
+    /// To be called at the beginning of every pass: follows jumps of the song. Says which lanes landed inside a step.
+    pub fn locate(&mut self, pass: &Pass) {
+        let Timing::Interval { .. } = self.plan.timing else { return };
+        for k in 0..pass.width() {
+            let lane = pass.lane + k;
+            let song = self.plan.follows_song && pass.song.host;
+            let state = &mut self.lanes[lane];
+            if song && (pass.song.jumped || !state.song) && self.plan.steps > 0 {
+                state.song = true;
+                self.find(pass, lane, k);
+            } else if !song && state.song {
+                *state = Lane { next: pass.ages[lane] as f64, ..Lane::default() };
+            }
+        }
+    }
+
+    /// The next step to begin in the pass, in order of time.
+    pub fn next(&mut self, pass: &Pass, cursor: &mut Cursor) -> Option<Began> {
+        let scan = self.plan.reset.is_some() || matches!(self.plan.timing, Timing::Trigger { .. });
+        let began = if scan { self.scan(pass, cursor) } else { self.due_first(pass) };
+        if let Some(began) = began {
+            self.begin(pass, began);
+        }
+        began
+    }
+
+    fn due_first(&self, pass: &Pass) -> Option<Began> {
+        let lanes = pass.lane..pass.lane + pass.width();
+        let due = lanes.filter_map(|lane| Some((self.due(pass, lane)?, lane)));
+        due.min().map(|(frame, lane)| Began { frame, lane, count: self.lanes[lane].count })
+    }
+
+    /// Looks at every frame for edges.
+    fn scan(&mut self, pass: &Pass, cursor: &mut Cursor) -> Option<Began> {
+        let width = pass.width();
+        while cursor.frame < pass.frames {
+            while cursor.lane < width {
+                let (frame, k) = (cursor.frame, cursor.lane);
+                let lane = pass.lane + k;
+                cursor.lane += 1;
+                if let Some(port) = self.plan.reset
+                    && edge(&mut self.lanes[lane].last_reset, read(pass, port, frame, k))
+                {
+                    let state = &mut self.lanes[lane];
+                    state.count = 0;
+                    state.next = match state.song {
+                        true => pass.song.beats(frame, pass.rate),
+                        false => (pass.ages[lane] + frame as u64) as f64,
+                    };
+                }
+                let begins = match self.plan.timing {
+                    Timing::Trigger { port } => {
+                        edge(&mut self.lanes[lane].last_trigger, read(pass, port, frame, k))
+                            && !self.over(lane)
+                    }
+                    Timing::Interval { .. } => self.due(pass, lane).is_some_and(|due| due <= frame),
+                };
+                if begins {
+                    return Some(Began { frame, lane, count: self.lanes[lane].count });
+                }
+            }
+            *cursor = Cursor { frame: cursor.frame + 1, lane: 0 };
+        }
+        None
+    }
+
+    fn begin(&mut self, pass: &Pass, began: Began) {
+        let length = self.length(pass, began.frame, began.lane - pass.lane, began.count);
+        let state = &mut self.lanes[began.lane];
+        state.count += 1;
+        state.length = length;
+        if let Timing::Interval { .. } = self.plan.timing {
+            state.began = state.next;
+            state.next += if state.song { length * pass.song.bpm / 60.0 } else { whole(length * pass.rate) };
+        } else {
+            state.began = (pass.ages[began.lane] + began.frame as u64) as f64;
+        }
+    }
+
+    /// Length of step `count` in seconds: interval and swing at a frame of the pass; at least a frame.
+    fn length(&self, pass: &Pass, frame: usize, k: usize, count: u64) -> f64 {
+        let Timing::Interval { port, exact, swing } = self.plan.timing else { return 1.0 };
+        let interval = exact.unwrap_or_else(|| read(pass, port, frame, k) as f64);
+        let swing = swing.map_or(0.0, |port| read(pass, port, frame, k) as f64).clamp(-1.0, 1.0);
+        let odd = (count % self.plan.steps.max(1) as u64) % 2 == 1;
+        let length = interval * if odd { 1.0 + swing / 2.0 } else { 1.0 - swing / 2.0 };
+        if length * pass.rate >= 1.0 { length.min(1e6) } else { 1.0 / pass.rate }
+    }
+
+    /// The frame of the pass at which the lane's next step begins, if it does within the pass.
+    fn due(&self, pass: &Pass, lane: usize) -> Option<usize> {
+        if self.over(lane) {
+            return None;
+        }
+        let state = &self.lanes[lane];
+        let frame = if state.song {
+            if !pass.song.rolling {
+                return None;
+            }
+            let per_beat = 60.0 * pass.rate / pass.song.bpm;
+            whole((state.next - pass.song.beats(0, pass.rate)) * per_beat).ceil()
+        } else {
+            (whole(state.next) - pass.ages[lane] as f64).floor()
+        };
+        (frame < pass.frames as f64).then_some(frame.max(0.0) as usize)
+    }
+
+    /// Sets the step that is next at the song's position.
+    fn find(&mut self, pass: &Pass, lane: usize, k: usize) {
+        let per_second = pass.song.bpm / 60.0;
+        let position = pass.song.beats(0, pass.rate).max(0.0);
+        let steps = self.plan.steps as u64;
+        let length = |count: u64| self.length(pass, 0, k, count) * per_second;
+        let round: f64 = (0..steps).map(length).sum();
+        let rounds = (position / round).floor();
+        let mut count = rounds as u64 * steps;
+        let (mut next, mut began, mut last) = (rounds * round, 0.0, 0.0);
+        // A step that begins within half a frame of the position is still to come.
+        let half_frame = 0.5 * per_second / pass.rate;
+        while next < position - half_frame && count < (rounds as u64 + 1) * steps {
+            (began, last) = (next, length(count));
+            next += last;
+            count += 1;
+        }
+        let state = &mut self.lanes[lane];
+        (state.count, state.next, state.began) = (count, next, began);
+        state.length = (last / per_second).max(1.0 / pass.rate);
+    }
+}
+
+/// Whether a value rises through 0.5; the value is remembered.
+pub fn edge(last: &mut f32, x: f32) -> bool {
+    let rises = *last < 0.5 && x >= 0.5;
+    *last = x;
+    rises
+}
+
+/// Input `port` at a frame, for lane `k` of the pass.
+pub fn read(pass: &Pass, port: usize, frame: usize, k: usize) -> f32 {
+    let (values, flat) = pass.raw(port, 0);
+    values[if flat { k } else { frame * pass.width() + k }]
+}

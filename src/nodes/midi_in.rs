@@ -1,0 +1,60 @@
+//! `midi_in`: a voice for every note from the host. A rule of the compiler; `kernel::voices::MidiIn` runs it.
+
+use crate::spec::*;
+use crate::units::Unit;
+
+use super::{NodeDef, Runs, Structure};
+
+pub static DEF: NodeDef = NodeDef {
+    spec: NodeSpec {
+        name: "midi_in",
+        help: "A voice for every note: below it freq, note, velocity, gate and more are known.",
+        params: &[
+            ParamSpec {
+                name: "channel",
+                kind: ParamKind::Integer,
+                unit: Unit::None,
+                default: Default::Number(0.0),
+                range: Some((-1.0, 15.0)),
+                help: "MIDI channel 0 to 15; -1: all.",
+            },
+            ParamSpec {
+                name: "voices",
+                kind: ParamKind::Integer,
+                unit: Unit::None,
+                default: Default::Number(8.0),
+                range: Some((1.0, 256.0)),
+                help: "How many sound at once; the oldest gives way with a short fade.",
+            },
+            ParamSpec {
+                name: "bend_range",
+                kind: ParamKind::Number,
+                unit: Unit::Semitones,
+                default: Default::Number(2.0),
+                range: Some((0.0, 96.0)),
+                help: "How far pitch bend reaches.",
+            },
+            ParamSpec {
+                name: "device",
+                kind: ParamKind::Text,
+                unit: Unit::None,
+                default: Default::Absent,
+                range: None,
+                help: "Accepted for libraries of other programs: the host chooses the device.",
+            },
+            ParamSpec {
+                name: "signal",
+                kind: ParamKind::Signal(Stereo::Keep),
+                unit: Unit::None,
+                default: Default::Required,
+                range: None,
+                help: "What every note plays.",
+            },
+        ],
+        extra: Extra::Refused,
+        channels: Channels::AsInputs,
+        ends: Ends::Never,
+        example: "example: {midi_in: {signal: {envelope: {attack: 0.01, release: 0.3, gate: gate, signal: {osc: {freq: freq, amp: velocity * 0.3}}}}}}\n",
+    },
+    runs: Runs::Structure(Structure::MidiIn),
+};
