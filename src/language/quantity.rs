@@ -89,6 +89,11 @@ pub(super) fn read(text: &str, unit: Option<Unit>, note_lengths: bool) -> Readin
     }
 }
 
+/// Whether a word is a unit.
+pub(super) fn is_unit(word: &str) -> bool {
+    SUFFIXES.iter().any(|(name, ..)| name.eq_ignore_ascii_case(word))
+}
+
 /// `L20` is -0.2, `R100` is 1.
 fn pan(text: &str) -> Option<f64> {
     let side = match text.as_bytes().first()? {

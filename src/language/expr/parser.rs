@@ -6,6 +6,7 @@ use super::{MAX_HEIGHT, MAX_NESTING, MAX_PARTS, Places};
 use crate::language::diagnostic::Diagnostic;
 use crate::language::model::{BinaryOp, Expr, ExprKind, Span, UnaryOp};
 use crate::language::names::nearest;
+use crate::language::quantity;
 use crate::language::vocabulary::{self, FUNCTIONS};
 
 pub(super) struct Parser<'p> {
@@ -128,6 +129,10 @@ impl<'p> Parser<'p> {
             Token::Sign(sign) => {
                 (format!("found `{sign}` where {wanted} is needed"), "check brackets and operators before it")
             }
+            Token::Name(name) if quantity::is_unit(name) && self.after_number() => (
+                format!("the unit `{name}` cannot stand within an expression"),
+                "a unit stands behind a number that is alone: convert it, or give it a name with `context`",
+            ),
             Token::Name(name) | Token::Dollar(name) => (
                 format!("found `{name}` where {wanted} is needed"),
                 "an operator such as `*` may be missing before it",
@@ -137,6 +142,11 @@ impl<'p> Parser<'p> {
             }
         };
         self.error(span, message, hint)
+    }
+
+    fn after_number(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|i| self.tokens.get(i));
+        before.is_some_and(|lexeme| matches!(lexeme.token, Token::Number(_)))
     }
 
     /// Builds a node, within the bounds.

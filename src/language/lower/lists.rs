@@ -145,13 +145,15 @@ impl Lower<'_> {
     }
 
     fn point_part(&mut self, tree: &Tree, slot: &Slot<'_>) -> Result<Arc<Expr>, Reported> {
+        if let Some(reported) = self.unreadable(tree) {
+            return Err(reported);
+        }
         match &tree.kind {
             Kind::Scalar(s) if !is_null(tree) => match self.signal(s, tree.span, slot)? {
                 Value::Number(n) => Ok(Arc::new(Expr { kind: ExprKind::Number(n), span: tree.span })),
                 Value::Expr(expr) => Ok(expr),
                 _ => Err(self.wrong_type(tree, slot)),
             },
-            Kind::Broken => Err(Reported),
             _ => {
                 let message = "points of a list are numbers or expressions";
                 Err(self.error(

@@ -55,7 +55,10 @@ impl Lower<'_> {
         }
         for param in spec.params.iter().filter(|p| p.default == Default::Required) {
             // A key that is a slip for this parameter has been reported as that.
-            let meant = |key: &str| spec.param(key).is_none() && nearest(key, [param.name]).is_some();
+            let meant = |key: &str| {
+                let refused = spec.extra == Extra::Refused && !LENIENT.contains(&spec.name);
+                refused && spec.param(key).is_none() && nearest(key, [param.name]).is_some()
+            };
             if !body.iter().any(|e| &*e.key == param.name || meant(&e.key)) {
                 let message = format!("`{}` needs `{}`", spec.name, param.name);
                 self.error(
@@ -73,13 +76,15 @@ impl Lower<'_> {
     /// An explicit id among these keys, with its path.
     pub(super) fn written_id(&mut self, body: &[Entry]) -> Result<Option<(String, String)>, Reported> {
         let Some(entry) = body.iter().find(|e| &*e.key == "id") else { return Ok(None) };
+        if let Some(reported) = self.unreadable(&entry.value) {
+            return Err(reported);
+        }
         match &entry.value.kind {
             Kind::Scalar(s) if !s.text.trim().is_empty() => {
                 let id = s.text.trim().to_string();
                 let path = if self.scope.is_empty() { id.clone() } else { format!("{}/{id}", self.scope) };
                 Ok(Some((id, path)))
             }
-            Kind::Broken => Err(Reported),
             _ => {
                 let message = "an id is a word of letters, digits and underscores";
                 Err(self.error(
