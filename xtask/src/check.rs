@@ -101,7 +101,7 @@ fn host_tests() -> Result<Outcome, Failed> {
 
 /// Runs a test command, keeps its output in `target/test-logs` and counts.
 fn tests(name: &str, command: &mut Command) -> Result<Outcome, Failed> {
-    let output = output(command.env("CARGO_TERM_COLOR", "never"))?;
+    let output = output(command.env("CARGO_TERM_COLOR", "never").env("RUST_BACKTRACE", "0"))?;
     let log =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let folder = target("test-logs");

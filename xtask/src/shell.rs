@@ -1,8 +1,11 @@
 //! Folders of the project and starting other programs.
 
 use crate::{Failed, failed};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// The project's folder.
 pub fn root() -> &'static Path {
@@ -51,6 +54,40 @@ pub fn text(command: &mut Command) -> Result<String, Failed> {
         output.status,
         String::from_utf8_lossy(&output.stderr)
     )
+}
+
+/// As [`text`], but a program that takes longer than `limit` is ended, with an error that says so.
+pub fn text_within(command: &mut Command, limit: Duration) -> Result<String, Failed> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    // Both pipes are emptied while the program runs, or it would wait for us once they are full.
+    let (out, err) = (drain(child.stdout.take()), drain(child.stderr.take()));
+    let end = Instant::now() + limit;
+    let status = loop {
+        match child.try_wait()? {
+            Some(status) => break Some(status),
+            None if Instant::now() > end => {
+                child.kill()?;
+                child.wait()?;
+                break None;
+            }
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
+    match status {
+        Some(status) if status.success() => Ok(out),
+        Some(status) => failed!("{} ended with {status}\n{out}{err}", name(command)),
+        None => failed!("{} was not done after {} s\n{out}{err}", name(command), limit.as_secs()),
+    }
+}
+
+fn drain(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What could be read before an error is what there is to show.
+        let _ = pipe.map(|mut p| p.read_to_end(&mut bytes));
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 fn name(command: &Command) -> String {

@@ -50,7 +50,8 @@ fn ardour(home: &Path, program: &str, args: &[&str]) -> String {
         .env("LD_LIBRARY_PATH", ARDOUR)
         .env_remove("DISPLAY")
         .env_remove("XDG_CONFIG_HOME");
-    shell::text(&mut command).unwrap_or_else(|e| panic!("{program} {args:?}: {}", e.0))
+    shell::text_within(&mut command, Duration::from_secs(60))
+        .unwrap_or_else(|e| panic!("{program} {args:?}: {}", e.0))
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod common;
 use common::*;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 use xtask::host::*;
 use xtask::shell::{self, target};
 use xtask::{setup, wav};
@@ -16,7 +17,8 @@ fn python(script: &str, args: &[&str]) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
     let mut command = Command::new(python);
     command.arg(folder.join(script)).args(args).env("PYTHONDONTWRITEBYTECODE", "1").env_remove("DISPLAY");
-    shell::text(&mut command).unwrap_or_else(|e| panic!("{script} {args:?}: {}", e.0))
+    shell::text_within(&mut command, Duration::from_secs(120))
+        .unwrap_or_else(|e| panic!("{script} {args:?}: {}", e.0))
 }
 
 fn out(name: &str) -> PathBuf {

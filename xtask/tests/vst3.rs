@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use vst3_host::audio::{BusAudioBuffers, BusDirection, MediaType};
 use vst3_host::midi::{MidiChannel, NoteExpressionType};
 use vst3_host::plugin::{Plugin, ProcessMode};
@@ -26,16 +27,19 @@ enum Act {
     Tune(f64),
 }
 
-/// The class ids of both plug-ins, by name.
+/// The tests run one after the other: a VST3 module is entered and left for the whole process.
+static ONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The class id of the plug-in with this name; looked up once, as hosts do.
 fn class(name: &str) -> String {
-    let info = discovery::get_detailed_plugin_info(&bundles().vst3).unwrap();
-    let audio = info.classes.iter().filter(|c| c.category == "Audio Module Class");
-    audio
-        .clone()
-        .find(|c| c.name == name)
-        .unwrap_or_else(|| panic!("no '{name}' in {:?}", info.classes))
-        .class_id
-        .clone()
+    static CLASSES: OnceLock<Vec<discovery::ClassInfo>> = OnceLock::new();
+    let all = CLASSES.get_or_init(|| discovery::get_detailed_plugin_info(&bundles().vst3).unwrap().classes);
+    let found = all.iter().find(|c| c.category == "Audio Module Class" && c.name == name);
+    found.unwrap_or_else(|| panic!("no '{name}' in {all:?}")).class_id.clone()
 }
 
 const NAMES: [&str; 2] = ["Seiche", "Seiche Multi"];
@@ -109,6 +113,7 @@ impl Player {
 
 #[test]
 fn vst3_buses_are_as_promised() {
+    let _alone = alone();
     for (name, outputs) in [("Seiche", 1), ("Seiche Multi", 17)] {
         let player = Player::open(name, &bundles().vst3);
         let layout = player.plugin.audio_bus_layout().unwrap();
@@ -119,6 +124,7 @@ fn vst3_buses_are_as_promised() {
 
 #[test]
 fn vst3_notes_and_automation_act_at_their_samples() {
+    let _alone = alone();
     for name in NAMES {
         let mut player = Player::with(name, "keys");
         let gain = player.parameter("Gain");
@@ -141,6 +147,7 @@ fn vst3_notes_and_automation_act_at_their_samples() {
 
 #[test]
 fn vst3_note_and_parameter_on_one_sample_both_count() {
+    let _alone = alone();
     for acts in [
         |g| [(1_000, Act::On(69)), (1_000, Act::Parameter(g, 0.7))],
         |g| [(1_000, Act::Parameter(g, 0.7)), (1_000, Act::On(69))],
@@ -157,6 +164,7 @@ fn vst3_note_and_parameter_on_one_sample_both_count() {
 
 #[test]
 fn vst3_tuning_bends_the_note() {
+    let _alone = alone();
     // VST3 tuning: 0.5 is no change, the full range is ±120 semitones.
     let octave = 0.5 + 12.0 / 240.0;
     let mut player = Player::with("Seiche", "keys");
@@ -167,6 +175,7 @@ fn vst3_tuning_bends_the_note() {
 
 #[test]
 fn vst3_inactive_buses_leave_the_rest_alone() {
+    let _alone = alone();
     for name in NAMES {
         let mut player = Player::with(name, "strips");
         let count = player.plugin.audio_bus_layout().unwrap().outputs.len();
@@ -199,6 +208,7 @@ fn vst3_inactive_buses_leave_the_rest_alone() {
 
 #[test]
 fn vst3_sidechain_arrives_exactly() {
+    let _alone = alone();
     let click: Vec<f32> = (0..4_800).map(|i| if i == 777 || i == 3_000 { 0.5 } else { 0.0 }).collect();
     for name in NAMES {
         let mut player = Player::with(name, "through");
@@ -211,6 +221,7 @@ fn vst3_sidechain_arrives_exactly() {
 
 #[test]
 fn vst3_offline_mode_is_seen_at_the_first_activation() {
+    let _alone = alone();
     // Without waiting for the loader the first block would be silent.
     let played = Player::with("Seiche", "tone").play(&[], &[], BLOCK);
     assert!(wav::peak(&played[0]) > 0.0, "the first block of a bounce is silent");
@@ -218,6 +229,7 @@ fn vst3_offline_mode_is_seen_at_the_first_activation() {
 
 #[test]
 fn vst3_state_moves_to_a_fresh_instance() {
+    let _alone = alone();
     for name in NAMES {
         let mut first = Player::with(name, "keys");
         let before = first.play(&[(100, Act::On(60))], &[], 9_600);
@@ -234,6 +246,7 @@ fn vst3_state_moves_to_a_fresh_instance() {
 
 #[test]
 fn vst3_two_instances_end_in_either_order() {
+    let _alone = alone();
     for first_out in [0, 1] {
         let mut pair: Vec<Player> = NAMES.iter().map(|n| Player::open(n, &bundles().vst3)).collect();
         pair.iter_mut().for_each(|p| p.load("keys"));
@@ -246,6 +259,7 @@ fn vst3_two_instances_end_in_either_order() {
 
 #[test]
 fn vst3_any_rate_is_finite() {
+    let _alone = alone();
     for rate in [1_000.0, 44_100.0, 384_000.0] {
         let mut player = Player::with("Seiche Multi", "strips");
         player.plugin.reconfigure(rate, 16_384).unwrap();
