@@ -50,10 +50,7 @@ fn main() {
                 render(&mut graph, width);
                 best = best.min(began.elapsed().as_secs_f64() * 1e9 / (PASSES * 64 * lanes as u64) as f64);
             }
-            println!(
-                "{name:6} {steps:2} steps, {lanes:2} lanes: {best:.2} ns per frame and lane ({:?})",
-                graph.isa()
-            );
+            println!("{name:6} {steps:2} steps, {lanes:2} lanes: {best:.2} ns per frame and lane ({:?})", graph.isa());
         }
     }
 }

@@ -4,6 +4,8 @@
 //! Arrows between rooms only point down the flow; `tests/architecture.rs` fails on one that points back.
 
 pub mod bounce;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod compile;
 pub mod dsp;
 #[cfg(feature = "plugin")]

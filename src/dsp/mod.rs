@@ -5,5 +5,7 @@ pub mod line;
 pub mod math;
 pub mod noise;
 pub mod phase;
+pub mod reverb;
 pub mod shape;
+pub mod sinc;
 pub mod time;

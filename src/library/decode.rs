@@ -97,7 +97,7 @@ fn append(channels: &mut Vec<Vec<f32>>, planes: &[Vec<f32>]) -> Result<(), Fault
     if values > MAX_VALUES {
         return Err(Fault::TooLarge(format!(
             "it would take more than {} MB of memory",
-            MAX_VALUES * 4 >> 20
+            (MAX_VALUES * 4) >> 20
         )));
     }
     for (channel, plane) in channels.iter_mut().zip(planes) {

@@ -7,7 +7,7 @@ use crate::kernel::{Build, Kernel, Lanewise, MAX_LANES, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
 
-use super::{NodeDef, Runs, need};
+use super::{Lanes, NodeDef, Runs, need};
 
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
@@ -106,25 +106,6 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     }))
 }
 
-/// The values of an input for one lane of the pass.
-#[derive(Clone, Copy)]
-struct Lanes<'a> {
-    values: &'a [f32],
-    stride: usize,
-}
-
-impl<'a> Lanes<'a> {
-    #[inline(always)]
-    fn new(pass: &Pass<'a>, port: usize, channel: usize, k: usize) -> Self {
-        let (values, flat) = pass.raw(port, channel);
-        Lanes { values: &values[k..], stride: if flat { 0 } else { pass.width() } }
-    }
-    #[inline(always)]
-    fn at(&self, n: usize) -> f32 {
-        self.values[n * self.stride]
-    }
-}
-
 impl Lanewise for Delay {
     #[inline(always)]
     fn pass<L: Lane>(&mut self, pass: &mut Pass) {
@@ -135,7 +116,7 @@ impl Lanewise for Delay {
         for k in 0..L::N {
             let time = Lanes::new(pass, self.time, 0, k);
             let (rate, longest) = (self.rate, self.longest);
-            let fixed = self.fixed.or((time.stride == 0).then(|| frames_of(time.at(0), rate, longest)));
+            let fixed = self.fixed.or((time.is_flat()).then(|| frames_of(time.at(0), rate, longest)));
             let delay = |n: usize| fixed.unwrap_or_else(|| frames_of(time.at(n), rate, longest));
             ends[k] = self.end(pass, k, &delay);
             let lane = pass.lane + k;

@@ -24,6 +24,8 @@ mod multiply;
 mod osc;
 mod reference;
 mod retrigger;
+mod reverb;
+mod sample;
 mod sequencer;
 mod smooth;
 mod snap;
@@ -67,6 +69,8 @@ pub static ALL: &[&NodeDef] = &[
     &envelope::DEF,
     &delay::DEF,
     &retrigger::DEF,
+    &reverb::DEF,
+    &sample::DEF,
     &track::DEF,
     &follow::DEF,
     &map::DEF,
@@ -108,6 +112,29 @@ fn fill<L: Lane>(pass: &mut Pass, channel: usize, flat: bool, f: impl Fn(usize) 
         for (n, y) in pass.output::<L>(channel).iter_mut().enumerate() {
             *y = f(n);
         }
+    }
+}
+
+/// The values of an input for one lane of the pass.
+#[derive(Clone, Copy)]
+struct Lanes<'a> {
+    values: &'a [f32],
+    stride: usize,
+}
+
+impl<'a> Lanes<'a> {
+    #[inline(always)]
+    fn new(pass: &Pass<'a>, port: usize, channel: usize, k: usize) -> Self {
+        let (values, flat) = pass.raw(port, channel);
+        Lanes { values: &values[k..], stride: if flat { 0 } else { pass.width() } }
+    }
+    #[inline(always)]
+    fn is_flat(&self) -> bool {
+        self.stride == 0
+    }
+    #[inline(always)]
+    fn at(&self, n: usize) -> f32 {
+        self.values[n * self.stride]
     }
 }
 

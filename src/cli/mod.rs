@@ -1,0 +1,48 @@
+//! The command line: one file per command, errors to the standard error, results to the standard output. Main thread only; never
+//! part of the plug-in.
+
+mod check;
+mod input;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What went wrong before a command could do its work, in one sentence for people.
+type Fault = String;
+
+/// Sound libraries in YAML: check them and play them.
+#[derive(Parser)]
+#[command(
+    name = "seiche",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+A first library, as the file hello.yaml:
+
+  hello:
+    envelope: {attack: 0.01, release: 0.5, duration: 2, signal: {osc: {type: saw, freq: a3}}}
+
+  seiche check hello.yaml      finds every mistake, with its place and how to mend it"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Look for mistakes in libraries, without playing anything.
+    Check(check::Check),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Check(check) => check.run(),
+    };
+    result.unwrap_or_else(|fault| {
+        eprintln!("seiche: {fault}");
+        ExitCode::from(2)
+    })
+}
