@@ -22,7 +22,7 @@ const FORMULAS: [(&str, &str); 3] = [
     ),
 ];
 const RATE: f64 = 48_000.0;
-/// Ten seconds.
+/// Ten seconds of one lane, or as much work in more lanes: short enough to fit between interruptions.
 const PASSES: u64 = 7500;
 
 fn main() {
@@ -47,17 +47,21 @@ fn main() {
             for _ in 0..7 {
                 (0..lanes).for_each(|lane| graph.start(lane, Start { at: 0, voice: lane as u64 }));
                 let began = Instant::now();
-                render(&mut graph, width);
-                best = best.min(began.elapsed().as_secs_f64() * 1e9 / (PASSES * 64 * lanes as u64) as f64);
+                let passes = PASSES / lanes as u64;
+                render(&mut graph, width, passes);
+                best = best.min(began.elapsed().as_secs_f64() * 1e9 / (passes * 64 * lanes as u64) as f64);
             }
-            println!("{name:6} {steps:2} steps, {lanes:2} lanes: {best:.2} ns per frame and lane ({:?})", graph.isa());
+            println!(
+                "{name:6} {steps:2} steps, {lanes:2} lanes: {best:.2} ns per frame and lane ({:?})",
+                graph.isa()
+            );
         }
     }
 }
 
-fn render(graph: &mut Graph, width: Width) {
+fn render(graph: &mut Graph, width: Width, passes: u64) {
     let controls = Controls::default();
-    for pass in 0..PASSES {
+    for pass in 0..passes {
         let piece = Piece {
             at: pass * 64,
             frames: 64,

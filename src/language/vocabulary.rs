@@ -35,9 +35,9 @@ pub const FUNCTIONS: &[Function] = &[
     function("clip", (3, 3), "x limited to lo..hi: clip(x, lo, hi)."),
     function("where", (3, 3), "a where the condition holds, else b: where(condition, a, b)."),
     function("pow", (2, 2), "Power that keeps the sign of its base: sign(b) * abs(b) ** e."),
-    function("sum", (1, 1), "Sum of a value over one frame: the value itself."),
-    function("mean", (1, 1), "Mean of a value over one frame: the value itself."),
-    function("std", (1, 1), "Standard deviation of a value over one frame: 0."),
+    function("sum", (1, 1), "Sum of the items of a list, or of one fixed number."),
+    function("mean", (1, 1), "Mean of the items of a list, or of one fixed number."),
+    function("std", (1, 1), "Standard deviation of the items of a list (0 for one fixed number)."),
     function("to_mono", (1, 1), "Average of the channels."),
     function(
         "rand",

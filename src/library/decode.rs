@@ -33,7 +33,10 @@ fn decode_unguarded(bytes: Vec<u8>, extension: &str) -> Result<Audio, Fault> {
     hint.with_extension(extension);
     let mut format = symphonia::default::get_probe()
         .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
-        .map_err(fault)?;
+        .map_err(|why| match why {
+            Error::Unsupported(_) => Fault::Unsupported("its format is not known".into()),
+            why => fault(why),
+        })?;
     let track = format.default_track(TrackType::Audio).ok_or(Fault::NoAudio)?.clone();
     let parameters = track.codec_params.as_ref().and_then(|p| p.audio()).ok_or(Fault::NoAudio)?;
     if parameters.channels.as_ref().is_some_and(|c| c.count() == 0) {

@@ -16,14 +16,14 @@ use crate::kernel::tile::Tile;
 
 /// Values in a register.
 pub const CHUNK: usize = 512;
-/// The mask of a full register.
-const FULL: usize = usize::MAX;
+/// The mask of a full register: the packs of four in it, less one. A flat one has a smaller mask.
+const FULL: usize = 127;
 
 pub struct Machine<'a, P> {
     memory: &'a mut [f32],
     pub(super) wide: &'a mut [f64],
     /// Per register: which packs are read.
-    masks: [usize; MAX_REGISTERS],
+    masks: [u8; MAX_REGISTERS],
     /// Where the constants begin in `memory`.
     constants: usize,
     width: usize,
@@ -72,7 +72,7 @@ impl<'a, P: Lane> Machine<'a, P> {
         Machine {
             memory: memory.floats_mut(),
             wide,
-            masks: [FULL; MAX_REGISTERS],
+            masks: [FULL as u8; MAX_REGISTERS],
             constants: program.registers * CHUNK,
             width,
             first,
@@ -85,7 +85,7 @@ impl<'a, P: Lane> Machine<'a, P> {
     #[inline(always)]
     fn place(&self, operand: Operand) -> (usize, usize, usize) {
         if operand < CONSTANTS {
-            (operand as usize * CHUNK, CHUNK, self.masks[operand as usize])
+            (operand as usize * CHUNK, CHUNK, usize::from(self.masks[operand as usize]))
         } else {
             (self.constants + (operand - CONSTANTS) as usize * 16, 16, 0)
         }
@@ -94,7 +94,7 @@ impl<'a, P: Lane> Machine<'a, P> {
     /// The values of full register `to`, to write.
     #[inline(always)]
     pub(super) fn full(&mut self, to: Operand) -> &mut [f32] {
-        self.masks[to as usize] = FULL;
+        self.masks[to as usize] = FULL as u8;
         let at = to as usize * CHUNK;
         &mut self.memory[at..at + self.len]
     }
@@ -102,7 +102,7 @@ impl<'a, P: Lane> Machine<'a, P> {
     /// Full register `to`, and the wide registers beside it.
     #[inline(always)]
     pub(super) fn full_and_wide(&mut self, to: Operand) -> (&mut [f32], &[f64]) {
-        self.masks[to as usize] = FULL;
+        self.masks[to as usize] = FULL as u8;
         (&mut self.memory[to as usize * CHUNK..][..self.len], self.wide)
     }
 
@@ -126,7 +126,7 @@ impl<'a, P: Lane> Machine<'a, P> {
     #[inline(always)]
     fn put_flat(&mut self, to: Operand, values: &[f32]) {
         let count = self.width.max(P::N);
-        self.masks[to as usize] = count / P::N - 1;
+        self.masks[to as usize] = (count / P::N - 1) as u8;
         let register = &mut self.memory[to as usize * CHUNK..][..count];
         for (k, register) in register.iter_mut().enumerate() {
             *register = values[k % self.width];
@@ -145,7 +145,7 @@ impl<'a, P: Lane> Machine<'a, P> {
         for (k, out) in out[..count].iter().enumerate() {
             out.set(f(std::array::from_fn(|n| views[n].at(k))));
         }
-        self.masks[to as usize] = mask;
+        self.masks[to as usize] = mask as u8;
     }
 
     #[inline(always)]
@@ -165,7 +165,7 @@ impl<'a, P: Lane> Machine<'a, P> {
                 Step::TimePhase { to, scale, offset } => {
                     let (width, first) = (self.width, self.first);
                     let scale = scale / clock.rate;
-                    clock.ages(width, first, self.full(to), |age| reduce(age * scale + offset));
+                    clock.each_age(width, first, self.full(to), |age| reduce(age * scale + offset));
                 }
                 Step::Narrow { to, a } => self.narrow(to, a, |x| x as f32),
                 Step::Phase { to, a } => self.narrow(to, a, |x| reduce(x * (1.0 / std::f64::consts::TAU))),
@@ -173,11 +173,11 @@ impl<'a, P: Lane> Machine<'a, P> {
                 Step::WideNumber { to, value } => self.wide_full(to).fill(value),
                 Step::Time { to, scale, offset } => {
                     let (width, first, rate) = (self.width, self.first, clock.rate);
-                    clock.ages(width, first, self.wide_full(to), |age| age / rate * scale + offset);
+                    clock.each_age(width, first, self.wide_full(to), |age| age / rate * scale + offset);
                 }
                 Step::Frames { to } => {
                     let (width, first) = (self.width, self.first);
-                    clock.ages(width, first, self.wide_full(to), |age| age);
+                    clock.each_age(width, first, self.wide_full(to), |age| age);
                 }
                 Step::Widen { to, a } => self.widen(to, a),
                 Step::WideUnary { f, to, a } => self.wide_unary(f, to, a),

@@ -66,7 +66,14 @@ impl Elementwise for FormulaKernel {
     #[inline(always)]
     fn elements<P: Lane>(&mut self, pass: &mut Pass) {
         let width = pass.width();
-        let clock = Clock::new(pass, &self.voices, self.random_period, self.seed);
+        let clock = Clock {
+            ages: &pass.ages[pass.lane..],
+            voices: &self.voices[pass.lane..],
+            seed: self.seed,
+            frames: pass.frames,
+            rate: pass.rate,
+            period: self.random_period,
+        };
         for channel in 0..pass.outputs.len() {
             // A register holds `CHUNK` values: the whole pass, or a part of one with many lanes.
             let step = CHUNK / width;

@@ -1,32 +1,23 @@
 //! What of a formula depends on time: the lanes' ages, and random values that change on the grid of those ages. Audio thread.
 
 use crate::kernel::MAX_LANES;
-use crate::kernel::pass::Pass;
 
 /// Ages and random streams of the lanes of one pass.
-pub struct Clock {
+pub struct Clock<'a> {
     /// Frames since each lane began, at the first frame of the pass.
-    ages: [u64; MAX_LANES],
-    seeds: [u64; MAX_LANES],
-    frames: usize,
+    pub ages: &'a [u64],
+    pub voices: &'a [u64],
+    pub seed: u64,
+    pub frames: usize,
     pub rate: f64,
-    period: u64,
+    /// Frames for which a random value holds.
+    pub period: u64,
 }
 
-impl Clock {
-    #[inline(always)]
-    pub fn new(pass: &Pass, voices: &[u64], period: u64, seed: u64) -> Clock {
-        let (mut ages, mut seeds) = ([0; MAX_LANES], [0; MAX_LANES]);
-        for k in 0..pass.width() {
-            ages[k] = pass.ages[pass.lane + k];
-            seeds[k] = seed ^ mix(voices[pass.lane + k]);
-        }
-        Clock { ages, seeds, frames: pass.frames, rate: pass.rate, period }
-    }
-
+impl Clock<'_> {
     /// Hands the age of every value of frames `first..` to `put`, lanes side by side.
     #[inline(always)]
-    pub fn ages<T>(&self, width: usize, first: usize, out: &mut [T], put: impl Fn(f64) -> T) {
+    pub fn each_age<T>(&self, width: usize, first: usize, out: &mut [T], put: impl Fn(f64) -> T) {
         if width == 1 {
             let age = self.ages[0].wrapping_add(first as u64) as f64;
             for (n, out) in out.iter_mut().enumerate() {
@@ -34,7 +25,7 @@ impl Clock {
             }
         } else {
             let mut base = [0.0; MAX_LANES];
-            for (base, age) in base.iter_mut().zip(self.ages) {
+            for (base, age) in base.iter_mut().zip(&self.ages[..width]) {
                 *base = age.wrapping_add(first as u64) as f64;
             }
             for (n, out) in out.chunks_mut(width).enumerate() {
@@ -70,7 +61,7 @@ impl Clock {
 
     /// Uniform in 0..1, from the top 24 bits of a hash.
     fn random_at(&self, lane: usize, stream: u32, period: u64) -> f32 {
-        let hash = mix(mix(self.seeds[lane].wrapping_add(u64::from(stream))) ^ period);
+        let hash = mix(mix((self.seed ^ mix(self.voices[lane])).wrapping_add(u64::from(stream))) ^ period);
         (hash >> 40) as f32 / 16_777_216.0
     }
 }
