@@ -202,17 +202,18 @@ impl Envelope {
     #[inline(always)]
     fn crossing<L: Lane>(pass: &Pass, port: Option<usize>, was: &[f32], from: usize, to: usize) -> usize {
         let Some(port) = port else { return to };
-        let (half, input) = (L::splat(0.5), pass.input::<L>(port));
+        let input = pass.input::<L>(port);
         let was = L::load(&was[pass.lane..pass.lane + L::N]);
-        // The state of every lane differs from its input at the first change.
-        let differs = |n: usize| {
-            let now = L::select(input.at(n).ge(half), L::splat(1.0), L::splat(0.0));
-            L::any((now - was).abs().gt(half))
-        };
         if input.is_flat() {
-            return if differs(from) { from } else { to };
+            return if differs(input.at(0), was) { from } else { to };
         }
-        (from..to).find(|n| differs(*n)).unwrap_or(to)
+        // The state of every lane is the same up to the first change.
+        for n in from..to {
+            if differs(input.at(n), was) {
+                return n;
+            }
+        }
+        to
     }
 
     /// Takes gate and trigger at a frame.
@@ -245,6 +246,13 @@ impl Envelope {
             }
         }
     }
+}
+
+/// Whether an input stands on another side of 0.5 than it did, in some lane.
+#[inline(always)]
+fn differs<L: Lane>(now: L, was: L) -> bool {
+    let half = L::splat(0.5);
+    L::any((L::select(now.ge(half), L::splat(1.0), L::splat(0.0)) - was).abs().gt(half))
 }
 
 impl Lanewise for Envelope {
@@ -324,34 +332,27 @@ impl Envelope {
     #[inline(always)]
     fn run<L: Lane>(&self, pass: &mut Pass, from: usize, to: usize, curved: bool) {
         let range = pass.lane..pass.lane + L::N;
-        let load = |v: &[f32]| L::load(&v[range.clone()]);
-        let (target, span) = (load(&self.target), load(&self.span));
+        let (target, span) = (L::load(&self.target[range.clone()]), L::load(&self.span[range.clone()]));
         let (zero, still) = (L::splat(0.0), target + span);
         let whole = from == 0 && to == pass.frames;
-        if whole && !curved {
-            let silent = !L::any(still.abs().gt(zero));
-            if self.signal.is_none() || silent {
-                for tile in pass.outputs.iter_mut() {
-                    tile.set_flat(still);
-                }
-                return;
+        if whole && !curved && (self.signal.is_none() || !L::any(still.abs().gt(zero))) {
+            for tile in pass.outputs.iter_mut() {
+                tile.set_flat(still);
             }
+            return;
         }
+        let (k, fall) = (L::load(&self.k[range.clone()]), L::load(&self.fall[range]));
         for c in 0..pass.outputs.len() {
             let input = self.signal.map(|port| pass.channel::<L>(port, c));
             let out = &mut pass.output::<L>(c)[from..to];
+            for (n, y) in out.iter_mut().enumerate() {
+                *y = if curved { target + span * time::fall(k + L::splat(n as f32), fall) } else { still };
+            }
             // The sum with 0 makes every silence the same one (+0).
-            let shaped = |n: usize, y: L| match input {
-                Some(x) => x.at(n) * y + zero,
-                None => y,
-            };
-            if curved {
-                let (k, fall) = (load(&self.k), load(&self.fall));
+            if let Some(x) = input {
                 for (n, y) in out.iter_mut().enumerate() {
-                    *y = shaped(from + n, target + span * time::fall(k + L::splat(n as f32), fall));
+                    *y = x.at(from + n) * *y + zero;
                 }
-            } else {
-                out.iter_mut().enumerate().for_each(|(n, y)| *y = shaped(from + n, still));
             }
         }
     }

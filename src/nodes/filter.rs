@@ -141,10 +141,10 @@ impl Lanewise for Filter {
         let (lane, frames) = (pass.lane, pass.frames);
         let range = lane..lane + L::N;
         let (cutoff, peak) = (pass.input::<L>(self.cutoff), pass.input::<L>(self.peak));
-        let at = |n: usize| (cutoff.at(n), peak.at(n));
         if super::starts(pass) {
-            let (cutoff, peak) = at(0);
-            let new = Coefficients::new(self.kind, cutoff, peak, self.period, self.top).0.map(L::to_array);
+            let (cutoff, peak) = (cutoff.at(0), peak.at(0));
+            let new = Coefficients::new(self.kind, cutoff, peak, self.period, self.top).0;
+            let new = new.map(L::to_array);
             let (cutoff, peak) = (cutoff.to_array(), peak.to_array());
             for k in (0..L::N).filter(|k| pass.ages[lane + k] == 0) {
                 for i in 0..6 {
@@ -155,19 +155,18 @@ impl Lanewise for Filter {
                 self.goal[1][lane + k] = peak[k];
             }
         }
-        let load = |v: &[Vec<f32>; 6]| v.each_ref().map(|v| L::load(&v[range.clone()]));
         // Runs of frames between control points.
         let mut from = 0;
         while from < frames {
             let offset = (pass.at + from as u64) as usize % CONTROL;
             if offset == 0 {
-                let (cutoff, peak) = at(from);
+                let (cutoff, peak) = (cutoff.at(from), peak.at(from));
                 let (was_cutoff, was_peak) =
                     (L::load(&self.goal[0][range.clone()]), L::load(&self.goal[1][range.clone()]));
-                let slope = load(&self.slope);
+                let slope = load::<L>(&self.slope, lane);
                 let moved = L::any((cutoff - was_cutoff).abs().gt(L::splat(0.0)))
                     || L::any((peak - was_peak).abs().gt(L::splat(0.0)));
-                let moving = slope.iter().any(|s| L::any(s.abs().gt(L::splat(0.0))));
+                let moving = moves(&slope);
                 if moving || moved {
                     // The straight line so far ends at what its goal says exactly.
                     let now = Coefficients::new(self.kind, was_cutoff, was_peak, self.period, self.top).0;
@@ -182,20 +181,21 @@ impl Lanewise for Filter {
                 }
             }
             let to = frames.min(from + CONTROL - offset);
-            let (base, slope) = (load(&self.base), load(&self.slope));
-            let moving = slope.iter().any(|s| L::any(s.abs().gt(L::splat(0.0))));
+            let (base, slope) = (load::<L>(&self.base, lane), load::<L>(&self.slope, lane));
+            let moving = moves(&slope);
             for c in 0..pass.outputs.len() {
                 let input = pass.channel::<L>(self.signal, c);
                 let [s1, s2] = &mut self.state[c];
                 let mut state = [L::load(&s1[range.clone()]), L::load(&s2[range.clone()])];
                 let out = &mut pass.output::<L>(c)[from..to];
                 for (n, y) in out.iter_mut().enumerate() {
-                    let k = if moving {
+                    let mut k = base;
+                    if moving {
                         let j = L::splat((offset + n) as f32);
-                        std::array::from_fn(|i| base[i] + slope[i] * j)
-                    } else {
-                        base
-                    };
+                        for i in 0..6 {
+                            k[i] = base[i] + slope[i] * j;
+                        }
+                    }
                     *y = tick(self.kind, &k, &mut state, input.at(from + n));
                 }
                 state[0].store(&mut s1[range.clone()]);
@@ -210,6 +210,25 @@ impl Lanewise for Filter {
             (a[lane], b[lane]) = (0.0, 0.0);
         }
     }
+}
+
+#[inline(always)]
+fn load<L: Lane>(v: &[Vec<f32>; 6], lane: usize) -> [L; 6] {
+    let mut loaded = [L::splat(0.0); 6];
+    for (l, v) in loaded.iter_mut().zip(v) {
+        *l = L::load(&v[lane..lane + L::N]);
+    }
+    loaded
+}
+
+/// Whether any coefficient of any lane moves.
+#[inline(always)]
+fn moves<L: Lane>(slope: &[L; 6]) -> bool {
+    let mut sum = L::splat(0.0);
+    for s in slope {
+        sum = sum.max(s.abs());
+    }
+    L::any(sum.gt(L::splat(0.0)))
 }
 
 /// One frame.

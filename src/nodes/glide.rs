@@ -64,11 +64,11 @@ impl Lanewise for Glide {
                     (line.target[lane + k], line.slope[lane + k], line.left[lane + k]) = (first[k], 0.0, 0.0);
                 }
             }
-            let load = |v: &[f32]| L::load(&v[range.clone()]);
-            let (mut target, mut slope, mut left) = (load(&line.target), load(&line.slope), load(&line.left));
-            let moved = |x: L, target: L| (x - target).abs().gt(target.abs() * L::splat(1e-5));
+            let mut target = L::load(&line.target[range.clone()]);
+            let mut slope = L::load(&line.slope[range.clone()]);
+            let mut left = L::load(&line.left[range.clone()]);
             if let Some(x) = input.flat()
-                && !L::any(moved(x, target))
+                && !L::any(moved::<L>(x, target))
                 && !L::any(left.gt(zero))
             {
                 pass.outputs[c].set_flat(target);
@@ -76,7 +76,7 @@ impl Lanewise for Glide {
             }
             for (n, out) in pass.output::<L>(c).iter_mut().enumerate() {
                 let (x, now) = (input.at(n), target - slope * left);
-                let new = moved(x, target);
+                let new = moved::<L>(x, target);
                 let frames = (time.at(n) * L::splat(self.rate)).round_half_up().min(L::splat(16_777_216.0));
                 let frames = L::select(frames.gt(one), frames, zero);
                 slope = L::select(new, (x - now) / frames.max(one), slope);
@@ -92,6 +92,12 @@ impl Lanewise for Glide {
     }
 
     fn start(&mut self, _: usize, _: Start) {}
+}
+
+/// Whether a value is another one than the target.
+#[inline(always)]
+fn moved<L: Lane>(x: L, target: L) -> L::Mask {
+    (x - target).abs().gt(target.abs() * L::splat(1e-5))
 }
 
 #[cfg(test)]

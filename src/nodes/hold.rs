@@ -5,7 +5,7 @@ use crate::kernel::{Build, Kernel, Lanewise, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
 
-use super::{NodeDef, Runs, fill, need, starts};
+use super::{NodeDef, Runs, need, starts};
 
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
@@ -64,12 +64,14 @@ impl Lanewise for Hold {
         }
         let (mut held, mut last) = (L::load(&self.held[range.clone()]), L::load(&self.last[range.clone()]));
         let Some(trigger) = trigger else {
-            return fill(pass, 0, true, |_| held);
+            pass.outputs[0].set_flat(held);
+            return;
         };
         if let Some(now) = trigger.flat()
             && !L::any((now - last).abs().gt(L::splat(0.0)))
         {
-            return fill(pass, 0, true, |_| held);
+            pass.outputs[0].set_flat(held);
+            return;
         }
         for (n, out) in pass.output::<L>(0).iter_mut().enumerate() {
             let now = trigger.at(n);

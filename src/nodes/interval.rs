@@ -6,7 +6,7 @@ use crate::kernel::{Build, Fixed, Kernel, Lanewise, MAX_LANES, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
 
-use super::{NodeDef, Runs, fill, need, silence_ended};
+use super::{NodeDef, Runs, need, silence_ended};
 
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
@@ -54,27 +54,34 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     Ok(Box::new(Interval { root: need(b, "root")?, note: need(b, "note")?, factors }))
 }
 
+impl Interval {
+    /// Frequency of a degree against the root's.
+    #[inline(always)]
+    fn factor<L: Lane>(&self, note: L) -> L {
+        let (half, one, count) = (L::splat(0.5), L::splat(1.0), L::splat(self.factors.len() as f32));
+        // Halves go to the even neighbour.
+        let up = (note + half).floor();
+        let odd = (up * half).floor().lt(up * half);
+        let tie = (note + half).eq(up);
+        let degree =
+            L::select(tie, L::select(odd, up - one, up), up).clamp(L::splat(-10_000.0), L::splat(10_000.0));
+        let octave = (degree / count).floor();
+        let place = (degree - octave * count).to_array();
+        let base = L::from_fn(|k| self.factors[(place[k].max(0.0) as usize).min(self.factors.len() - 1)]);
+        base * math::exp2(octave)
+    }
+}
+
 impl Lanewise for Interval {
     #[inline(always)]
     fn pass<L: Lane>(&mut self, pass: &mut Pass) {
         let (root, note) = (pass.input::<L>(self.root), pass.input::<L>(self.note));
-        let count = L::splat(self.factors.len() as f32);
-        let factor = |note: L| {
-            // Halves go to the even neighbour.
-            let (half, one) = (L::splat(0.5), L::splat(1.0));
-            let up = (note + half).floor();
-            let odd = (up * half).floor().lt(up * half);
-            let tie = (note + half).eq(up);
-            let degree = L::select(tie, L::select(odd, up - one, up), up)
-                .clamp(L::splat(-10_000.0), L::splat(10_000.0));
-            let octave = (degree / count).floor();
-            let place = (degree - octave * count).to_array();
-            let base = L::from_fn(|k| self.factors[(place[k].max(0.0) as usize).min(self.factors.len() - 1)]);
-            base * math::exp2(octave)
-        };
-        match note.flat().map(factor) {
-            Some(f) => fill(pass, 0, root.is_flat(), |n| root.at(n) * f),
-            None => fill(pass, 0, false, |n| root.at(n) * factor(note.at(n))),
+        match note.flat() {
+            Some(note) => {
+                let factor = self.factor(note);
+                fill!(pass, 0, root.is_flat(), |n| root.at(n) * factor);
+            }
+            None => fill!(pass, 0, false, |n| root.at(n) * self.factor(note.at(n))),
         }
         let (a, b) = (pass.ends(self.root), pass.ends(self.note));
         pass.outputs[0].ends = std::array::from_fn::<_, MAX_LANES, _>(|k| a[k].min(b[k]));

@@ -5,7 +5,7 @@ use crate::kernel::{Build, Kernel, Lanewise, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
 
-use super::{NodeDef, Runs, fill, need};
+use super::{NodeDef, Runs, need};
 
 const fn pair(name: &'static str, default: Default, help: &'static str) -> ParamSpec {
     ParamSpec { name, kind: ParamKind::Pair, unit: Unit::None, default, range: None, help }
@@ -54,17 +54,20 @@ impl Lanewise for Map {
     #[inline(always)]
     fn pass<L: Lane>(&mut self, pass: &mut Pass) {
         for c in 0..pass.outputs.len() {
-            let get = |port| pass.channel::<L>(port, c);
-            let (x, a, b) = (get(self.signal), get(self.from), get(self.from + 1));
-            let (low, high) = (get(self.to), get(self.to + 1));
-            let limits = self.clip.map(|p| (get(p), get(p + 1)));
+            let x = pass.channel::<L>(self.signal, c);
+            let (a, b) = (pass.channel::<L>(self.from, c), pass.channel::<L>(self.from + 1, c));
+            let (low, high) = (pass.channel::<L>(self.to, c), pass.channel::<L>(self.to + 1, c));
+            let limits = self.clip.map(|p| (pass.channel::<L>(p, c), pass.channel::<L>(p + 1, c)));
             let flat = [x, a, b, low, high].iter().all(|i| i.is_flat())
                 && limits.is_none_or(|(l, h)| l.is_flat() && h.is_flat());
-            fill(pass, c, flat, |n| {
+            fill!(pass, c, flat, |n| {
                 let (width, half) = (b.at(n) - a.at(n), L::splat(0.5));
                 let place = L::select(width.eq(L::splat(0.0)), half, (x.at(n) - a.at(n)) / width);
                 let y = low.at(n) + place * (high.at(n) - low.at(n));
-                limits.map_or(y, |(l, h)| y.max(l.at(n)).min(h.at(n)))
+                match limits {
+                    Some((l, h)) => y.max(l.at(n)).min(h.at(n)),
+                    None => y,
+                }
             });
         }
     }

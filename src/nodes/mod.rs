@@ -1,9 +1,24 @@
 //! The node kinds: one file each, its table entry and its kernel side by side. [`ALL`] is the one table that validation,
 //! documentation, schema, completion and the compiler read. Adding a kind is adding a file and a line.
 
-use crate::dsp::lane::Lane;
 use crate::kernel::{Build, MakeKernel, Pass, silence_after};
 use crate::spec::NodeSpec;
+
+/// Writes an expression of the frame number to all frames of a channel, or once where it is flat. Not a function with a closure:
+/// a closure's body would not be compiled for the pass's instruction set.
+macro_rules! fill {
+    ($pass:expr, $channel:expr, $flat:expr, |$n:ident| $value:expr) => {
+        if $flat {
+            let $n = 0;
+            let value = $value;
+            $pass.outputs[$channel].set_flat(value);
+        } else {
+            for ($n, y) in $pass.output::<L>($channel).iter_mut().enumerate() {
+                *y = $value;
+            }
+        }
+    };
+}
 
 mod automation;
 mod context;
@@ -101,18 +116,6 @@ pub fn find(name: &str) -> Option<&'static NodeDef> {
 /// The port of an input that every build has.
 fn need(b: &Build, name: &str) -> Result<usize, String> {
     b.port(name).ok_or_else(|| format!("`{}` needs `{name}`", b.spec.name))
-}
-
-/// Writes `f(frame)` to all frames of a channel, or once where it is `flat`.
-#[inline(always)]
-fn fill<L: Lane>(pass: &mut Pass, channel: usize, flat: bool, f: impl Fn(usize) -> L) {
-    if flat {
-        pass.outputs[channel].set_flat(f(0));
-    } else {
-        for (n, y) in pass.output::<L>(channel).iter_mut().enumerate() {
-            *y = f(n);
-        }
-    }
 }
 
 /// The values of an input for one lane of the pass.

@@ -200,9 +200,8 @@ impl Lanewise for Osc {
         }
         let amp = pass.input::<L>(self.amp);
         let out = pass.output::<L>(0);
-        match amp.flat() {
-            Some(a) => out.iter_mut().for_each(|x| *x = *x * a),
-            None => out.iter_mut().zip(amp.frames()).for_each(|(x, a)| *x = *x * *a),
+        for (n, x) in out.iter_mut().enumerate() {
+            *x = *x * amp.at(n);
         }
         self.fade::<L>(pass);
         self.map::<L>(pass);
@@ -284,16 +283,23 @@ impl Osc {
                 *p = shape::wrap(*p + m.at(n) * cycle);
             }
         }
-        let w = |n| width.at(n);
+        // One loop per shape; no closures, whose bodies would not be compiled for the pass's instruction set.
+        macro_rules! each {
+            (|$n:ident, $p:ident| $value:expr) => {
+                for ($n, x) in out.iter_mut().enumerate() {
+                    let $p = *x;
+                    *x = $value;
+                }
+            };
+        }
         if !self.smooth {
-            let c = L::splat;
             match self.wave {
-                Wave::Sin => out.iter_mut().for_each(|p| *p = math::sin_cycles(*p)),
-                Wave::Cos => out.iter_mut().for_each(|p| *p = math::cos_cycles(*p)),
-                Wave::Tri => out.iter_mut().for_each(|p| *p = shape::tri(*p)),
-                Wave::Saw => out.iter_mut().for_each(|p| *p = shape::saw(*p)),
-                Wave::Ramp => out.iter_mut().for_each(|p| *p = c(0.0) - shape::saw(*p)),
-                _ => out.iter_mut().enumerate().for_each(|(n, p)| *p = shape::sqr(*p, w(n))),
+                Wave::Sin => each!(|_n, p| math::sin_cycles(p)),
+                Wave::Cos => each!(|_n, p| math::cos_cycles(p)),
+                Wave::Tri => each!(|_n, p| shape::tri(p)),
+                Wave::Saw => each!(|_n, p| shape::saw(p)),
+                Wave::Ramp => each!(|_n, p| L::splat(0.0) - shape::saw(p)),
+                _ => each!(|n, p| shape::sqr(p, width.at(n))),
             }
             return;
         }
@@ -303,10 +309,10 @@ impl Osc {
         {
             let f = shape::frames_per_cycle(L::from_fn(|k| f[k] as f32) * period);
             match self.wave {
-                Wave::Tri => out.iter_mut().for_each(|p| *p = shape::tri_smooth(*p, f)),
-                Wave::Saw => out.iter_mut().for_each(|p| *p = shape::saw_smooth(*p, f)),
-                Wave::Ramp => out.iter_mut().for_each(|p| *p = -shape::saw_smooth(*p, f)),
-                _ => out.iter_mut().enumerate().for_each(|(n, p)| *p = shape::sqr_smooth(*p, w(n), f)),
+                Wave::Tri => each!(|_n, p| shape::tri_smooth(p, f)),
+                Wave::Saw => each!(|_n, p| shape::saw_smooth(p, f)),
+                Wave::Ramp => each!(|_n, p| -shape::saw_smooth(p, f)),
+                _ => each!(|n, p| shape::sqr_smooth(p, width.at(n), f)),
             }
             return;
         }
@@ -328,7 +334,7 @@ impl Osc {
                 Wave::Tri => shape::tri_smooth(p, f),
                 Wave::Saw => shape::saw_smooth(p, f),
                 Wave::Ramp => -shape::saw_smooth(p, f),
-                _ => shape::sqr_smooth(p, w(n), f),
+                _ => shape::sqr_smooth(p, width.at(n), f),
             };
         }
         last.store(&mut self.last[lane..lane + L::N]);

@@ -6,7 +6,7 @@ use crate::kernel::{Build, Kernel, Lanewise, Pass, Source, Start};
 use crate::spec::*;
 use crate::units::Unit;
 
-use super::{NodeDef, Runs, fill, need};
+use super::{NodeDef, Runs, need};
 
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
@@ -40,11 +40,11 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     Ok(Box::new(Track { signal: need(b, "signal")?, pan: need(b, "pan")?, volume: need(b, "volume")? }))
 }
 
-/// Left and right gain: cos and sin of (pan + 1) π / 4.
+/// Gain of a side: cos and sin of (pan + 1) π / 4.
 #[inline(always)]
-fn gains<L: Lane>(pan: L) -> [L; 2] {
+fn gain<L: Lane>(pan: L, channel: usize) -> L {
     let angle = (pan + L::splat(1.0)) * L::splat(0.125);
-    [math::cos_cycles(angle), math::sin_cycles(angle)]
+    if channel == 0 { math::cos_cycles(angle) } else { math::sin_cycles(angle) }
 }
 
 impl Lanewise for Track {
@@ -54,34 +54,32 @@ impl Lanewise for Track {
         let (left, right) = (pass.channel::<L>(self.signal, 0), pass.channel::<L>(self.signal, 1));
         let flat = left.is_flat() && right.is_flat() && volume.is_flat();
         if pass.outputs.len() == 1 {
-            return fill(pass, 0, flat, |n| left.at(n) * volume.at(n));
+            fill!(pass, 0, flat, |n| left.at(n) * volume.at(n));
+            return;
         }
-        let half = L::splat(0.5);
+        let (half, one) = (L::splat(0.5), L::splat(1.0));
         // A value that stands still (not a signal that happens to) at the centre is no panning at all.
         let still = matches!(pass.inputs[self.pan].left, Source::Slot(_));
         let centred = pan.at(0).abs().le(L::splat(if still { 1e-6 } else { -1.0 }));
-        match pan.flat() {
-            Some(pan) => {
-                let gains = gains(pan).map(|g| L::select(centred, L::splat(1.0), g));
-                for (c, gain) in gains.into_iter().enumerate() {
-                    let own = if c == 0 { left } else { right };
-                    if !still && pass.inputs[self.signal].left == pass.inputs[self.signal].right {
-                        fill(pass, c, flat, |n| own.at(n) * (gain * volume.at(n)));
-                        continue;
+        let mono = pass.inputs[self.signal].left == pass.inputs[self.signal].right;
+        for c in 0..2 {
+            let own = if c == 0 { left } else { right };
+            match pan.flat() {
+                Some(pan) => {
+                    let gain = L::select(centred, one, gain(pan, c));
+                    if mono {
+                        fill!(pass, c, flat, |n| own.at(n) * (gain * volume.at(n)));
+                    } else {
+                        fill!(pass, c, flat, |n| {
+                            let mean = (left.at(n) + right.at(n)) * half;
+                            L::select(centred, own.at(n), mean) * (gain * volume.at(n))
+                        });
                     }
-                    fill(pass, c, flat, |n| {
-                        let mean = (left.at(n) + right.at(n)) * half;
-                        L::select(centred, own.at(n), mean) * (gain * volume.at(n))
-                    });
                 }
-            }
-            None => {
-                for c in 0..2 {
-                    fill(pass, c, false, |n| {
-                        let mean = (left.at(n) + right.at(n)) * half;
-                        mean * (gains(pan.at(n))[c] * volume.at(n))
-                    });
-                }
+                None => fill!(pass, c, false, |n| {
+                    let mean = (left.at(n) + right.at(n)) * half;
+                    mean * (gain(pan.at(n), c) * volume.at(n))
+                }),
             }
         }
     }
