@@ -34,14 +34,47 @@ fn room_of(path: &Path) -> Option<String> {
     }
 }
 
+const TEST: &str = "#[cfg(test)]";
+
+/// The source without comments and without the items that exist only in tests; lines keep their numbers.
+fn code(source: &str) -> String {
+    let plain =
+        |line: &str| if line.trim_start().starts_with("//") { String::new() } else { line.to_string() };
+    let mut text = source.lines().map(plain).collect::<Vec<_>>().join("\n");
+    while let Some(start) = text.find(TEST) {
+        let end = start + TEST.len() + item_length(&text[start + TEST.len()..]);
+        let blank = "\n".repeat(text[start..end].matches('\n').count());
+        text.replace_range(start..end, &blank);
+    }
+    text
+}
+
+/// Length of the first item: up to its semicolon, or to the brace that closes it.
+fn item_length(text: &str) -> usize {
+    let mut depth = 0;
+    for (i, c) in text.char_indices() {
+        match c {
+            ';' if depth == 0 => return i + 1,
+            '{' => depth += 1,
+            '}' if depth <= 1 => return i + 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// Names of the files that a module declares for tests only.
+fn test_modules(source: &str) -> Vec<String> {
+    let after = source.split(TEST).skip(1).filter_map(|rest| rest.split(';').next());
+    let names = after.filter_map(|item| item.trim().trim_start_matches("pub(crate) ").strip_prefix("mod "));
+    names.filter(|name| !name.contains(['{', '\n'])).map(|name| name.trim().to_string()).collect()
+}
+
 /// The first names after `crate::` (or `seiche::` in the binary): one, or those of a group in braces.
 fn imports(source: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
-    let before_tests = source.split("#[cfg(test)]").next().unwrap_or(source);
-    let code: String = before_tests
-        .lines()
-        .map(|line| if line.trim_start().starts_with("//") { "\n".into() } else { format!("{line}\n") })
-        .collect();
+    let code = code(source);
     for prefix in ["crate::", "seiche::"] {
         for (at, _) in code.match_indices(prefix) {
             let line = code[..at].matches('\n').count() + 1;
@@ -81,16 +114,22 @@ fn first_name(text: &str) -> String {
     text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
+/// All source files of a folder but those that exist only in tests.
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> =
         fs::read_dir(folder).expect("src is readable").flatten().map(|e| e.path()).collect();
     entries.sort();
+    let read = |path: &PathBuf| fs::read_to_string(path).unwrap_or_default();
+    let tests: Vec<String> =
+        entries.iter().filter(|p| p.is_file()).flat_map(|p| test_modules(&read(p))).collect();
     for path in entries {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if tests.contains(&name) {
+            continue;
+        }
         if path.is_dir() {
             sources(&path, into);
-        } else if path.extension().is_some_and(|e| e == "rs")
-            && path.file_name().is_some_and(|n| n != "tests.rs")
-        {
+        } else if path.extension().is_some_and(|e| e == "rs") {
             into.push(path);
         }
     }
@@ -133,7 +172,9 @@ fn architecture_table_has_no_circles() {
 
 #[test]
 fn architecture_reader_sees_groups_and_paths() {
-    let source = "use crate::{units::Unit, engine::{a, b}};\n// crate::plugin\nlet x = crate::mixer::new();\n#[cfg(test)]\nuse crate::cli;";
-    let names: Vec<_> = imports(source).into_iter().collect();
-    assert_eq!(names, [(1, "units".into()), (1, "engine".into()), (3, "mixer".into())]);
+    let source = "use crate::{units::Unit, engine::{a, b}};\n// crate::plugin\nlet x = crate::mixer::new();\n\
+                  #[cfg(test)]\nmod probe;\nuse crate::spec::A;\n#[cfg(test)]\nmod tests {\n use crate::cli; { }\n}\nuse crate::nodes;";
+    let found = [(1, "units"), (1, "engine"), (3, "mixer"), (6, "spec"), (11, "nodes")];
+    assert_eq!(imports(source), found.map(|(line, name)| (line, name.to_string())));
+    assert_eq!(test_modules(source), ["probe"]);
 }
