@@ -294,8 +294,9 @@ proptest! {
         let findings = library.check();
         let text = seiche::language::render(&findings, library.files(), true);
         prop_assert!(findings.is_empty() || !text.is_empty());
-        let json = seiche::language::to_json(&findings, library.files());
-        prop_assert_eq!(json.as_array().map(Vec::len), Some(findings.len()));
+        for finding in &findings {
+            prop_assert!(seiche::language::to_json(finding, library.files())["message"].is_string());
+        }
         for (name, _) in library.sounds() {
             if let Err(errors) = library.instantiate(name, &[("v".into(), 0.5)]) {
                 prop_assert!(!errors.is_empty());

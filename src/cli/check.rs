@@ -6,12 +6,15 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{Fault, input};
+use serde_json::Value;
+
+use super::input;
+use crate::language::model::SourceFile;
 use crate::language::{Diagnostic, Library, render, to_json};
 use crate::nodes;
 
-/// Finds every mistake in the text of libraries. Exit code 0: no errors (there may be warnings), 1: errors, 2: a path that cannot
-/// be read.
+/// Finds every mistake in the text of libraries. Exit code 0: no errors (there may be warnings), 1: errors, or a
+/// path that cannot be read, 2: a wrong command line.
 #[derive(Args)]
 pub(super) struct Check {
     /// Files, or folders whose .yaml and .yml files make one library.
@@ -22,47 +25,64 @@ pub(super) struct Check {
     format: Format,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Default, ValueEnum)]
 enum Format {
     /// With source line and hint, for people.
+    #[default]
     Text,
     /// One JSON array, for programs.
     Json,
 }
 
 impl Check {
-    pub fn run(self) -> Result<ExitCode, Fault> {
-        let mut errors = 0;
-        let mut warnings = 0;
-        let mut sounds = 0;
-        let mut objects = vec![];
-        let mut text = String::new();
-        let colour = std::io::stdout().is_terminal();
-        for files in input::libraries(&self.paths)? {
+    pub fn run(self) -> ExitCode {
+        let (libraries, faults) = input::libraries(&self.paths);
+        let mut report = Report { format: self.format, ..Report::default() };
+        report.add(&faults, &[]);
+        for files in libraries {
             let specs: Vec<_> = nodes::ALL.iter().map(|def| &def.spec).collect();
             let library = Library::read(files, &specs);
-            let found = findings(&library);
-            let wrong = found.iter().filter(|d| d.is_error()).count();
-            errors += wrong;
-            warnings += found.len() - wrong;
-            sounds += library.sounds().count();
-            match self.format {
-                Format::Text => text.push_str(&render(&found, library.files(), colour)),
-                Format::Json => {
-                    if let serde_json::Value::Array(mut array) = to_json(&found, library.files()) {
-                        objects.append(&mut array);
-                    }
-                }
-            }
+            report.add(&findings(&library), library.files());
+            report.sounds += library.sounds().count();
         }
-        if self.format == Format::Json {
-            text = format!("{:#}\n", serde_json::Value::Array(objects));
-        } else {
-            text.push_str(&format!("{sounds} sounds, {errors} errors, {warnings} warnings\n"));
-        }
+        let code = ExitCode::from(u8::from(report.errors > 0));
         // A closed pipe (`seiche check … | head`) is no fault of the library.
-        let _ = std::io::stdout().write_all(text.as_bytes());
-        Ok(ExitCode::from(u8::from(errors > 0)))
+        let _ = std::io::stdout().write_all(report.text().as_bytes());
+        code
+    }
+}
+
+/// The findings of all libraries, as they are written.
+#[derive(Default)]
+struct Report {
+    format: Format,
+    text: String,
+    objects: Vec<Value>,
+    sounds: usize,
+    errors: usize,
+    warnings: usize,
+}
+
+impl Report {
+    fn add(&mut self, found: &[Diagnostic], files: &[SourceFile]) {
+        let errors = found.iter().filter(|d| d.is_error()).count();
+        self.errors += errors;
+        self.warnings += found.len() - errors;
+        match self.format {
+            Format::Text => self.text.push_str(&render(found, files, std::io::stdout().is_terminal())),
+            Format::Json => self.objects.extend(found.iter().map(|d| to_json(d, files))),
+        }
+    }
+
+    fn text(self) -> String {
+        match self.format {
+            Format::Text => {
+                let counts = [(self.sounds, "sound"), (self.errors, "error"), (self.warnings, "warning")];
+                let words = counts.map(|(n, word)| format!("{n} {word}{}", if n == 1 { "" } else { "s" }));
+                format!("{}{}\n", self.text, words.join(", "))
+            }
+            Format::Json => format!("{:#}\n", Value::Array(self.objects)),
+        }
     }
 }
 

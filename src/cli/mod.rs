@@ -8,9 +8,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// What went wrong before a command could do its work, in one sentence for people.
-type Fault = String;
-
 /// Sound libraries in YAML: check them and play them.
 #[derive(Parser)]
 #[command(
@@ -38,11 +35,7 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    match Arguments::parse().command {
         Command::Check(check) => check.run(),
-    };
-    result.unwrap_or_else(|fault| {
-        eprintln!("seiche: {fault}");
-        ExitCode::from(2)
-    })
+    }
 }

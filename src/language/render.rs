@@ -67,13 +67,9 @@ fn show<'a>(
     group.element(snippet)
 }
 
-/// All diagnostics as a JSON array of objects with `severity`, `code`, `message`, `file`, `line`, `column`, `end_line`,
-/// `end_column`, `hint` and `related`; lines and columns count from 1, columns in characters. Unknown places are null.
-pub fn to_json(diagnostics: &[Diagnostic], files: &[SourceFile]) -> Value {
-    diagnostics.iter().map(|d| object(d, files)).collect()
-}
-
-fn object(diagnostic: &Diagnostic, files: &[SourceFile]) -> Value {
+/// A diagnostic as a JSON object with `severity`, `code`, `message`, `file`, `line`, `column`, `end_line`, `end_column`, `hint` and
+/// `related`; lines and columns count from 1, columns in characters. Unknown places are null.
+pub fn to_json(diagnostic: &Diagnostic, files: &[SourceFile]) -> Value {
     let related: Value = diagnostic
         .related
         .iter()
@@ -144,7 +140,7 @@ mod tests {
     fn render_json_has_every_field() {
         let (mut diagnostics, files) = example();
         diagnostics.push(Diagnostic::general("no-files", "no files"));
-        let json = to_json(&diagnostics, &files);
+        let json: Value = diagnostics.iter().map(|d| to_json(d, &files)).collect();
         assert_eq!(json[0]["line"], 2);
         assert_eq!(json[0]["column"], 12);
         assert_eq!(json[0]["end_column"], 17);
