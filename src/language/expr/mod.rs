@@ -2,6 +2,7 @@
 //! `vocabulary` and the names a library defines itself. Size and depth are bounded, so that no text can exhaust the stack.
 
 mod lexer;
+mod operand;
 mod parser;
 mod place;
 

@@ -5,27 +5,25 @@ use super::lexer::{Lexeme, Token, tokens};
 use super::{MAX_HEIGHT, MAX_NESTING, MAX_PARTS, Places};
 use crate::language::diagnostic::Diagnostic;
 use crate::language::model::{BinaryOp, Expr, ExprKind, Span, UnaryOp};
-use crate::language::names::nearest;
 use crate::language::quantity;
-use crate::language::vocabulary::{self, FUNCTIONS};
 
 pub(super) struct Parser<'p> {
-    tokens: Vec<Lexeme<'p>>,
-    at: usize,
+    pub(super) tokens: Vec<Lexeme<'p>>,
+    pub(super) at: usize,
     places: &'p Places,
     nesting: usize,
     parts: usize,
     /// Errors after which reading could go on.
-    diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 /// A tree and its height.
-struct Part {
-    expr: Expr,
-    height: usize,
+pub(super) struct Part {
+    pub expr: Expr,
+    pub height: usize,
 }
 
-type Parsed = Result<Part, Box<Diagnostic>>;
+pub(super) type Parsed = Result<Part, Box<Diagnostic>>;
 
 /// How strongly an operator binds on its left; the right side of `**` binds to the right.
 const COMPARISON: u8 = 4;
@@ -77,19 +75,19 @@ impl<'p> Parser<'p> {
         }
     }
 
-    fn peek(&self) -> Lexeme<'p> {
+    pub(super) fn peek(&self) -> Lexeme<'p> {
         // The last token is `End` and is never passed.
         self.tokens[self.at.min(self.tokens.len() - 1)]
     }
 
-    fn next(&mut self) -> Lexeme<'p> {
+    pub(super) fn next(&mut self) -> Lexeme<'p> {
         let lexeme = self.peek();
         self.at += 1;
         lexeme
     }
 
     /// Takes the sign or word if it comes next.
-    fn take(&mut self, sign: &str) -> bool {
+    pub(super) fn take(&mut self, sign: &str) -> bool {
         let found = match self.peek().token {
             Token::Sign(s) => s == sign,
             Token::Name(n) => n == sign && is_keyword(n),
@@ -99,19 +97,19 @@ impl<'p> Parser<'p> {
         found
     }
 
-    fn expect(&mut self, sign: &str) -> Result<(), Box<Diagnostic>> {
+    pub(super) fn expect(&mut self, sign: &str) -> Result<(), Box<Diagnostic>> {
         if self.take(sign) { Ok(()) } else { Err(self.unexpected(&format!("`{sign}`"))) }
     }
 
-    fn span_of(&self, lexeme: Lexeme<'_>) -> Span {
+    pub(super) fn span_of(&self, lexeme: Lexeme<'_>) -> Span {
         self.places.span(lexeme.start, lexeme.end)
     }
 
-    fn error(&self, span: Span, message: impl Into<String>, hint: &str) -> Box<Diagnostic> {
+    pub(super) fn error(&self, span: Span, message: impl Into<String>, hint: &str) -> Box<Diagnostic> {
         Box::new(Diagnostic::error("expression", span, message).hint(hint))
     }
 
-    fn unexpected(&self, wanted: &str) -> Box<Diagnostic> {
+    pub(super) fn unexpected(&self, wanted: &str) -> Box<Diagnostic> {
         let lexeme = self.peek();
         let span = self.span_of(lexeme);
         let (message, hint) = match lexeme.token {
@@ -150,7 +148,7 @@ impl<'p> Parser<'p> {
     }
 
     /// Builds a node, within the bounds.
-    fn node(&mut self, kind: ExprKind, span: Span, height: usize) -> Parsed {
+    pub(super) fn node(&mut self, kind: ExprKind, span: Span, height: usize) -> Parsed {
         self.parts += 1;
         self.bounded(span, height)?;
         Ok(Part { expr: Expr { kind, span }, height })
@@ -166,7 +164,7 @@ impl<'p> Parser<'p> {
         Err(self.error(span, message, "split it with a `context` or an `expression` node"))
     }
 
-    fn nested(&mut self, inner: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
+    pub(super) fn nested(&mut self, inner: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
         if self.nesting >= MAX_NESTING {
             let span = self.span_of(self.peek());
             let message = format!("this expression is nested more than {MAX_NESTING} deep");
@@ -179,7 +177,7 @@ impl<'p> Parser<'p> {
     }
 
     /// `a if c else b`, or anything simpler.
-    fn ternary(&mut self) -> Parsed {
+    pub(super) fn ternary(&mut self) -> Parsed {
         let then = self.operators(1)?;
         if !self.take("if") {
             return Ok(then);
@@ -276,152 +274,13 @@ impl<'p> Parser<'p> {
             _ => self.node(ExprKind::Unary(op, Box::new(part.expr)), span, height),
         }
     }
-
-    /// An operand with what may follow it: `.reshape(…)` means nothing for signals, everything else is refused with the reason.
-    fn postfix(&mut self) -> Parsed {
-        let part = self.operand()?;
-        loop {
-            let lexeme = self.peek();
-            match lexeme.token {
-                Token::Sign(".") => {
-                    self.next();
-                    let name = self.next();
-                    let span = join(self.span_of(lexeme), self.span_of(name));
-                    if name.token != Token::Name("reshape") {
-                        let hint = "only numbers, names, functions and operators can be used";
-                        return Err(self.error(span, "values have no attributes or methods", hint));
-                    }
-                    self.expect("(")?;
-                    self.list(")")?;
-                }
-                Token::Sign("(") => {
-                    let span = self.span_of(lexeme);
-                    return Err(self.error(
-                        span,
-                        "only functions can be called",
-                        "an operator such as `*` may be missing here",
-                    ));
-                }
-                _ => return Ok(part),
-            }
-        }
-    }
-
-    fn operand(&mut self) -> Parsed {
-        let lexeme = self.peek();
-        let span = self.span_of(lexeme);
-        match lexeme.token {
-            Token::Number(value) => {
-                self.next();
-                self.node(ExprKind::Number(value), span, 1)
-            }
-            Token::Dollar(name) => {
-                self.next();
-                self.node(ExprKind::Name { name: name.into(), dollar: true }, span, 1)
-            }
-            Token::Name("np")
-                if matches!(self.tokens.get(self.at + 1).map(|l| l.token), Some(Token::Sign("."))) =>
-            {
-                self.at += 2;
-                match self.peek().token {
-                    Token::Name(name) if vocabulary::function_named(name).is_some() => self.named(name),
-                    Token::Name(name @ ("pi" | "e" | "inf")) => self.named(name),
-                    Token::Name(name) => {
-                        let place = self.span_of(self.peek());
-                        let mut error = self.error(
-                            place,
-                            format!("`np.{name}` is not available"),
-                            "only the listed functions are",
-                        );
-                        if let Some(near) = nearest(name, FUNCTIONS.iter().map(|f| f.name)) {
-                            error.hint = Some(format!("did you mean `{near}`?"));
-                        }
-                        Err(error)
-                    }
-                    _ => Err(self.unexpected("a function")),
-                }
-            }
-            Token::Name(name) if is_keyword(name) => Err(self.unexpected("a value")),
-            Token::Name(name) => self.named(name),
-            Token::Sign("(") => {
-                self.next();
-                let part = self.nested(Self::ternary)?;
-                self.expect(")")?;
-                Ok(part)
-            }
-            Token::Sign("[") => {
-                self.next();
-                let (items, height) = self.list("]")?;
-                let end = self.tokens[self.at - 1];
-                self.node(ExprKind::List(items), join(span, self.span_of(end)), height + 1)
-            }
-            _ => Err(self.unexpected("a value")),
-        }
-    }
-
-    /// A name or a call; the name comes next.
-    fn named(&mut self, name: &str) -> Parsed {
-        let lexeme = self.next();
-        let name_span = self.span_of(lexeme);
-        if !matches!(self.peek().token, Token::Sign("(")) {
-            let kind = match name {
-                "True" => ExprKind::Number(1.0),
-                "False" => ExprKind::Number(0.0),
-                _ => ExprKind::Name { name: name.into(), dollar: false },
-            };
-            return self.node(kind, name_span, 1);
-        }
-        self.next();
-        let (args, height) = self.list(")")?;
-        let end = self.tokens[self.at - 1];
-        let span = join(name_span, self.span_of(end));
-        self.check_call(name, args.len(), name_span, span);
-        self.node(ExprKind::Call { name: name.into(), name_span, args }, span, height + 1)
-    }
-
-    fn check_call(&mut self, name: &str, count: usize, name_span: Span, span: Span) {
-        let Some(function) = vocabulary::function_named(name) else {
-            let hint = match nearest(name, FUNCTIONS.iter().map(|f| f.name)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "an operator such as `*` may be missing before the bracket".into(),
-            };
-            let message = format!("there is no function `{name}`");
-            self.diagnostics.push(Diagnostic::error("unknown-function", name_span, message).hint(hint));
-            return;
-        };
-        let (least, most) = function.arity;
-        if !(least..=most).contains(&count) {
-            let wanted = match (least, most) {
-                (1, 1) => "one argument".to_string(),
-                (a, b) if a == b => format!("{a} arguments"),
-                (a, b) => format!("{a} to {b} arguments"),
-            };
-            let message = format!("`{name}` takes {wanted}, not {count}");
-            self.diagnostics.push(Diagnostic::error("argument-count", span, message).hint(function.help));
-        }
-    }
-
-    /// Values separated by commas up to the closing sign, and the height of the tallest.
-    fn list(&mut self, close: &str) -> Result<(Vec<Expr>, usize), Box<Diagnostic>> {
-        let (mut items, mut height) = (vec![], 0);
-        while !self.take(close) {
-            let part = self.nested(Self::ternary)?;
-            height = height.max(part.height);
-            items.push(part.expr);
-            if !self.take(",") {
-                self.expect(close)?;
-                break;
-            }
-        }
-        Ok((items, height))
-    }
 }
 
-fn is_keyword(name: &str) -> bool {
+pub(super) fn is_keyword(name: &str) -> bool {
     matches!(name, "if" | "else" | "and" | "or" | "not")
 }
 
-fn join(first: Span, last: Span) -> Span {
+pub(super) fn join(first: Span, last: Span) -> Span {
     Span { end: last.end.max(first.end), ..first }
 }
 
