@@ -1,1 +1,79 @@
-//! editor
+//! The window, in egui: one pane a file. Panes see a [`Scene`] (what the session knows, and figures of this moment) and answer with a
+//! message for the session; they know neither framework nor engine, so they can be drawn in a test. Window thread.
+
+mod findings;
+mod library;
+mod meters;
+mod status;
+mod theme;
+
+use std::sync::Arc;
+
+use egui::{CentralPanel, Frame, Panel, Ui};
+
+use crate::session::{Message, Session, Snapshot};
+
+pub use meters::Levels;
+pub use theme::SIZE;
+
+/// Everything a pane may show.
+pub struct Scene<'a> {
+    pub snapshot: &'a Snapshot,
+    pub levels: &'a Levels,
+    /// Share of its time that the audio thread needs, 0..1.
+    pub load: f32,
+    pub voices: usize,
+}
+
+/// The window of one instance; what it remembers between frames.
+pub struct Editor {
+    session: Arc<Session>,
+    library: library::Library,
+    status: status::Status,
+    levels: Levels,
+}
+
+impl Editor {
+    pub fn new(session: Arc<Session>) -> Self {
+        Self { session, library: Default::default(), status: Default::default(), levels: Levels::default() }
+    }
+
+    /// Sets fonts and colours; once, when the window is built.
+    pub fn dress(context: &egui::Context) {
+        theme::apply(context);
+    }
+
+    /// Draws everything and sends what the user asked for. True where a sound was chosen.
+    pub fn draw(&mut self, ui: &mut Ui) -> bool {
+        let snapshot = self.session.snapshot();
+        let time = ui.input(|input| input.stable_dt);
+        let levels = self.session.levels();
+        self.levels.follow(&levels, time);
+        let load = self.status.load(&self.session);
+        let scene = Scene { snapshot: &snapshot, levels: &self.levels, load, voices: levels.voices };
+        let asked = draw(ui, &scene, &mut self.library);
+        let chose = matches!(asked, Some(Message::Choose(_)));
+        if let Some(message) = asked {
+            self.session.send(message);
+        }
+        chose
+    }
+}
+
+/// Lays the panes out. The answer is what the user asked for in this frame.
+pub fn draw(ui: &mut Ui, scene: &Scene<'_>, library: &mut library::Library) -> Option<Message> {
+    let mut asked = None;
+    let pane = Frame::new().inner_margin(12).fill(theme::BACK);
+    Panel::top("open").frame(pane).show(ui, |ui| asked = library.open_row(ui, scene));
+    Panel::bottom("status").frame(pane.fill(theme::RAISED)).show(ui, |ui| status::draw(ui, scene));
+    Panel::right("meters")
+        .frame(pane)
+        .resizable(false)
+        .exact_size(theme::METERS)
+        .show(ui, |ui| meters::draw(ui, scene));
+    Panel::left("sounds").frame(pane).exact_size(theme::SOUNDS).show(ui, |ui| {
+        asked = asked.take().or(library.sounds(ui, scene));
+    });
+    CentralPanel::default().frame(pane).show(ui, |ui| findings::draw(ui, scene));
+    asked
+}

@@ -13,7 +13,7 @@ use crate::compile::Program;
 pub use crate::kernel::{Control, Event, Expression, StripControl, Transport, What};
 use crate::kernel::{Controls, Piece, TILE};
 
-pub use meters::Meters;
+pub use meters::{METERED, Meters, PROGRAM_FAULT};
 use mix::Mixer;
 use player::Player;
 use song::SongClock;

@@ -1,21 +1,29 @@
 //! The only room that knows the plug-in framework: two plug-ins, *Seiche* and *Seiche Multi*, from one implementation. The host's main
 //! thread creates, activates and saves; its audio thread calls `process`, which renders and nothing else.
 
+#[cfg(feature = "rt-check")]
+mod alloc;
 mod entry;
 mod front;
+mod notes;
 mod params;
 mod scale;
+mod vst3;
+mod window;
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use nice_plug::prelude::*;
+use nice_plug_egui::EguiEditor;
 
-use crate::session::Session;
-use params::HostParams;
+use crate::engine::{Engine, Event, Io, What};
+use crate::session::{Session, ticks};
+use params::{HostParams, Target};
 
 /// What tells the two plug-ins apart.
 pub trait Variant: Send + 'static {
@@ -83,9 +91,24 @@ fn contain<T>(what: &str, work: impl FnOnce() -> T) -> Option<T> {
         .ok()
 }
 
+/// How long an activation waits for the loader, so that a project sounds from its first block.
+const ACTIVATION_WAIT: Duration = Duration::from_secs(2);
+/// How long offline rendering waits for the loader, at most, before it goes on with what there is.
+const OFFLINE_WAIT: Duration = Duration::from_secs(30);
+
 /// One instance of either plug-in.
 pub struct Instrument<V: Variant> {
     params: Arc<HostParams>,
+    /// With the sample rate that it was made for. None before the first activation.
+    engine: Option<(f64, Engine)>,
+    /// The host renders faster or slower than real time, and waits for us.
+    offline: bool,
+    /// A fault was contained; silence until the next activation.
+    faulted: bool,
+    /// Of the present piece; as large as it can get.
+    events: Vec<Event>,
+    /// The parameters as the engine was last told, in bits; all different from any value at first.
+    told: Box<[u32]>,
     variant: PhantomData<V>,
 }
 
@@ -93,14 +116,133 @@ impl<V: Variant> Default for Instrument<V> {
     fn default() -> Self {
         let session = Session::new();
         CREATED.set(Some(session.clone()));
-        Self { params: Arc::new(HostParams::new(session)), variant: PhantomData }
+        let params = Arc::new(HostParams::new(session));
+        let told = vec![UNTOLD; params.len()].into();
+        Self {
+            params,
+            engine: None,
+            offline: false,
+            faulted: false,
+            events: vec![],
+            told,
+            variant: PhantomData,
+        }
     }
+}
+
+/// Bits that no parameter has.
+const UNTOLD: u32 = f32::NAN.to_bits();
+
+impl<V: Variant> Instrument<V> {
+    fn session(&self) -> &Session {
+        self.params.session()
+    }
+
+    fn start(&mut self, config: &BufferConfig) -> bool {
+        let rate = f64::from(config.sample_rate);
+        if self.engine.as_ref().is_none_or(|(made_for, _)| *made_for != rate) {
+            self.engine = Some((rate, self.session().engine(rate)));
+            self.told.fill(UNTOLD);
+        }
+        self.events = Vec::with_capacity(front::MOST_EVENTS + self.params.len());
+        self.offline = config.process_mode == ProcessMode::Offline;
+        self.faulted = false;
+        self.session().settle(if self.offline { OFFLINE_WAIT } else { ACTIVATION_WAIT });
+        true
+    }
+
+    /// The one place where `process` may wait: in the host's offline mode, until what was asked for is loaded.
+    fn offline_wait(&self) {
+        if self.offline {
+            self.session().settle(OFFLINE_WAIT);
+        }
+    }
+
+    /// Changed parameters become events at the start of the piece: the framework cuts the block where one changes.
+    fn follow_parameters(&mut self) {
+        for index in 0..self.params.len() {
+            let bits = self.params.plain(index).to_bits();
+            if bits != self.told[index] {
+                self.told[index] = bits;
+                let (target, value) = self.params.value(index);
+                match target {
+                    Target::Engine(control) => {
+                        self.events.push(Event { at: 0, what: What::Control { control, value } })
+                    }
+                    Target::Sound => self.params.session().override_sound(value as u32),
+                }
+            }
+        }
+    }
+
+    fn render(
+        &mut self,
+        main: &mut Buffer,
+        aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) {
+        self.events.clear();
+        self.follow_parameters();
+        self.offline_wait();
+        let last = (main.samples() as u32).saturating_sub(1);
+        while let Some(event) = context.next_event() {
+            let event = notes::from_host(&event, event.timing().min(last));
+            if let Some(event) = event.filter(|_| self.events.len() < self.events.capacity()) {
+                self.events.push(event);
+            }
+        }
+        let Some((_, engine)) = &mut self.engine else { return silence(main, aux) };
+        let [left, right] = main.as_slice() else { return };
+        let mut pairs: [[&mut [f32]; 2]; MOST_AUX] = std::array::from_fn(|_| [&mut [][..], &mut [][..]]);
+        let mut count = 0;
+        for (pair, buffer) in pairs.iter_mut().zip(aux.outputs.iter_mut()) {
+            if let [left, right] = buffer.as_slice() {
+                *pair = [left, right];
+                count += 1;
+            }
+        }
+        let sidechain = aux.inputs.first().and_then(|buffer| match buffer.as_slice_immutable() {
+            [left, right] => Some([&**left, &**right]),
+            _ => None,
+        });
+        let io = Io { sidechain, main: [left, right], aux: &mut pairs[..count], stems: &mut [] };
+        engine.process(io, &self.events, transport(context.transport()).as_ref());
+        for event in engine.output_events() {
+            if let Some(event) = notes::to_host(event) {
+                // A host that has no room, or no port, for notes does not get them.
+                let _ = context.try_send_event(event);
+            }
+        }
+    }
+}
+
+const MOST_AUX: usize = 16;
+
+fn silence(main: &mut Buffer, aux: &mut AuxiliaryBuffers) {
+    let clear = |buffer: &mut Buffer| buffer.as_slice().iter_mut().for_each(|channel| channel.fill(0.0));
+    clear(main);
+    aux.outputs.iter_mut().for_each(clear);
+}
+
+/// The host's musical time; `None` where it has none.
+fn transport(host: &Transport) -> Option<crate::engine::Transport> {
+    let tempo = host.tempo.filter(|tempo| tempo.is_finite() && *tempo > 0.0);
+    (tempo.is_some() || host.playing).then(|| crate::engine::Transport {
+        playing: host.playing,
+        tempo: tempo.unwrap_or(120.0),
+        beats: host.pos_beats().filter(|beats| beats.is_finite()).unwrap_or(0.0),
+        frame: host.pos_samples(),
+        time_signature: (
+            host.time_sig_numerator.and_then(|n| n.try_into().ok()).unwrap_or(4),
+            host.time_sig_denominator.and_then(|n| n.try_into().ok()).unwrap_or(4),
+        ),
+    })
 }
 
 impl<V: Variant> Plugin for Instrument<V> {
     const NAME: &'static str = V::NAME;
     const VENDOR: &'static str = "Seiche";
-    const URL: &'static str = "https://seiche.org";
+    const URL: &'static str = "";
     const EMAIL: &'static str = "";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = V::LAYOUTS;
@@ -109,7 +251,7 @@ impl<V: Variant> Plugin for Instrument<V> {
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
     const INPUT_EVENT_CAPACITY: usize = front::MOST_EVENTS;
 
-    type Editor = ();
+    type Editor = EguiEditor<window::Window>;
     type SysExMessage = ();
     type BackgroundTask = ();
 
@@ -117,17 +259,42 @@ impl<V: Variant> Plugin for Instrument<V> {
         self.params.clone()
     }
 
+    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        window::open(self.params.clone())
+    }
+
     fn filter_state(state: &mut PluginState) {
         params::complete(state);
+    }
+
+    fn activate(
+        &mut self,
+        _layout: &AudioIOLayout,
+        config: &BufferConfig,
+        _context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        contain("activate", || self.start(config)).unwrap_or(false)
+    }
+
+    fn reset(&mut self) {
+        if let Some((_, engine)) = &mut self.engine {
+            contain("reset", || engine.reset());
+        }
     }
 
     fn process(
         &mut self,
         buffer: &mut Buffer,
-        _aux: &mut AuxiliaryBuffers,
-        _context: &mut impl ProcessContext<Self>,
+        aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        buffer.as_slice().iter_mut().for_each(|channel| channel.fill(0.0));
+        let start = ticks();
+        // Named exception `contained_panic`: unwinding allocates. The engine contains the faults of its own parts.
+        self.faulted = self.faulted || contain("process", || self.render(buffer, aux, context)).is_none();
+        if self.faulted {
+            silence(buffer, aux);
+        }
+        self.session().load().add_since(start);
         ProcessStatus::KeepAlive
     }
 }

@@ -214,11 +214,24 @@ impl HostParams {
         Self { definitions, values, session }
     }
 
+    pub fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
     pub fn len(&self) -> usize {
         self.definitions.len()
     }
 
-    /// Target and present value of parameter `index`. Audio thread.
+    /// The present plain value of parameter `index`: cheap, to see whether it has changed. Audio thread.
+    pub fn plain(&self, index: usize) -> f32 {
+        match &self.values[index] {
+            Value::Float(p) => p.value(),
+            Value::Flag(p) => f32::from(u8::from(p.value())),
+            Value::Index(p) => p.value() as f32,
+        }
+    }
+
+    /// Target of parameter `index`, and its present value in the unit that the target wants. Audio thread.
     pub fn value(&self, index: usize) -> (Target, f32) {
         let target = self.definitions[index].target;
         (target, self.values[index].engine_value(target))

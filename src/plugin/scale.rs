@@ -50,6 +50,7 @@ impl Scale {
     }
 
     /// The unit as it is listed in the frozen table; the text of a value already carries it.
+    #[cfg(test)]
     pub fn unit(self) -> &'static str {
         match self {
             Scale::Level { .. } | Scale::Decibels { .. } => "dB",

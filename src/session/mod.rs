@@ -1,58 +1,201 @@
-//! Everything between window, host and engine that is not audio: the project's document, and what the window is told. Any thread but
-//! the audio thread may call a [`Session`].
+//! Everything between window, host and engine that is not audio: the loader thread, the messages to it, the project's document, and what
+//! the window is told. Any thread may call a [`Session`]; the audio thread only its atomics ([`Session::load`], [`Session::override_sound`]).
 
 mod document;
+mod loader;
+mod mailbox;
+mod snapshot;
+#[cfg(test)]
+mod tests;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+use crate::engine::{Engine, Meters, Remote};
+use mailbox::Mailbox;
 
 pub use document::{Document, File};
+pub use snapshot::{Finding, Levels, Load, Place, Reading, Snapshot, Status, ticks};
 
-/// Called when the host should ask [`Session::take_changed`].
+/// What is asked of the loader. Later requests of the same kind replace earlier ones that have not been carried out.
+pub enum Message {
+    /// Open the library at this path.
+    Open(PathBuf),
+    /// Read the open library's files again.
+    Reload,
+    /// Play the sound of this name.
+    Choose(String),
+    /// Bring back what was saved with the project.
+    Restore(Arc<Document>),
+    /// Programs go to this engine from now on, for this sample rate.
+    Engine(f64, Remote),
+    /// The host's `sound` parameter has changed (see [`Session::override_sound`]).
+    Override,
+}
+
+/// Called, from any thread, when the host should ask [`Session::take_changed`].
 pub type Notify = Box<dyn Fn() + Send + Sync>;
 
-/// One instance's state outside the audio thread. Making one starts no thread and reads no file.
-pub struct Session {
+/// What session and loader share.
+struct Shared {
+    mailbox: Mailbox<Message>,
+    /// What is saved with the project: the text that sounds.
     document: ArcSwap<Document>,
+    snapshot: ArcSwap<Snapshot>,
+    meters: ArcSwapOption<Meters>,
+    /// The host's `sound` parameter: 0 leaves the choice to the document.
+    sound: AtomicU32,
+    load: Load,
+    /// Whether the document changed in a way that the host does not know.
     changed: AtomicBool,
     notify: Mutex<Notify>,
 }
 
+/// One instance's state outside the audio thread. Making one starts no thread and reads no file; the loader starts when there is
+/// something to play to or somebody looks, and ends with the session.
+pub struct Session {
+    shared: Arc<Shared>,
+    loader: Mutex<Option<JoinHandle<()>>>,
+}
+
 impl Session {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self {
-            document: ArcSwap::from_pointee(Document::default()),
+        let shared = Shared {
+            mailbox: Mailbox::new(),
+            document: ArcSwap::default(),
+            snapshot: ArcSwap::default(),
+            meters: ArcSwapOption::empty(),
+            sound: AtomicU32::new(0),
+            load: Load::default(),
             changed: AtomicBool::new(false),
             notify: Mutex::new(Box::new(|| ())),
-        })
+        };
+        Arc::new(Self { shared: Arc::new(shared), loader: Mutex::new(None) })
+    }
+
+    /// Makes an engine for this sample rate and lets the loader provide it with programs; an engine made before gets none any more.
+    pub fn engine(&self, rate: f64) -> Engine {
+        let (engine, remote) = Engine::new(rate);
+        self.shared.meters.store(Some(remote.meters().clone()));
+        self.send(Message::Engine(rate, remote));
+        engine
+    }
+
+    /// Asks the loader, and starts it if it does not run yet.
+    pub fn send(&self, message: Message) {
+        self.shared.mailbox.post(message);
+        let mut loader = self.loader();
+        if loader.is_none() {
+            let shared = self.shared.clone();
+            // Without a thread the instance stays silent, and the requests stay in the mailbox.
+            *loader =
+                std::thread::Builder::new().name("seiche loader".into()).spawn(|| loader::run(shared)).ok();
+        }
+    }
+
+    /// Waits until all requests so far are done, at most `limit`; false if that was too short. True at once where no loader runs.
+    pub fn settle(&self, limit: Duration) -> bool {
+        let runs = self.loader().is_some();
+        !runs || self.shared.mailbox.settle(limit)
     }
 
     /// The text to be saved with the project.
     pub fn save(&self) -> String {
-        self.document.load().to_json()
+        self.shared.document.load().to_json()
     }
 
-    /// Takes a saved text over; what cannot be read changes nothing.
+    /// Takes a saved text over: a pointer is swapped and the loader woken, if it runs. A text that cannot be read changes nothing that is
+    /// heard or saved; the window says why.
     pub fn restore(&self, text: &str) {
-        if let Ok(document) = Document::from_json(text) {
-            self.document.store(Arc::new(document));
+        match Document::from_json(text) {
+            Ok(document) => self.restore_document(Arc::new(document)),
+            Err(reason) => {
+                self.shared.publish(|snapshot| snapshot.findings = vec![Finding::general(&reason)])
+            }
         }
     }
 
-    /// Takes over a saved state that has no document.
+    /// Takes over a saved state that has no document: silence.
     pub fn restore_nothing(&self) {
-        self.document.store(Arc::default());
+        self.restore_document(Arc::default());
     }
 
-    /// Whom to call, from any thread, when the document has changed other than by the host.
+    fn restore_document(&self, document: Arc<Document>) {
+        self.shared.document.store(document.clone());
+        // Before there is a loader the message waits: hosts restore projects before they need sound.
+        self.shared.mailbox.post(Message::Restore(document));
+    }
+
+    /// The host's `sound` parameter: 0 leaves the choice to the document, `n` takes the n-th sound. Audio thread; the loader looks
+    /// here several times a second.
+    pub fn override_sound(&self, number: u32) {
+        self.shared.sound.store(number, Ordering::Relaxed);
+    }
+
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.snapshot.load_full()
+    }
+
+    /// Peaks since the last question, and voices that sound, of the engine that was made last.
+    pub fn levels(&self) -> Levels {
+        self.shared.meters.load().as_ref().map_or_else(Levels::default, |meters| Levels::take(meters))
+    }
+
+    pub fn load(&self) -> &Load {
+        &self.shared.load
+    }
+
+    /// Whom to tell about changes of the document that the host has not made itself.
     pub fn on_change(&self, notify: Notify) {
-        *self.notify.lock().unwrap_or_else(PoisonError::into_inner) = notify;
+        *lock(&self.shared.notify) = notify;
     }
 
     /// Whether the document has changed since the last question.
     pub fn take_changed(&self) -> bool {
-        self.changed.swap(false, Ordering::AcqRel)
+        self.shared.changed.swap(false, Ordering::AcqRel)
     }
+
+    fn loader(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        lock(&self.loader)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.shared.mailbox.close();
+        if let Some(loader) = self.loader().take() {
+            // A loader that panicked has already said so.
+            let _ = loader.join();
+        }
+    }
+}
+
+impl Shared {
+    /// Changes what the window sees.
+    fn publish(&self, change: impl Fn(&mut Snapshot)) {
+        self.snapshot.rcu(|old| {
+            let mut new = Snapshot::clone(old);
+            change(&mut new);
+            new
+        });
+    }
+
+    /// Replaces the document by what now sounds, and tells the host if it is different.
+    fn sounds_now(&self, document: Document) {
+        if **self.document.load() != document {
+            self.document.store(Arc::new(document));
+            self.changed.store(true, Ordering::Release);
+            lock(&self.notify)();
+        }
+    }
+}
+
+/// Nothing that could panic half-way runs under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -261,6 +261,7 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
         let name = CStr::from_ptr(id);
         if name == VST3_INFO {
             front.wrapped.store(true, Ordering::Release);
+            super::vst3::stand_in_front();
             return (&raw const AS_VST3).cast();
         }
         let inner = front.inner.get_extension.map_or(std::ptr::null(), |call| call(plugin, id));

@@ -1,0 +1,36 @@
+//! The line at the bottom: how busy the engine is, how many voices sound, which version this is. Window thread.
+
+use egui::{Align, Layout, RichText, Ui};
+
+use super::{Scene, theme};
+use crate::session::{Reading, Session};
+
+/// Averages the load over some frames, so that the figure can be read.
+#[derive(Default)]
+pub struct Status {
+    before: Reading,
+    shown: f32,
+}
+
+impl Status {
+    pub fn load(&mut self, session: &Session) -> f32 {
+        let (share, now) = session.load().since(self.before);
+        self.before = now;
+        self.shown += (share - self.shown) * 0.1;
+        self.shown
+    }
+}
+
+pub fn draw(ui: &mut Ui, scene: &Scene<'_>) {
+    ui.horizontal(|ui| {
+        ui.label(format!("CPU {:.1} %", scene.load * 100.0));
+        ui.label(RichText::new("·").color(theme::QUIET));
+        ui.label(match scene.voices {
+            1 => "1 voice".into(),
+            n => format!("{n} voices"),
+        });
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(RichText::new(concat!("Seiche ", env!("CARGO_PKG_VERSION"))).color(theme::QUIET));
+        });
+    });
+}

@@ -1,0 +1,147 @@
+//! Between the framework's note events and the engine's. Audio thread; nothing here allocates.
+
+use nice_plug::midi::{Channel, Key, VoiceID};
+use nice_plug::prelude::*;
+
+use crate::engine::{Event, Expression, What};
+
+/// The engine's event for one of the host, at frame `at` of the piece; `None` for what the engine does not know (program changes, system
+/// exclusive messages, per-note modulation of parameters, notes on without a key).
+pub fn from_host<S>(event: &NoteEvent<S>, at: u32) -> Option<Event> {
+    let what = match *event {
+        NoteEvent::NoteOn { voice_id, channel, key, velocity, .. } => What::NoteOn {
+            channel: channel.number().unwrap_or(0),
+            key: key.number()?,
+            note: note(voice_id),
+            velocity: velocity.clamp(0.0, 1.0),
+        },
+        NoteEvent::NoteOff { voice_id, channel, key, velocity, .. } => What::NoteOff {
+            channel: channel.number().unwrap_or(0),
+            key: key.number()?,
+            note: note(voice_id),
+            velocity: velocity.clamp(0.0, 1.0),
+        },
+        NoteEvent::Choke { voice_id, channel, key, .. } => {
+            What::Choke { channel: channel.number().unwrap_or(0), key: key.number()?, note: note(voice_id) }
+        }
+        NoteEvent::PolyVolume { voice_id, channel, key, gain, .. } => {
+            expression(voice_id, channel, key, Expression::Gain, gain)
+        }
+        // The framework says -1..1, the engine 0..1.
+        NoteEvent::PolyPan { voice_id, channel, key, pan, .. } => {
+            expression(voice_id, channel, key, Expression::Pan, (pan + 1.0) * 0.5)
+        }
+        NoteEvent::PolyTuning { voice_id, channel, key, tuning, .. } => {
+            expression(voice_id, channel, key, Expression::Tuning, tuning)
+        }
+        NoteEvent::PolyVibrato { voice_id, channel, key, vibrato, .. } => {
+            expression(voice_id, channel, key, Expression::Vibrato, vibrato)
+        }
+        NoteEvent::PolyPressure { voice_id, channel, key, pressure, .. } => {
+            expression(voice_id, channel, key, Expression::Pressure, pressure)
+        }
+        NoteEvent::PolyBrightness { voice_id, channel, key, brightness, .. } => {
+            expression(voice_id, channel, key, Expression::Brightness, brightness)
+        }
+        NoteEvent::MidiPitchBend { channel, value, .. } => What::Bend { channel, value: value * 2.0 - 1.0 },
+        NoteEvent::MidiChannelPressure { channel, pressure, .. } => {
+            What::Pressure { channel, value: pressure }
+        }
+        NoteEvent::MidiCC { channel, cc, value, .. } => What::Controller { channel, number: cc, value },
+        _ => return None,
+    };
+    Some(Event { at, what })
+}
+
+/// The framework's event for one that the engine puts out; `None` for what is not sent to hosts.
+pub fn to_host<S>(event: &Event) -> Option<NoteEvent<S>> {
+    let timing = event.at;
+    Some(match event.what {
+        What::NoteOn { channel, key, note, velocity } => NoteEvent::NoteOn {
+            timing,
+            voice_id: voice(note),
+            channel: Channel::Number(channel),
+            key: Key::Number(key),
+            velocity,
+        },
+        What::NoteOff { channel, key, note, velocity } => NoteEvent::NoteOff {
+            timing,
+            voice_id: voice(note),
+            channel: Channel::Number(channel),
+            key: Key::Number(key),
+            velocity,
+        },
+        What::Choke { channel, key, note } => NoteEvent::Choke {
+            timing,
+            voice_id: voice(note),
+            channel: Channel::Number(channel),
+            key: Key::Number(key),
+        },
+        What::Bend { channel, value } => {
+            NoteEvent::MidiPitchBend { timing, channel, value: (value + 1.0) * 0.5 }
+        }
+        What::Pressure { channel, value } => {
+            NoteEvent::MidiChannelPressure { timing, channel, pressure: value }
+        }
+        What::Controller { channel, number, value } => {
+            NoteEvent::MidiCC { timing, channel, cc: number, value }
+        }
+        What::Expression { .. } | What::Control { .. } => return None,
+    })
+}
+
+fn expression(voice: VoiceID, channel: Channel, key: Key, kind: Expression, value: f32) -> What {
+    let or_any = |n: Option<u8>| n.map_or(-1, i16::from);
+    What::Expression {
+        channel: or_any(channel.number()),
+        key: or_any(key.number()),
+        note: note(voice),
+        kind,
+        value,
+    }
+}
+
+/// -1 stands for "the host has no ids".
+fn note(voice: VoiceID) -> i32 {
+    voice.id().unwrap_or(-1)
+}
+
+fn voice(note: i32) -> VoiceID {
+    if note < 0 { VoiceID::Wildcard } else { VoiceID::ID(note) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_survive_the_way_out_and_in() {
+        let all = [
+            What::NoteOn { channel: 3, key: 60, note: 7, velocity: 0.5 },
+            What::NoteOff { channel: 3, key: 60, note: -1, velocity: 0.25 },
+            What::Choke { channel: 15, key: 127, note: 0 },
+            What::Bend { channel: 1, value: -0.5 },
+            What::Pressure { channel: 2, value: 0.75 },
+            What::Controller { channel: 0, number: 74, value: 1.0 },
+        ];
+        for what in all {
+            let event = Event { at: 9, what };
+            let host: NoteEvent<()> = to_host(&event).unwrap();
+            assert_eq!(host.timing(), 9);
+            assert_eq!(from_host(&host, 9), Some(event));
+        }
+    }
+
+    #[test]
+    fn notes_pan_expression_is_centred_at_one_half() {
+        let pan: NoteEvent<()> = NoteEvent::PolyPan {
+            timing: 0,
+            voice_id: VoiceID::Wildcard,
+            channel: Channel::Wildcard,
+            key: Key::Number(60),
+            pan: 0.0,
+        };
+        let expected = What::Expression { channel: -1, key: 60, note: -1, kind: Expression::Pan, value: 0.5 };
+        assert_eq!(from_host(&pan, 4), Some(Event { at: 4, what: expected }));
+    }
+}

@@ -1,0 +1,194 @@
+//! What the window is told: the library, what is wrong with it, and how busy the engine is. A snapshot is made by the loader and never
+//! changed; the living figures are atomics that the audio thread writes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::engine::{METERED, Meters};
+use crate::language::model::SourceFile;
+use crate::language::{Diagnostic, Severity};
+
+/// What the loader last found out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// File or folder that is open; empty if there is none.
+    pub path: String,
+    /// Names of the library's sounds, in the order of the text.
+    pub sounds: Vec<String>,
+    /// The sound that was asked for.
+    pub sound: String,
+    /// Names of the strips of the sound that plays.
+    pub strips: Vec<String>,
+    pub status: Status,
+    pub findings: Vec<Finding>,
+}
+
+/// How it stands with the library.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing is open.
+    #[default]
+    Empty,
+    Loading,
+    /// The text as it is shown plays.
+    Playing,
+    /// The text has errors; what played before goes on.
+    Broken,
+}
+
+/// One diagnostic, ready to be shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    pub severity: Severity,
+    pub message: String,
+    pub place: Option<Place>,
+    pub hint: Option<String>,
+}
+
+/// A place in a file, counted from 1 in lines and characters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    /// The line itself.
+    pub text: String,
+}
+
+impl Finding {
+    /// An error that has no place in a text.
+    pub fn general(message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, message: message.into(), place: None, hint: None }
+    }
+
+    /// Makes a diagnostic presentable; `files` are the library's.
+    pub fn new(diagnostic: &Diagnostic, files: &[SourceFile]) -> Self {
+        let place = diagnostic.span.and_then(|span| {
+            let SourceFile { path, text } = files.get(span.file as usize)?;
+            let before = text.get(..span.start as usize).unwrap_or(text);
+            let line_start = before.rfind('\n').map_or(0, |n| n + 1);
+            let line = text[line_start..].lines().next().unwrap_or_default();
+            Some(Place {
+                file: path.display().to_string(),
+                line: before.matches('\n').count() + 1,
+                column: before[line_start..].chars().count() + 1,
+                text: line.to_owned(),
+            })
+        });
+        Self {
+            severity: diagnostic.severity,
+            message: diagnostic.message.clone(),
+            place,
+            hint: diagnostic.hint.clone(),
+        }
+    }
+
+    /// `file:line:column: message`, the source line and the hint, as plain text.
+    pub fn to_text(&self) -> String {
+        let place =
+            self.place.as_ref().map_or(String::new(), |p| format!("{}:{}:{}: ", p.file, p.line, p.column));
+        let source = self.place.as_ref().map_or(String::new(), |p| format!("\n    {}", p.text));
+        let hint = self.hint.as_ref().map_or(String::new(), |hint| format!("\n    {hint}"));
+        format!("{place}{}{source}{hint}", self.message)
+    }
+}
+
+/// What the engine's meters say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Levels {
+    /// Peak factors of the main output since the last look, left and right.
+    pub main: [f32; 2],
+    /// The same of the strips, as many as the engine measures.
+    pub strips: Vec<[f32; 2]>,
+    pub voices: usize,
+    /// One bit for each strip that was silenced because of a fault, the highest for the whole sound.
+    pub faults: u64,
+}
+
+impl Levels {
+    pub(super) fn take(meters: &Meters) -> Self {
+        let strips = (0..METERED).map(|strip| meters.take_strip(strip)).collect();
+        Self { main: meters.take_main(), strips, voices: meters.voices() as usize, faults: meters.faults() }
+    }
+}
+
+/// How much of its time the audio thread needs. The audio thread adds up processor ticks (no system call, no division); the window
+/// compares two readings.
+#[derive(Debug, Default)]
+pub struct Load {
+    busy: AtomicU64,
+}
+
+/// Ticks of a clock that runs at a constant rate; 0 where the processor has none that may be read without a system call.
+#[inline]
+pub fn ticks() -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has the time-stamp counter.
+    return unsafe { std::arch::x86_64::_rdtsc() };
+    #[cfg(target_arch = "aarch64")]
+    {
+        let now: u64;
+        // SAFETY: reading the virtual counter has no side effect and is allowed to user programs.
+        unsafe { std::arch::asm!("mrs {}, cntvct_el0", out(reg) now, options(nomem, nostack)) };
+        return now;
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    0
+}
+
+impl Load {
+    /// Adds the time since `start`. Audio thread.
+    #[inline]
+    pub fn add_since(&self, start: u64) {
+        self.busy.fetch_add(ticks().saturating_sub(start), Ordering::Relaxed);
+    }
+
+    /// Share of the time since `before` (0..1 and, when overloaded, above) that was spent rendering, and the new reading.
+    pub fn since(&self, before: Reading) -> (f32, Reading) {
+        let now = Reading { busy: self.busy.load(Ordering::Relaxed), at: ticks() };
+        let passed = now.at.saturating_sub(before.at);
+        let share =
+            if passed == 0 { 0.0 } else { now.busy.saturating_sub(before.busy) as f32 / passed as f32 };
+        (share, now)
+    }
+}
+
+/// One look at the [`Load`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
+    busy: u64,
+    at: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::model::Span;
+
+    #[test]
+    fn session_finding_shows_line_column_and_source() {
+        let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
+        let files = [file("a.yaml", "x: 1\nünit: {\nz"), file("b.yaml", "")];
+        let span = Span { file: 0, start: 11, end: 12 };
+        let found =
+            Finding::new(&Diagnostic::error("syntax", span, "Unclosed brace.").hint("Close it."), &files);
+        let place = found.place.clone().unwrap();
+        assert_eq!((place.line, place.column, place.text.as_str()), (2, 6, "ünit: {"));
+        assert_eq!(found.to_text(), "a.yaml:2:6: Unclosed brace.\n    ünit: {\n    Close it.");
+        let beyond = Finding::new(&Diagnostic::error("x", Span { file: 9, start: 0, end: 0 }, "y"), &files);
+        assert_eq!(beyond.place, None);
+    }
+
+    #[test]
+    fn session_load_is_the_share_of_busy_time() {
+        let load = Load::default();
+        let (_, first) = load.since(Reading::default());
+        let start = ticks();
+        let end = std::time::Instant::now() + std::time::Duration::from_millis(20);
+        while std::time::Instant::now() < end {}
+        load.add_since(start);
+        let (share, second) = load.since(first);
+        assert!(share > 0.5 && share <= 1.0, "{share}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert_eq!(load.since(second).0, 0.0);
+    }
+}
