@@ -137,7 +137,14 @@ impl Engine {
     }
 
     /// Renders a block of any length. `events` are in order of time; without `transport` the sound plays by itself.
-    pub fn process(&mut self, mut io: Io, events: &[Event], transport: Option<&Transport>) {
+    ///
+    /// Where the program installs `nice_assert_no_alloc::AllocDisabler` as its allocator (all tests that render do), an allocation
+    /// or a free in here ends the program with a message; elsewhere the guard costs nothing.
+    pub fn process(&mut self, io: Io, events: &[Event], transport: Option<&Transport>) {
+        nice_assert_no_alloc::assert_no_alloc(|| self.process_guarded(io, events, transport));
+    }
+
+    fn process_guarded(&mut self, mut io: Io, events: &[Event], transport: Option<&Transport>) {
         let _flush = denormals::Flush::enter();
         self.output.clear();
         self.swap();

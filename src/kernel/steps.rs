@@ -37,6 +37,28 @@ pub struct Began {
     pub count: u64,
 }
 
+/// A step in progress.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Progress {
+    /// Steps begun since the first, this one included; 0 before the first.
+    pub begun: u64,
+    began: f64,
+    /// Seconds.
+    pub length: f64,
+    song: bool,
+}
+
+impl Progress {
+    /// How far the step has come at a frame of the pass, 0..1.
+    pub fn at(&self, pass: &Pass, lane: usize, frame: usize) -> f64 {
+        let (position, unit) = match self.song {
+            true => (pass.song.beats(frame, pass.rate) - self.began, 60.0 / pass.song.bpm),
+            false => ((pass.ages[lane] + frame as u64) as f64 - self.began, 1.0 / pass.rate),
+        };
+        (position * unit / self.length).clamp(0.0, 1.0)
+    }
+}
+
 /// Where the search for beginnings within a pass stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cursor {
@@ -86,19 +108,10 @@ impl StepClock {
         self.plan.steps == 0 || self.lanes[lane].count >= total
     }
 
-    /// Steps begun so far since the first.
-    pub fn count(&self, lane: usize) -> u64 {
-        self.lanes[lane].count
-    }
-
-    /// How far the step in progress has come at a frame of the pass, 0..1, and its length in seconds.
-    pub fn progress(&self, pass: &Pass, lane: usize, frame: usize) -> (f64, f64) {
-        let state = &self.lanes[lane];
-        let (position, unit) = match state.song {
-            true => (pass.song.beats(frame, pass.rate) - state.began, 60.0 / pass.song.bpm),
-            false => ((pass.ages[lane] + frame as u64) as f64 - state.began, 1.0 / pass.rate),
-        };
-        ((position * unit / state.length).clamp(0.0, 1.0), state.length)
+    /// The step in progress.
+    pub fn step(&self, lane: usize) -> Progress {
+        let Lane { count, began, length, song, .. } = self.lanes[lane];
+        Progress { begun: count, began, length, song }
     }
 
     /// To be called at the beginning of every pass: follows jumps of the song. Says which lanes landed inside a step.

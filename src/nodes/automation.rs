@@ -1,6 +1,6 @@
 //! `automation`: values that change on steps: in jumps, in straight lines, or overlapping. Audio thread, after construction.
 
-use crate::kernel::steps::{Cursor, StepClock, StepPlan, Timing, read};
+use crate::kernel::steps::{Cursor, Progress, StepClock, StepPlan, Timing, read};
 use crate::kernel::{Build, Kernel, Pass, Start, silence};
 use crate::spec::*;
 use crate::units::Unit;
@@ -83,8 +83,8 @@ struct Automation {
     overlap: f64,
     repeat: Option<u64>,
     triggered: bool,
-    /// Per lane: steps begun.
-    begun: Vec<u64>,
+    /// Per lane: the step in progress up to where the output has been filled.
+    steps: Vec<Progress>,
 }
 
 fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
@@ -114,7 +114,7 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
         overlap: b.number("overlap").unwrap_or(0.1),
         repeat,
         triggered: matches!(timing, Timing::Trigger { .. }),
-        begun: vec![0; b.lanes],
+        steps: vec![Progress::default(); b.lanes],
     }))
 }
 
@@ -146,7 +146,7 @@ impl Automation {
             Mode::Step => self.value(pass, here, frame, k),
             Mode::Ramp if here > step => self.value(pass, here, frame, k),
             Mode::Ramp => {
-                let (progress, _) = self.clock.progress(pass, lane, frame);
+                let progress = self.steps[lane].at(pass, lane, frame);
                 let more = self.repeat.is_none_or(|r| round + 1 < r);
                 let next = self.after(step).map(|s| (s, s - here));
                 let next = next.or_else(|| self.first().filter(|_| more).map(|s| (s, s + steps - here)));
@@ -163,7 +163,8 @@ impl Automation {
                     None => None,
                 };
                 let (Some(before), true) = (before, here == step) else { return to };
-                let (progress, length) = self.clock.progress(pass, lane, frame);
+                let length = self.steps[lane].length;
+                let progress = self.steps[lane].at(pass, lane, frame);
                 let weight =
                     if self.overlap > 0.0 { (progress * length / self.overlap).min(1.0) } else { 1.0 } as f32;
                 self.value(pass, before, frame, k) * (1.0 - weight) + to * weight
@@ -174,7 +175,7 @@ impl Automation {
     fn fill(&mut self, pass: &mut Pass, from: usize, to: usize) {
         let lanes = pass.width();
         for k in 0..lanes {
-            let begun = self.begun[pass.lane + k];
+            let begun = self.steps[pass.lane + k].begun;
             for frame in from..to {
                 let value = match begun {
                     // Nothing before the first trigger; before the first step of the song, its first value.
@@ -191,14 +192,14 @@ impl Automation {
 impl Kernel for Automation {
     fn start(&mut self, lane: usize, _: Start) {
         self.clock.start(lane);
-        self.begun[lane] = 0;
+        self.steps[lane] = Progress::default();
     }
 
     fn render(&mut self, pass: &mut Pass) {
         silence(pass);
         self.clock.locate(pass);
         for lane in pass.lane..pass.lane + pass.width() {
-            self.begun[lane] = self.clock.count(lane);
+            self.steps[lane] = self.clock.step(lane);
         }
         let mut from = 0;
         let mut cursor = Cursor::default();
@@ -209,7 +210,7 @@ impl Kernel for Automation {
             self.fill(pass, from, to);
             from = from.max(to);
             let Some(began) = began else { break };
-            self.begun[began.lane] = began.count + 1;
+            self.steps[began.lane] = self.clock.step(began.lane);
         }
     }
 }

@@ -86,11 +86,11 @@ impl Sequencer {
         let mut ends = [0u8; MAX_LANES];
         let mut from = 0;
         let mut cursor = Cursor::default();
+        if let Run::Clocked(clock) = &mut self.run {
+            clock.locate(pass);
+        }
         loop {
             let Run::Clocked(clock) = &mut self.run else { return ends };
-            if from == 0 {
-                clock.locate(pass);
-            }
             let Some(began) = clock.next(pass, &mut cursor) else { break };
             self.render_pools(pass, from, began.frame, &mut ends);
             from = from.max(began.frame);

@@ -1,0 +1,73 @@
+//! What tests that render have in common. Every binary that includes this runs with the allocation guard armed.
+#![allow(dead_code)]
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use seiche::bounce::{self, Job, Rendering};
+use seiche::compile::{self, Program, Request};
+use seiche::engine::{Event, What};
+use seiche::language::{Library, render as show};
+use seiche::library::samples::Store;
+
+#[global_allocator]
+static GUARD: nice_assert_no_alloc::AllocDisabler = nice_assert_no_alloc::AllocDisabler;
+
+pub const RATE: f64 = 48_000.0;
+
+pub fn library(text: &str) -> Library {
+    let specs: Vec<_> = seiche::nodes::ALL.iter().map(|d| &d.spec).collect();
+    Library::read(vec![(PathBuf::from("test.yaml"), text.as_bytes().to_vec())], &specs)
+}
+
+/// Compiles a sound, or panics with its diagnostics.
+pub fn program(text: &str, sound: &str, rate: f64, seed: u64) -> Box<Program> {
+    let library = library(text);
+    let store = Mutex::new(Store::default());
+    let request = Request { library: &library, sound, overrides: &[], rate, seed, store: &store };
+    match compile::compile(&request) {
+        Ok(compiled) => compiled.program,
+        Err(errors) => panic!("{}", show(&errors, library.files(), false)),
+    }
+}
+
+pub fn render(text: &str, sound: &str, job: &Job) -> Rendering {
+    bounce::render(program(text, sound, RATE, 0), job, &mut |_| true)
+}
+
+pub fn note(at: u32, key: u8, velocity: f32) -> Event {
+    Event { at, what: What::NoteOn { channel: 0, key, note: -1, velocity } }
+}
+
+pub fn release(at: u32, key: u8) -> Event {
+    Event { at, what: What::NoteOff { channel: 0, key, note: -1, velocity: 0.5 } }
+}
+
+/// A small generator for tests: xorshift.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+}
+
+pub fn peak(x: &[f32]) -> f32 {
+    x.iter().fold(0.0, |p: f32, x| p.max(x.abs()))
+}
+
+pub fn rms(x: &[f32]) -> f64 {
+    (x.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / x.len().max(1) as f64).sqrt()
+}
+
+/// Bits of both sides, for exact comparison.
+pub fn bits(r: &Rendering) -> Vec<u32> {
+    r.main.iter().flatten().map(|x| x.to_bits()).collect()
+}
