@@ -216,6 +216,10 @@ impl Lanewise for Osc {
             // Without `freq` the first frame is at phase 0 exactly.
             None => phase::increment(1.0, self.period).wrapping_neg(),
         };
+        if self.wave == Wave::Sqr {
+            // A hair ahead (2^-32 cycles), so that an edge that falls on a frame exactly does so whatever was rounded.
+            self.phase[lane] = self.phase[lane].wrapping_add(1 << 32);
+        }
         self.last[lane] = f32::NAN;
         self.streams[lane] = Stream::new(self.seed, if self.seeded { 0 } else { start.voice });
         self.place[lane] = if self.seeded { 0.0 } else { (self.streams[lane].bits(0) & 1023) as f64 };
@@ -483,6 +487,15 @@ mod tests {
         let out = osc("sqr", 101.25).set("pulse_width", 0.2).laws(1200);
         let up = out.mono().iter().filter(|x| **x == 1.0).count();
         assert!(up.abs_diff(240) < 90 / 4, "{up}");
+    }
+
+    #[test]
+    fn osc_square_edges_fall_on_their_frames() {
+        // 2.1 Hz at 44.1 kHz: an edge every 10500 frames exactly.
+        let out = osc("sqr", 2.1).number("freq", 2.1).render(42000);
+        for edge in (1..4).map(|n| n * 10500) {
+            assert!(out.mono()[edge - 1] != out.mono()[edge - 2], "{edge}");
+        }
     }
 
     #[test]
