@@ -22,8 +22,8 @@ const FORMULAS: [(&str, &str); 3] = [
     ),
 ];
 const RATE: f64 = 48_000.0;
-/// Ten seconds of one lane, or as much work in more lanes: short enough to fit between interruptions.
-const PASSES: u64 = 7500;
+/// Half a second of one lane, or as much work in more lanes: short enough to fit between interruptions.
+const PASSES: u64 = 375;
 
 fn main() {
     for (name, text) in FORMULAS {
@@ -44,7 +44,7 @@ fn main() {
             };
             let mut graph = Graph::new(vec![step], 1, &[], lanes, RATE);
             let mut best = f64::INFINITY;
-            for _ in 0..7 {
+            for _ in 0..200 {
                 (0..lanes).for_each(|lane| graph.start(lane, Start { at: 0, voice: lane as u64 }));
                 let began = Instant::now();
                 let passes = PASSES / lanes as u64;
