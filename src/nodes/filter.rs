@@ -7,7 +7,7 @@
 
 use crate::dsp::lane::Lane;
 use crate::dsp::math;
-use crate::kernel::{Build, CONTROL, Kernel, Lanewise, Pass, Start};
+use crate::kernel::{Build, CONTROL, Input, Kernel, Lanewise, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
 
@@ -181,22 +181,25 @@ impl Lanewise for Filter {
                 }
             }
             let to = frames.min(from + CONTROL - offset);
-            let (base, slope) = (load::<L>(&self.base, lane), load::<L>(&self.slope, lane));
-            let moving = moves(&slope);
+            let line = (load::<L>(&self.base, lane), load::<L>(&self.slope, lane));
+            let moving = moves(&line.1);
             for c in 0..pass.outputs.len() {
                 let input = pass.channel::<L>(self.signal, c);
+                let out = &mut pass.output::<L>(c)[from..to];
                 let [s1, s2] = &mut self.state[c];
                 let mut state = [L::load(&s1[range.clone()]), L::load(&s2[range.clone()])];
-                let out = &mut pass.output::<L>(c)[from..to];
-                for (n, y) in out.iter_mut().enumerate() {
-                    let mut k = base;
-                    if moving {
-                        let j = L::splat((offset + n) as f32);
-                        for i in 0..6 {
-                            k[i] = base[i] + slope[i] * j;
-                        }
+                // A loop for each kind, at rest and in motion.
+                match (self.kind, moving) {
+                    (Kind::Low, false) => run::<L, LOW, false>(out, input, from, offset, &line, &mut state),
+                    (Kind::Low, true) => run::<L, LOW, true>(out, input, from, offset, &line, &mut state),
+                    (Kind::High, false) => run::<L, HIGH, false>(out, input, from, offset, &line, &mut state),
+                    (Kind::High, true) => run::<L, HIGH, true>(out, input, from, offset, &line, &mut state),
+                    (Kind::Band, false) => run::<L, BAND, false>(out, input, from, offset, &line, &mut state),
+                    (Kind::Band, true) => run::<L, BAND, true>(out, input, from, offset, &line, &mut state),
+                    (Kind::Notch, false) => {
+                        run::<L, NOTCH, false>(out, input, from, offset, &line, &mut state)
                     }
-                    *y = tick(self.kind, &k, &mut state, input.at(from + n));
+                    (Kind::Notch, true) => run::<L, NOTCH, true>(out, input, from, offset, &line, &mut state),
                 }
                 state[0].store(&mut s1[range.clone()]);
                 state[1].store(&mut s2[range.clone()]);
@@ -231,20 +234,45 @@ fn moves<L: Lane>(slope: &[L; 6]) -> bool {
     L::any(sum.gt(L::splat(0.0)))
 }
 
-/// One frame.
+const LOW: u8 = 0;
+const HIGH: u8 = 1;
+const BAND: u8 = 2;
+const NOTCH: u8 = 3;
+
+/// Frames between two control points: `offset` frames after the first one, coefficients on straight lines.
 #[inline(always)]
-fn tick<L: Lane>(kind: Kind, [a1, a2, a3, m0, m1, m2]: &[L; 6], s: &mut [L; 2], x: L) -> L {
-    let v3 = x - s[1];
-    let v1 = *a1 * s[0] + *a2 * v3;
-    let v2 = s[1] + (*a2 * s[0] + *a3 * v3);
-    s[0] = (v1 + v1) - s[0];
-    s[1] = (v2 + v2) - s[1];
-    match kind {
-        Kind::Low => *m2 * v2,
-        Kind::Band => *m1 * v1,
-        Kind::Notch => *m0 * x + *m1 * v1,
-        Kind::High => *m0 * x + *m1 * v1 + *m2 * v2,
+fn run<L: Lane, const KIND: u8, const MOVING: bool>(
+    out: &mut [L],
+    input: Input<L>,
+    from: usize,
+    offset: usize,
+    (base, slope): &([L; 6], [L; 6]),
+    state: &mut [L; 2],
+) {
+    let [mut s0, mut s1] = *state;
+    for (n, y) in out.iter_mut().enumerate() {
+        let mut k = *base;
+        if MOVING {
+            let j = L::splat((offset + n) as f32);
+            for i in 0..6 {
+                k[i] = base[i] + slope[i] * j;
+            }
+        }
+        let [a1, a2, a3, m0, m1, m2] = k;
+        let x = input.at(from + n);
+        let v3 = x - s1;
+        let v1 = a1 * s0 + a2 * v3;
+        let v2 = s1 + (a2 * s0 + a3 * v3);
+        s0 = (v1 + v1) - s0;
+        s1 = (v2 + v2) - s1;
+        *y = match KIND {
+            LOW => m2 * v2,
+            BAND => m1 * v1,
+            NOTCH => m0 * x + m1 * v1,
+            _ => m0 * x + m1 * v1 + m2 * v2,
+        };
     }
+    *state = [s0, s1];
 }
 
 #[cfg(test)]

@@ -198,10 +198,12 @@ impl Lanewise for Osc {
             Wave::Wander => self.wander::<L>(pass),
             _ => self.cycle::<L>(pass),
         }
-        let amp = pass.input::<L>(self.amp);
-        let out = pass.output::<L>(0);
-        for (n, x) in out.iter_mut().enumerate() {
-            *x = *x * amp.at(n);
+        let shaped = !matches!(self.wave, Wave::None | Wave::Noise | Wave::Perlin | Wave::Wander);
+        if !shaped {
+            let amp = pass.input::<L>(self.amp);
+            for (n, x) in pass.output::<L>(0).iter_mut().enumerate() {
+                *x = *x * amp.at(n);
+            }
         }
         self.fade::<L>(pass);
         self.map::<L>(pass);
@@ -256,14 +258,14 @@ impl Osc {
         ends[..pass.width()].iter().all(|e| *e == 0)
     }
 
-    /// Phases, shaped.
+    /// Phases, shaped, at their level.
     #[inline(always)]
     fn cycle<L: Lane>(&mut self, pass: &mut Pass) {
         let (lane, frames) = (pass.lane, pass.frames);
         let (period, cycle) = (L::splat(self.period as f32), L::splat(1.0 / std::f32::consts::TAU));
         let freq = self.freq.map(|port| pass.input::<L>(port));
         let modulation = self.modulation.map(|port| pass.input::<L>(port));
-        let width = pass.input::<L>(self.width);
+        let (width, amp) = (pass.input::<L>(self.width), pass.input::<L>(self.amp));
         let phases = &mut self.phase[lane..lane + L::N];
         let flat = match (self.fixed_freq, freq.and_then(|f| f.flat())) {
             (Some(f), _) => Some([f; MAX_LANES]),
@@ -292,17 +294,17 @@ impl Osc {
             (|$n:ident, $p:ident| $value:expr) => {
                 for ($n, x) in out.iter_mut().enumerate() {
                     let $p = *x;
-                    *x = $value;
+                    *x = $value * amp.at($n);
                 }
             };
         }
         if !self.smooth {
             match self.wave {
-                Wave::Sin => each!(|_n, p| math::sin_cycles(p)),
-                Wave::Cos => each!(|_n, p| math::cos_cycles(p)),
-                Wave::Tri => each!(|_n, p| shape::tri(p)),
-                Wave::Saw => each!(|_n, p| shape::saw(p)),
-                Wave::Ramp => each!(|_n, p| L::splat(0.0) - shape::saw(p)),
+                Wave::Sin => each!(|n, p| math::sin_cycles(p)),
+                Wave::Cos => each!(|n, p| math::cos_cycles(p)),
+                Wave::Tri => each!(|n, p| shape::tri(p)),
+                Wave::Saw => each!(|n, p| shape::saw(p)),
+                Wave::Ramp => each!(|n, p| L::splat(0.0) - shape::saw(p)),
                 _ => each!(|n, p| shape::sqr(p, width.at(n))),
             }
             return;
@@ -313,9 +315,9 @@ impl Osc {
         {
             let f = shape::frames_per_cycle(L::from_fn(|k| f[k] as f32) * period);
             match self.wave {
-                Wave::Tri => each!(|_n, p| shape::tri_smooth(p, f)),
-                Wave::Saw => each!(|_n, p| shape::saw_smooth(p, f)),
-                Wave::Ramp => each!(|_n, p| -shape::saw_smooth(p, f)),
+                Wave::Tri => each!(|n, p| shape::tri_smooth(p, f)),
+                Wave::Saw => each!(|n, p| shape::saw_smooth(p, f)),
+                Wave::Ramp => each!(|n, p| -shape::saw_smooth(p, f)),
                 _ => each!(|n, p| shape::sqr_smooth(p, width.at(n), f)),
             }
             return;
@@ -334,12 +336,13 @@ impl Osc {
                 last = p;
             }
             let f = shape::frames_per_cycle(step);
-            out[n] = match self.wave {
+            let x = match self.wave {
                 Wave::Tri => shape::tri_smooth(p, f),
                 Wave::Saw => shape::saw_smooth(p, f),
                 Wave::Ramp => -shape::saw_smooth(p, f),
                 _ => shape::sqr_smooth(p, width.at(n), f),
             };
+            out[n] = x * amp.at(n);
         }
         last.store(&mut self.last[lane..lane + L::N]);
     }
