@@ -66,7 +66,8 @@ enum Kind {
     Notch,
 }
 
-/// Coefficients of one lane or pack: of the state, and of the output (input, band and low parts).
+/// Coefficients of one lane or pack: of the state (2 a1 - 1, 2 a2, 2 a3: what of it stays in a frame, written as one step), and of
+/// the output (of the input, and of twice the band and low parts).
 #[derive(Clone, Copy)]
 struct Coefficients<L>([L; 6]);
 
@@ -85,14 +86,14 @@ impl<L: Lane> Coefficients<L> {
         let a2 = g * a1;
         let a3 = g * a2;
         let level = c(1.0) / q.max(c(1.0)).sqrt();
-        let zero = c(0.0);
+        let (zero, half) = (c(0.0), c(0.5) * level);
         let (m0, m1, m2) = match kind {
-            Kind::Low => (zero, zero, level),
-            Kind::High => (level, zero - k * level, zero - level),
-            Kind::Band => (zero, k * level, zero),
-            Kind::Notch => (level, zero - k * level, zero),
+            Kind::Low => (zero, zero, half),
+            Kind::High => (level, zero - k * half, zero - half),
+            Kind::Band => (zero, k * half, zero),
+            Kind::Notch => (level, zero - k * half, zero),
         };
-        Coefficients([a1, a2, a3, m0, m1, m2])
+        Coefficients([a1 + a1 - c(1.0), a2 + a2, a3 + a3, m0, m1, m2])
     }
 }
 
@@ -107,7 +108,8 @@ struct Filter {
     /// Per lane: coefficients at the last control point, and what they move by each frame.
     base: [Vec<f32>; 6],
     slope: [Vec<f32>; 6],
-    /// Per lane: cutoff and peak that `base` moves to.
+    /// Per lane: what `base` moves to, and the cutoff and peak of that.
+    next: [Vec<f32>; 6],
     goal: [Vec<f32>; 2],
     /// Per channel and integrator.
     state: Vec<[Vec<f32>; 2]>,
@@ -130,6 +132,7 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
         top: (b.rate / 2.0 - 100.0).max(b.rate * 0.45) as f32,
         base: std::array::from_fn(|_| lanes()),
         slope: std::array::from_fn(|_| lanes()),
+        next: std::array::from_fn(|_| lanes()),
         goal: std::array::from_fn(|_| lanes()),
         state: (0..b.channels).map(|_| [lanes(), lanes()]).collect(),
     }))
@@ -149,6 +152,7 @@ impl Lanewise for Filter {
             for k in (0..L::N).filter(|k| pass.ages[lane + k] == 0) {
                 for i in 0..6 {
                     self.base[i][lane + k] = new[i][k];
+                    self.next[i][lane + k] = new[i][k];
                     self.slope[i][lane + k] = 0.0;
                 }
                 self.goal[0][lane + k] = cutoff[k];
@@ -169,12 +173,13 @@ impl Lanewise for Filter {
                 let moving = moves(&slope);
                 if moving || moved {
                     // The straight line so far ends at what its goal says exactly.
-                    let now = Coefficients::new(self.kind, was_cutoff, was_peak, self.period, self.top).0;
+                    let now = load::<L>(&self.next, lane);
                     let next = Coefficients::new(self.kind, cutoff, peak, self.period, self.top).0;
                     for i in 0..6 {
                         let slope = (next[i] - now[i]) * L::splat(1.0 / CONTROL as f32);
                         now[i].store(&mut self.base[i][range.clone()]);
                         slope.store(&mut self.slope[i][range.clone()]);
+                        next[i].store(&mut self.next[i][range.clone()]);
                     }
                     cutoff.store(&mut self.goal[0][range.clone()]);
                     peak.store(&mut self.goal[1][range.clone()]);
@@ -258,18 +263,19 @@ fn run<L: Lane, const KIND: u8, const MOVING: bool>(
                 k[i] = base[i] + slope[i] * j;
             }
         }
-        let [a1, a2, a3, m0, m1, m2] = k;
+        let [c1, c2, c3, m0, m1, m2] = k;
         let x = input.at(from + n);
-        let v3 = x - s1;
-        let v1 = a1 * s0 + a2 * v3;
-        let v2 = s1 + (a2 * s0 + a3 * v3);
-        s0 = (v1 + v1) - s0;
-        s1 = (v2 + v2) - s1;
+        let v = x - s1;
+        let t0 = c1 * s0 + c2 * v;
+        let t1 = s1 + (c2 * s0 + c3 * v);
+        // Each integrator's output is the mean of its state before and after.
+        let (band, low) = (s0 + t0, s1 + t1);
+        (s0, s1) = (t0, t1);
         *y = match KIND {
-            LOW => m2 * v2,
-            BAND => m1 * v1,
-            NOTCH => m0 * x + m1 * v1,
-            _ => m0 * x + m1 * v1 + m2 * v2,
+            LOW => m2 * low,
+            BAND => m1 * band,
+            NOTCH => m0 * x + m1 * band,
+            _ => m0 * x + m1 * band + m2 * low,
         };
     }
     *state = [s0, s1];
