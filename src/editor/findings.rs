@@ -3,8 +3,7 @@
 use egui::{RichText, ScrollArea, Ui};
 
 use super::{Scene, theme};
-use crate::language::Severity;
-use crate::session::{Finding, Status};
+use crate::session::{Finding, Severity, Status};
 
 pub fn draw(ui: &mut Ui, scene: &Scene<'_>) {
     let snapshot = scene.snapshot;
@@ -16,6 +15,11 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>) {
         Status::Broken => ("The text has errors. What played before goes on.", theme::FAULT),
     };
     theme::heading(ui, "MESSAGES");
+    for name in scene.silenced {
+        ui.label(
+            RichText::new(format!("{name} was silenced: its output was not finite.")).color(theme::FAULT),
+        );
+    }
     ui.label(RichText::new(text).color(colour));
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         for finding in &snapshot.findings {

@@ -5,6 +5,8 @@ mod findings;
 mod library;
 mod meters;
 mod status;
+#[cfg(test)]
+mod tests;
 mod theme;
 
 use std::sync::Arc;
@@ -23,6 +25,8 @@ pub struct Scene<'a> {
     /// Share of its time that the audio thread needs, 0..1.
     pub load: f32,
     pub voices: usize,
+    /// Strips that were silenced because of a fault.
+    pub silenced: &'a [String],
 }
 
 /// The window of one instance; what it remembers between frames.
@@ -50,7 +54,14 @@ impl Editor {
         let levels = self.session.levels();
         self.levels.follow(&levels, time);
         let load = self.status.load(&self.session);
-        let scene = Scene { snapshot: &snapshot, levels: &self.levels, load, voices: levels.voices };
+        let silenced = levels.silenced(&snapshot);
+        let scene = Scene {
+            snapshot: &snapshot,
+            levels: &self.levels,
+            load,
+            voices: levels.voices,
+            silenced: &silenced,
+        };
         let asked = draw(ui, &scene, &mut self.library);
         let chose = matches!(asked, Some(Message::Choose(_)));
         if let Some(message) = asked {

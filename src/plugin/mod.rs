@@ -22,7 +22,7 @@ use nice_plug::prelude::*;
 use nice_plug_egui::EguiEditor;
 
 use crate::engine::{Engine, Event, Io, What};
-use crate::session::{Session, ticks};
+use crate::session::{Message, Session, ticks};
 use params::{HostParams, Target};
 
 /// What tells the two plug-ins apart.
@@ -140,6 +140,7 @@ impl<V: Variant> Instrument<V> {
 
     fn start(&mut self, config: &BufferConfig) -> bool {
         let rate = f64::from(config.sample_rate);
+        self.params.tell_sound();
         if self.engine.as_ref().is_none_or(|(made_for, _)| *made_for != rate) {
             self.engine = Some((rate, self.session().engine(rate)));
             self.told.fill(UNTOLD);
@@ -169,7 +170,13 @@ impl<V: Variant> Instrument<V> {
                     Target::Engine(control) => {
                         self.events.push(Event { at: 0, what: What::Control { control, value } })
                     }
-                    Target::Sound => self.params.session().override_sound(value as u32),
+                    Target::Sound => {
+                        self.params.session().override_sound(value as u32);
+                        if self.offline {
+                            // A bounce does not wait for the loader's next look.
+                            self.params.session().send(Message::Override);
+                        }
+                    }
                 }
             }
         }
@@ -205,7 +212,8 @@ impl<V: Variant> Instrument<V> {
             [left, right] => Some([&**left, &**right]),
             _ => None,
         });
-        let io = Io { sidechain, main: [left, right], aux: &mut pairs[..count], stems: &mut [] };
+        // The aux outputs carry the strips, each what it adds to the main output.
+        let io = Io { sidechain, main: [left, right], aux: &mut [], stems: &mut pairs[..count] };
         engine.process(io, &self.events, transport(context.transport()).as_ref());
         for event in engine.output_events() {
             if let Some(event) = notes::to_host(event) {
@@ -306,4 +314,36 @@ impl<V: Variant> ClapPlugin for Instrument<V> {
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
     const CLAP_FEATURES: &'static [ClapFeature] =
         &[ClapFeature::Instrument, ClapFeature::Synthesizer, ClapFeature::Drum, ClapFeature::Stereo];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transport_is_taken_over_from_the_host() {
+        let mut host = Transport::new(48_000.0);
+        assert_eq!(transport(&host), None, "a host without musical time");
+        host.tempo = Some(120.0);
+        host.pos_seconds = Some(1.5);
+        host.playing = true;
+        host.time_sig_numerator = Some(7);
+        host.time_sig_denominator = Some(8);
+        let expected = crate::engine::Transport {
+            playing: true,
+            tempo: 120.0,
+            beats: 3.0,
+            frame: Some(72_000),
+            time_signature: (7, 8),
+        };
+        assert_eq!(transport(&host), Some(expected));
+        host.tempo = Some(f64::NAN);
+        assert_eq!(transport(&host).map(|t| t.tempo), Some(120.0));
+    }
+
+    #[test]
+    fn plugin_contains_a_panic() {
+        assert_eq!(contain("a test", || 1), Some(1));
+        assert_eq!(contain("a test", || -> i32 { panic!("on purpose") }), None);
+    }
 }

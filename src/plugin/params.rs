@@ -237,6 +237,13 @@ impl HostParams {
         (target, self.values[index].engine_value(target))
     }
 
+    /// Tells the session the present value of `sound`.
+    pub fn tell_sound(&self) {
+        if let Some(sound) = self.sound() {
+            self.session.override_sound(sound.value().unsigned_abs());
+        }
+    }
+
     /// The `sound` parameter, for the window (which sets it back to 0 when a sound is clicked).
     pub fn sound(&self) -> Option<&IntParam> {
         self.values.iter().find_map(|v| if let Value::Index(p) = v { Some(p) } else { None })
@@ -260,6 +267,7 @@ unsafe impl Params for HostParams {
 
     fn deserialize_fields(&self, serialized: &BTreeMap<String, String>) {
         super::contain("state load", || {
+            self.tell_sound();
             let field = serialized.get(DOCUMENT).map(|field| serde_json::from_str::<String>(field));
             match field {
                 Some(text) => self.session.restore(&text.unwrap_or_default()),

@@ -120,7 +120,8 @@ impl Loader {
                 self.engine = Some((rate, remote));
                 (self.given, self.waiting) = (false, None);
             }
-            Message::Override => {}
+            // Seen in `work`: only another value is another sound.
+            Message::Override => need = Todo::Nothing,
         }
         if need > self.todo {
             self.todo = need;

@@ -19,6 +19,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use crate::engine::{Engine, Meters, Remote};
 use mailbox::Mailbox;
 
+pub use crate::language::Severity;
 pub use document::{Document, File};
 pub use snapshot::{Finding, Levels, Load, Place, Reading, Snapshot, Status, ticks};
 

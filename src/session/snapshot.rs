@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::engine::{METERED, Meters};
+use crate::engine::{METERED, Meters, PROGRAM_FAULT};
 use crate::language::model::SourceFile;
 use crate::language::{Diagnostic, Severity};
 
@@ -105,6 +105,15 @@ pub struct Levels {
 }
 
 impl Levels {
+    /// What was silenced because it was not finite: names of strips, or the whole sound.
+    pub fn silenced(&self, snapshot: &Snapshot) -> Vec<String> {
+        if self.faults & PROGRAM_FAULT != 0 {
+            return vec![snapshot.sound.clone()];
+        }
+        let faulty = |n: &usize| self.faults >> n.min(&62) & 1 != 0;
+        (0..snapshot.strips.len()).filter(faulty).map(|n| snapshot.strips[n].clone()).collect()
+    }
+
     pub(super) fn take(meters: &Meters) -> Self {
         let strips = (0..METERED).map(|strip| meters.take_strip(strip)).collect();
         Self { main: meters.take_main(), strips, voices: meters.voices() as usize, faults: meters.faults() }
