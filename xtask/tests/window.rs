@@ -14,13 +14,13 @@ static ONE: Mutex<()> = Mutex::new(());
 
 fn with_screen(test: impl FnOnce(&Screen)) {
     let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
-    let screen = Screen::start().unwrap();
+    let screen = Screen::shared().unwrap();
     // SAFETY: the tests of this program hold the lock above; nothing else of it reads the environment meanwhile.
     unsafe {
         std::env::set_var("DISPLAY", &screen.display);
         std::env::set_var("LIBGL_ALWAYS_SOFTWARE", "1");
     }
-    test(&screen);
+    test(screen);
 }
 
 #[test]

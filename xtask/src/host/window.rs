@@ -6,36 +6,37 @@ use clack_extensions::gui::{GuiApiType, GuiConfiguration, PluginGui, Window};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use x11rb::COPY_DEPTH_FROM_PARENT;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, ImageFormat, WindowClass};
 use x11rb::rust_connection::RustConnection;
 
-/// An Xvfb of our own; ends when this is dropped.
+/// An Xvfb of our own. It ends by itself when its last client has gone, and `connection` is held as long as this process lives:
+/// graphics drivers end a process whose display goes away.
 pub struct Screen {
-    server: Child,
     connection: RustConnection,
     number: usize,
     pub display: String,
 }
 
 impl Screen {
-    /// Starts Xvfb on a free display number.
-    pub fn start() -> Result<Screen, Failed> {
+    /// The screen of this process, started on a free display number when it is first asked for.
+    pub fn shared() -> Result<&'static Screen, Failed> {
+        static SCREEN: OnceLock<Screen> = OnceLock::new();
+        if let Some(screen) = SCREEN.get() {
+            return Ok(screen);
+        }
+        let screen = Screen::start()?;
+        Ok(SCREEN.get_or_init(|| screen))
+    }
+
+    fn start() -> Result<Screen, Failed> {
         let mut server = Command::new("Xvfb")
-            .args([
-                "-displayfd",
-                "1",
-                "-screen",
-                "0",
-                "1400x1000x24",
-                "+extension",
-                "GLX",
-                "-nolisten",
-                "tcp",
-            ])
+            .args(["-displayfd", "1", "-terminate", "-screen", "0", "1400x1000x24", "+extension", "GLX"])
+            .args(["-nolisten", "tcp"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -45,7 +46,7 @@ impl Screen {
         BufReader::new(stdout).read_line(&mut line)?;
         let display = format!(":{}", line.trim());
         let (connection, number) = RustConnection::connect(Some(&display))?;
-        Ok(Screen { server, connection, number, display })
+        Ok(Screen { connection, number, display })
     }
 
     /// A mapped window to put a plug-in's window into.
@@ -74,14 +75,6 @@ impl Screen {
         // 24 bits deep in 32-bit words, blue first.
         let pixels = image.data.chunks_exact(4).map(|p| [p[2], p[1], p[0]]).collect();
         Ok(Picture { width: u32::from(width), height: u32::from(height), pixels })
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        // Nothing useful can be done if the server is gone already.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 
@@ -156,7 +149,7 @@ mod tests {
 
     #[test]
     fn window_an_empty_parent_has_one_colour() {
-        let screen = Screen::start().unwrap();
+        let screen = Screen::shared().unwrap();
         let window = screen.parent(300, 200).unwrap();
         let picture = screen.picture(window).unwrap();
         assert_eq!((picture.width, picture.height, picture.pixels.len()), (300, 200, 60_000));
