@@ -3,6 +3,7 @@
 
 mod check;
 mod input;
+mod render;
 
 use std::process::ExitCode;
 
@@ -20,7 +21,8 @@ A first library, as the file hello.yaml:
   hello:
     envelope: {attack: 0.01, release: 0.5, duration: 2, signal: {osc: {type: saw, freq: a3}}}
 
-  seiche check hello.yaml      finds every mistake, with its place and how to mend it"
+  seiche check hello.yaml      finds every mistake, with its place and how to mend it
+  seiche render hello.yaml     writes hello.wav"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -31,11 +33,14 @@ struct Arguments {
 enum Command {
     /// Look for mistakes in libraries, without playing anything.
     Check(check::Check),
+    /// Render a sound into a WAV file.
+    Render(render::Render),
 }
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Check(check) => check.run(),
+        Command::Render(render) => render.run(),
     }
 }

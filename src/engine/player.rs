@@ -102,7 +102,8 @@ impl Player {
             Source::Slot(_) => piece.frames,
         });
         let mut sounding = ends.max().unwrap_or(0);
-        if let Some(length) = self.program.length {
+        // In a host the song's timeline decides how long a sound is asked for; by itself it lasts as long as it says.
+        if let Some(length) = self.program.length.filter(|_| !piece.song.host) {
             sounding = sounding.min((length - (piece.at - since).min(length)).min(64) as usize);
         }
         self.sounding = sounding;

@@ -365,12 +365,12 @@ fn used_slots(plan: &crate::compile::plan::Plan) -> std::collections::HashSet<u3
 }
 
 /// The longest finite `duration` in a definition, in seconds: through parameters, named arguments and lists, but neither pairs
-/// nor the steps of sequencers, which begin again.
+/// nor the steps of sequencers, which begin again, nor what notes play, which begins whenever they come.
 pub(super) fn longest_duration(node: &Node) -> Option<f64> {
     let own = node.duration.filter(|d| d.is_finite());
     let below = node.params.iter().filter(|p| {
         let pair = p.declared.is_some_and(|i| node.spec.params[i].kind == ParamKind::Pair);
-        !pair
+        !pair && !(node.spec.name == "midi_in" && p.name == "signal")
     });
     let mut longest = own;
     let mut consider = |d: Option<f64>| {
