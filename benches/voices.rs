@@ -19,24 +19,27 @@ const VOICES: usize = 64;
 const W2: &str = "
 seiche: 1
 w2:
-  multiply:
-    number: 64
+  context:
+    key: {osc: {type: sqr, quality: naive, freq: 2, pulse_width: 0.6}}
     signal:
-      track:
-        pan: (i - 1) / 63 * 2 - 1
-        volume: 0.05
+      multiply:
+        number: 64
         signal:
-          envelope:
-            attack: 0.01
-            decay: 0.29
-            sustain: 0.7
-            release: 0.2
-            gate: {osc: {type: sqr, quality: naive, freq: 2, pulse_width: 0.6}}
+          track:
+            pan: (i - 1) / 63 * 2 - 1
+            volume: 0.05
             signal:
-              filter:
-                peak: 0.6
-                cutoff: {expression: {exp: 800 * 2 ** (2 * lfo), lfo: {osc: {freq: 0.1 + 0.05 * i}}}}
-                signal: {osc: {type: saw, freq: 55 * 2 ** (4 * (i - 1) / 64)}}
+              envelope:
+                attack: 0.01
+                decay: 0.29
+                sustain: 0.7
+                release: 0.2
+                gate: key
+                signal:
+                  filter:
+                    peak: 0.6
+                    cutoff: {expression: {exp: 800 * 2 ** (2 * lfo), lfo: {osc: {freq: 0.1 + 0.05 * i}}}}
+                    signal: {osc: {type: saw, freq: 55 * 2 ** (4 * (i - 1) / 64)}}
 ";
 
 fn compile(library: &Library, sound: &str) -> Box<Program> {
@@ -54,7 +57,11 @@ fn engine(program: Box<Program>, seconds: f64) -> f64 {
     let (mut left, mut right) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
     let start = Instant::now();
     for _ in 0..(seconds * RATE) as usize / BLOCK {
-        engine.process(Io { sidechain: None, main: [&mut left, &mut right], aux: &mut [], stems: &mut [] }, &[], None);
+        engine.process(
+            Io { sidechain: None, main: [&mut left, &mut right], aux: &mut [], stems: &mut [] },
+            &[],
+            None,
+        );
         black_box(&left);
     }
     start.elapsed().as_secs_f64()
@@ -217,7 +224,10 @@ mod fused {
     #[target_feature(enable = "avx512f,avx512dq")]
     fn exp2(x: __m512) -> __m512 {
         let whole = _mm512_roundscale_ps::<0>(x);
-        let p = polynomial(_mm512_sub_ps(x, whole), &[1.000_000_1, 0.693_121, 0.240_221_07, 0.055_922_12, 0.009_676_046]);
+        let p = polynomial(
+            _mm512_sub_ps(x, whole),
+            &[1.000_000_1, 0.693_121, 0.240_221_07, 0.055_922_12, 0.009_676_046],
+        );
         _mm512_scalef_ps(p, whole)
     }
 
@@ -335,13 +345,22 @@ fn main() {
     }
     let [library_time, scalar_time] = [median(rows[0].clone()), median(rows[1].clone())];
     println!("W2: 64 voices, {seconds} s of audio, blocks of {BLOCK}, median of 7 interleaved runs");
-    println!("  library through the engine  {library_time:.4} s   {:7.0} x real time", seconds / library_time);
-    println!("  by hand, one voice a time   {scalar_time:.4} s   library/scalar {:.2} (at most 0.50)", library_time / scalar_time);
+    println!(
+        "  library through the engine  {library_time:.4} s   {:7.0} x real time",
+        seconds / library_time
+    );
+    println!(
+        "  by hand, one voice a time   {scalar_time:.4} s   library/scalar {:.2} (at most 0.50)",
+        library_time / scalar_time
+    );
     if rows[2].is_empty() {
         println!("  by hand, fused vectors      not on this processor");
     } else {
         let fused_time = median(rows[2].clone());
-        println!("  by hand, fused vectors      {fused_time:.4} s   library/fused  {:.2} (at most 5, aim 2.2)", library_time / fused_time);
+        println!(
+            "  by hand, fused vectors      {fused_time:.4} s   library/fused  {:.2} (at most 5, aim 2.2)",
+            library_time / fused_time
+        );
     }
     song(&specs);
 }
@@ -355,5 +374,8 @@ fn song(specs: &[&'static seiche::spec::NodeSpec]) {
     }
     let seconds = 30.0;
     let time = median((0..5).map(|_| engine(compile(&library, "song"), seconds)).collect());
-    println!("Shipped song: {seconds} s of audio in {time:.4} s, {:.2} % of one core (at most 3 %)", 100.0 * time / seconds);
+    println!(
+        "Shipped song: {seconds} s of audio in {time:.4} s, {:.2} % of one core (at most 3 %)",
+        100.0 * time / seconds
+    );
 }

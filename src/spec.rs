@@ -78,6 +78,8 @@ pub enum Stereo {
     Keep,
     /// Averaged to (left + right) / 2 before the kernel sees it.
     Average,
+    /// Averaged, and read only at control points and at a lane's first frame: what feeds it need not compute the others.
+    Control,
 }
 
 /// What a parameter is when it is not written.

@@ -70,7 +70,7 @@ mod tests {
 
     fn op(inputs: &[usize]) -> Op {
         let inputs = inputs.iter().map(|i| Wire::op(*i, 1)).collect();
-        Op { what: What::Sum, inputs, channels: 1, ends: Ends::Never, id: String::new() }
+        Op::new(What::Sum, inputs, 1, Ends::Never, String::new())
     }
 
     // 0 ─► 1 ─► 2 ─┐

@@ -93,8 +93,9 @@ fn graph(plan: Plan, lanes: usize, request: &Request, song: bool) -> Result<Buil
             Ends::AllOf(ports) => EndRule::AllOf(ports.clone()),
             Ends::Own => EndRule::Own,
         };
-        let (id, channels) = (op.id.clone(), op.channels);
-        steps.push(Step { id, work: work(op, lanes, request, song)?, inputs, outputs, channels, ends });
+        let (id, channels, sparse) = (op.id.clone(), op.channels, op.sparse);
+        let work = work(op, lanes, request, song)?;
+        steps.push(Step { id, work, inputs, outputs, channels, ends, sparse });
     }
     let outputs = plan.outputs.iter().map(|w| ports.port(*w)).collect();
     let graph = Graph::new(steps, tiles.count, &ports.slots, lanes, request.rate);

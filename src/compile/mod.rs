@@ -1,5 +1,5 @@
 //! Model to program, in stages by value: `lower` (names, scopes, voices), `share` (equal operations once), `prune` (what nobody
-//! hears), `allocate` (tiles by liveness), `build` (kernels and memory). Loader thread; the result goes to the audio thread whole.
+//! hears), `rates` (what is read only now and then), `allocate` (tiles by liveness), `build` (kernels and memory). Loader thread; the result goes to the audio thread whole.
 
 mod allocate;
 mod build;
@@ -8,6 +8,7 @@ mod lower;
 pub mod plan;
 mod pools;
 mod program;
+mod rates;
 mod share;
 mod tempo;
 
@@ -46,7 +47,7 @@ pub struct Compiled {
 pub fn compile(request: &Request) -> Result<Compiled, Vec<Diagnostic>> {
     let root = request.library.instantiate(request.sound, request.overrides)?;
     let (lowered, warnings) = lower::lower(request, &root)?;
-    let plan = share::prune(share::share(lowered.plan));
+    let plan = rates::rates(share::prune(share::share(lowered.plan)));
     let names = lowered.tracks.into_iter().map(|t| t.name).collect();
     let program = build::program(plan, names, lowered.length, request).map_err(|d| vec![d])?;
     Ok(Compiled { program: Box::new(program), warnings })

@@ -129,6 +129,14 @@ pub struct Op {
     pub ends: Ends,
     /// Key of the node's state.
     pub id: String,
+    /// Nobody reads it but at control points and at a lane's first frame.
+    pub sparse: bool,
+}
+
+impl Op {
+    pub fn new(what: What, inputs: Vec<Wire>, channels: usize, ends: Ends, id: String) -> Self {
+        Op { what, inputs, channels, ends, id, sparse: false }
+    }
 }
 
 /// The operations of one graph.

@@ -92,6 +92,8 @@ pub struct Step {
     pub outputs: [u32; 2],
     pub channels: usize,
     pub ends: EndRule,
+    /// Only values at control points and at a lane's first frame are read.
+    pub sparse: bool,
 }
 
 /// Values that change only between passes: `lanes` of them per slot.
@@ -247,6 +249,7 @@ impl Graph {
                 block_frame: piece.block_frame,
                 controls: piece.controls,
                 sidechain: piece.sidechain,
+                sparse: step.sparse,
                 lane,
                 ages: &self.ages,
                 inputs: &step.inputs,

@@ -94,6 +94,8 @@ pub struct Pass<'a> {
     pub controls: &'a Controls,
     /// The audio input at the pass's frames, left and right; empty without one.
     pub sidechain: [&'a [f32]; 2],
+    /// Only [`Pass::points`] of the output will be read: the kernel may leave the other frames as they are.
+    pub sparse: bool,
     /// First lane of the pass: state of the pass's lane `k` is at index `lane + k`.
     pub lane: usize,
     /// Per lane of the node's graph (all of them): frames since the lane started, at the first frame.
@@ -209,6 +211,15 @@ impl<'a> Pass<'a> {
         let tile = &mut self.outputs[channel];
         tile.flat = false;
         &mut tile.frames_mut::<L>()[..frames]
+    }
+
+    /// Frames at which control inputs are read: control points, and the first frame where a lane begins.
+    pub fn points(&self) -> impl Iterator<Item = usize> + use<> {
+        let begins = self.ages[self.lane..self.lane + self.width()].contains(&0);
+        let c = super::tile::CONTROL as u64;
+        let first = ((c - self.at % c) % c) as usize;
+        let extra = (begins && first > 0).then_some(0);
+        extra.into_iter().chain((first..self.frames).step_by(c as usize))
     }
 
     /// Frames of this pass at which control values are read: multiples of [`super::CONTROL`] on the absolute grid.

@@ -20,18 +20,21 @@ pub static DEF: NodeDef = NodeDef {
         params: &[
             ParamSpec {
                 unit: Unit::Hertz,
-                kind: ParamKind::Signal(Stereo::Average),
+                kind: ParamKind::Signal(Stereo::Control),
                 ..ParamSpec::signal(
                     "cutoff",
                     "Cutoff or centre frequency, 20 Hz to just below half the sample rate.",
                 )
             },
-            ParamSpec::control(
-                "peak",
-                Unit::None,
-                0.0,
-                "Resonance: Q = 0.707 + 9.293 peak² (below 0: 0.707 + 0.207 peak).",
-            ),
+            ParamSpec {
+                kind: ParamKind::Signal(Stereo::Control),
+                ..ParamSpec::control(
+                    "peak",
+                    Unit::None,
+                    0.0,
+                    "Resonance: Q = 0.707 + 9.293 peak² (below 0: 0.707 + 0.207 peak).",
+                )
+            },
             ParamSpec {
                 name: "type",
                 kind: ParamKind::Choice(&[

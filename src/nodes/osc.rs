@@ -283,6 +283,15 @@ impl Osc {
             }
             _ => {}
         }
+        if pass.sparse && self.wave == Wave::Sin && modulation.is_none() {
+            // Only these will be read.
+            let points = pass.points();
+            let out = pass.output::<L>(0);
+            for n in points {
+                out[n] = math::sin_cycles(out[n]);
+            }
+            return;
+        }
         let out = pass.output::<L>(0);
         if let Some(m) = modulation {
             for (n, p) in out.iter_mut().enumerate() {

@@ -191,13 +191,8 @@ impl<'a> Lower<'a> {
         if let Some((_, left, right)) = scope.feedback.get(id).cloned() {
             for (line, value) in [(Some(left), wire.left), (right, wire.right)] {
                 if let Some(line) = line {
-                    scope.plan.push(Op {
-                        what: What::FeedbackWrite { line },
-                        inputs: vec![Wire::mono(value)],
-                        channels: 0,
-                        ends: Ends::Never,
-                        id: format!("{id}.feedback"),
-                    });
+                    let (what, inputs) = (What::FeedbackWrite { line }, vec![Wire::mono(value)]);
+                    scope.plan.push(Op::new(what, inputs, 0, Ends::Never, format!("{id}.feedback")));
                 }
             }
             if stereo && right.is_none() {
@@ -212,7 +207,7 @@ impl<'a> Lower<'a> {
     }
 
     fn push(&mut self, what: What, inputs: Vec<Wire>, channels: usize, ends: Ends, id: String) -> Wire {
-        let op = self.scope().plan.push(Op { what, inputs, channels, ends, id });
+        let op = self.scope().plan.push(Op::new(what, inputs, channels, ends, id));
         Wire::op(op, channels)
     }
 

@@ -164,13 +164,7 @@ impl Lower<'_> {
             let line = plan.feedback_lines;
             plan.feedback_lines += 1;
             let what = What::FeedbackRead { line };
-            let op = crate::compile::plan::Op {
-                what,
-                inputs: vec![],
-                channels: 1,
-                ends: Ends::Never,
-                id: format!("{id}.loop"),
-            };
+            let op = crate::compile::plan::Op::new(what, vec![], 1, Ends::Never, format!("{id}.loop"));
             (line, Wire::op(plan.push(op), 1))
         };
         let (left_line, left) = line();
@@ -201,13 +195,7 @@ impl Lower<'_> {
             let op = scope.plan.ops.iter().position(|op| same(&op.what)).unwrap_or_else(|| {
                 let what = What::Import { index, channel };
                 let id = format!("import.{index}.{channel}");
-                scope.plan.push(crate::compile::plan::Op {
-                    what,
-                    inputs: vec![],
-                    channels: 1,
-                    ends: Ends::Never,
-                    id,
-                })
+                scope.plan.push(crate::compile::plan::Op::new(what, vec![], 1, Ends::Never, id))
             });
             Wire::op(op, 1).left
         };

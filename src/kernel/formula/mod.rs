@@ -75,6 +75,15 @@ impl Elementwise for FormulaKernel {
             period: self.random_period,
         };
         for channel in 0..pass.outputs.len() {
+            if pass.sparse {
+                for point in pass.points() {
+                    let mut machine =
+                        Machine::<P>::new(&self.program, &mut self.memory, &mut self.wide, width, point, 1);
+                    machine.run(&self.program, pass, channel, &clock);
+                    machine.put_out(self.program.result, &mut pass.outputs[channel]);
+                }
+                continue;
+            }
             // A register holds `CHUNK` values: the whole pass, or a part of one with many lanes.
             let step = CHUNK / width;
             let mut first = 0;

@@ -319,7 +319,10 @@ impl Pool {
             if self.sums[channel].len() == 1 {
                 let place = lane % MAX_LANES;
                 let sum = &mut self.sums[channel][0].floats_mut()[..frames * MAX_LANES];
-                let mask: [bool; MAX_LANES] = std::array::from_fn(|k| counts[k] > 0);
+                // All bits of lanes that count.
+                let mask: [u32; MAX_LANES] =
+                    std::array::from_fn(|k| if counts[k] > 0 { u32::MAX } else { 0 });
+                let all = step > 0 && mask[..lanes].iter().all(|m| *m != 0);
                 vectorised(isa, || match width {
                     Width::One => {
                         for (frame, sum) in sum.chunks_exact_mut(MAX_LANES).enumerate() {
@@ -327,6 +330,7 @@ impl Pool {
                         }
                     }
                     Width::Eight => accumulate::<8>(sum, values, step, place, &mask),
+                    Width::ThirtyTwo if all => sum.iter_mut().zip(values).for_each(|(s, x)| *s += x),
                     Width::ThirtyTwo => accumulate::<32>(sum, values, step, 0, &mask),
                 });
             } else {
@@ -419,12 +423,12 @@ fn accumulate<const N: usize>(
     values: &[f32],
     step: usize,
     place: usize,
-    mask: &[bool; MAX_LANES],
+    mask: &[u32; MAX_LANES],
 ) {
     for (frame, sum) in sum.chunks_exact_mut(MAX_LANES).enumerate() {
         let values: &[f32; N] = values[frame * step..][..N].try_into().unwrap_or(&[0.0; N]);
         for (k, sum) in sum[place..place + N].iter_mut().enumerate() {
-            *sum += if mask[k] { values[k] } else { 0.0 };
+            *sum += f32::from_bits(values[k].to_bits() & mask[k]);
         }
     }
 }
