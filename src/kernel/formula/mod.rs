@@ -75,25 +75,24 @@ impl Elementwise for FormulaKernel {
             period: self.random_period,
         };
         for channel in 0..pass.outputs.len() {
-            if pass.sparse {
-                for point in pass.points() {
-                    let mut machine =
-                        Machine::<P>::new(&self.program, &mut self.memory, &mut self.wide, width, point, 1);
-                    machine.run(&self.program, pass, channel, &clock);
-                    machine.put_out(self.program.result, &mut pass.outputs[channel]);
-                }
-                continue;
-            }
-            // A register holds `CHUNK` values: the whole pass, or a part of one with many lanes.
+            // A register holds `CHUNK` values: the whole pass, or a part of one with many lanes; a single frame where only some
+            // are read. One call of the machine for all, so that it is compiled into this function.
             let step = CHUNK / width;
-            let mut first = 0;
-            while first < pass.frames {
-                let frames = step.min(pass.frames - first);
+            let mut points = pass.points();
+            let mut next = 0;
+            loop {
+                let (first, frames) = match pass.sparse {
+                    true => (points.next().unwrap_or(pass.frames), 1),
+                    false => (next, step.min(pass.frames - next)),
+                };
+                if first >= pass.frames {
+                    break;
+                }
                 let mut machine =
                     Machine::<P>::new(&self.program, &mut self.memory, &mut self.wide, width, first, frames);
                 machine.run(&self.program, pass, channel, &clock);
                 machine.put_out(self.program.result, &mut pass.outputs[channel]);
-                first += frames;
+                next = first + frames;
             }
         }
     }
