@@ -22,7 +22,7 @@ use nice_plug::prelude::*;
 use nice_plug_egui::EguiEditor;
 
 use crate::engine::{Engine, Event, Io, What};
-use crate::session::{Message, Session, ticks};
+use crate::session::{Session, ticks};
 use params::{HostParams, Target};
 
 /// What tells the two plug-ins apart.
@@ -171,10 +171,9 @@ impl<V: Variant> Instrument<V> {
                         self.events.push(Event { at: 0, what: What::Control { control, value } })
                     }
                     Target::Sound => {
-                        self.params.session().override_sound(value as u32);
-                        if self.offline {
-                            // A bounce does not wait for the loader's next look.
-                            self.params.session().send(Message::Override);
+                        // A bounce does not wait for the loader's next look.
+                        if self.params.session().override_sound(value as u32) && self.offline {
+                            self.params.session().nudge();
                         }
                     }
                 }

@@ -120,8 +120,6 @@ impl Loader {
                 self.engine = Some((rate, remote));
                 (self.given, self.waiting) = (false, None);
             }
-            // Seen in `work`: only another value is another sound.
-            Message::Override => need = Todo::Nothing,
         }
         if need > self.todo {
             self.todo = need;

@@ -15,6 +15,8 @@ pub struct Mailbox<M> {
 
 struct State<M> {
     waiting: Vec<M>,
+    /// There is something to look at, though there is no message.
+    nudged: bool,
     posted: u64,
     finished: u64,
     closed: bool,
@@ -22,7 +24,7 @@ struct State<M> {
 
 /// What the loader finds.
 pub enum Taken<M> {
-    /// All messages, and the number to be handed to [`Mailbox::finish`].
+    /// All messages (none after a nudge), and the number to be handed to [`Mailbox::finish`].
     Messages(Vec<M>, u64),
     /// Nothing came in time.
     Nothing,
@@ -32,7 +34,7 @@ pub enum Taken<M> {
 
 impl<M> Mailbox<M> {
     pub fn new() -> Self {
-        let state = State { waiting: vec![], posted: 0, finished: 0, closed: false };
+        let state = State { waiting: vec![], nudged: false, posted: 0, finished: 0, closed: false };
         Self { state: Mutex::new(state), wake: Condvar::new(), done: Condvar::new() }
     }
 
@@ -50,16 +52,26 @@ impl<M> Mailbox<M> {
         self.wake.notify_one();
     }
 
+    /// Wakes the loader without a message. Allocates nothing.
+    pub fn nudge(&self) {
+        let mut state = self.state();
+        state.nudged = true;
+        state.posted += 1;
+        drop(state);
+        self.wake.notify_one();
+    }
+
     /// Waits for messages, at most `limit`. Loader thread.
     pub fn take(&self, limit: Duration) -> Taken<M> {
-        let idle = |state: &mut State<M>| state.waiting.is_empty() && !state.closed;
+        let idle = |state: &mut State<M>| state.waiting.is_empty() && !state.nudged && !state.closed;
         let (mut state, _) =
             self.wake.wait_timeout_while(self.state(), limit, idle).unwrap_or_else(PoisonError::into_inner);
         if state.closed {
             Taken::Closed
-        } else if state.waiting.is_empty() {
+        } else if state.waiting.is_empty() && !std::mem::take(&mut state.nudged) {
             Taken::Nothing
         } else {
+            state.nudged = false;
             Taken::Messages(std::mem::take(&mut state.waiting), state.posted)
         }
     }
@@ -113,6 +125,18 @@ mod tests {
         assert_eq!(messages, [1, 2]);
         assert!(!mailbox.superseded());
         assert!(!mailbox.settle(Duration::from_millis(1)), "not done yet");
+        mailbox.finish(number);
+        assert!(mailbox.settle(Duration::ZERO));
+        assert!(matches!(mailbox.take(Duration::ZERO), Taken::Nothing));
+    }
+
+    #[test]
+    fn session_mailbox_nudge_wakes_without_a_message() {
+        let mailbox = Mailbox::<()>::new();
+        mailbox.nudge();
+        assert!(!mailbox.settle(Duration::ZERO));
+        let Taken::Messages(messages, number) = mailbox.take(Duration::ZERO) else { panic!("nothing taken") };
+        assert!(messages.is_empty());
         mailbox.finish(number);
         assert!(mailbox.settle(Duration::ZERO));
         assert!(matches!(mailbox.take(Duration::ZERO), Taken::Nothing));

@@ -35,8 +35,6 @@ pub enum Message {
     Restore(Arc<Document>),
     /// Programs go to this engine from now on, for this sample rate.
     Engine(f64, Remote),
-    /// The host's `sound` parameter has changed (see [`Session::override_sound`]).
-    Override,
 }
 
 /// Called, from any thread, when the host should ask [`Session::take_changed`].
@@ -132,10 +130,15 @@ impl Session {
         self.shared.mailbox.post(Message::Restore(document));
     }
 
-    /// The host's `sound` parameter: 0 leaves the choice to the document, `n` takes the n-th sound. Audio thread; the loader looks
-    /// here several times a second.
-    pub fn override_sound(&self, number: u32) {
-        self.shared.sound.store(number, Ordering::Relaxed);
+    /// The host's `sound` parameter: 0 leaves the choice to the document, `n` takes the n-th sound. True where that is new. Audio thread;
+    /// the loader looks here several times a second.
+    pub fn override_sound(&self, number: u32) -> bool {
+        self.shared.sound.swap(number, Ordering::Relaxed) != number
+    }
+
+    /// Makes the loader look at once, for a host that renders offline.
+    pub fn nudge(&self) {
+        self.shared.mailbox.nudge();
     }
 
     pub fn snapshot(&self) -> Arc<Snapshot> {

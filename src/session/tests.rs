@@ -146,8 +146,8 @@ fn session_host_parameter_overrides_the_chosen_sound() {
     let mut engine = session.engine(RATE);
     let (_scratch, path) = library("override", TWO);
     session.send(Message::Open(path));
-    session.override_sound(2);
-    session.send(Message::Override);
+    assert!(session.override_sound(2) && !session.override_sound(2));
+    session.nudge();
     assert!(session.settle(LIMIT));
     assert_plays(&mut engine, 0.125);
     assert!(session.save().contains("\"sound\":\"\""), "the choice itself is not changed");

@@ -65,12 +65,12 @@ struct AsVst3 {
     note_expressions: unsafe extern "C" fn(*const clap_plugin) -> u32,
 }
 
-/// VST3 knows controllers only as parameters, 130 for each channel announced here; hosts that read every parameter at load
-/// (pedalboard) take 9 ms for each. Notes arrive on all channels, whatever is announced.
-static AS_VST3: AsVst3 = AsVst3 { midi_channels: one_channel, note_expressions: all_expressions };
+/// All channels, though VST3 knows controllers only as parameters, 130 hidden ones for each: the slowest host (pedalboard) still loads in
+/// about a second.
+static AS_VST3: AsVst3 = AsVst3 { midi_channels: all_channels, note_expressions: all_expressions };
 
-unsafe extern "C" fn one_channel(_plugin: *const clap_plugin, _port: u32) -> u32 {
-    1
+unsafe extern "C" fn all_channels(_plugin: *const clap_plugin, _port: u32) -> u32 {
+    16
 }
 
 unsafe extern "C" fn all_expressions(_plugin: *const clap_plugin) -> u32 {
