@@ -46,8 +46,50 @@ fn conformance_sounds_equal_the_reference() {
     for (key, verdict) in &report {
         println!("{key}: {verdict}");
     }
-    let bad = report.iter().filter(|(_, v)| !v.starts_with("ok")).count();
-    println!("{} passed, {bad} failed", report.len() - bad);
+    let excused =
+        |key: &str| BETTER.iter().any(|(k, _)| *k == key) || NOT_YET.iter().any(|k| key.starts_with(k));
+    let bad: Vec<&String> = report
+        .iter()
+        .filter(|(k, v)| !v.starts_with("ok") && !k.ends_with("(file)") && !excused(k))
+        .map(|(k, _)| k)
+        .collect();
+    assert!(bad.is_empty(), "{bad:?}");
+}
+
+/// Sounds for which ours is deliberately better than the reference, and why.
+const BETTER: &[(&str, &str)] = &[
+    // Fault 4: the reference drops the remainder of every step length, so its steps run early.
+    ("05_sequencer__basic", "steps carry their remainder"),
+    ("05_sequencer__inline", "steps carry their remainder"),
+    ("05_sequencer__stereo_step", "steps carry their remainder"),
+    ("09_automation__as_freq", "steps carry their remainder"),
+    ("09_automation__odd_interval", "steps carry their remainder"),
+    ("09_automation__nodes", "steps carry their remainder"),
+    ("11_triggers__select_number", "steps carry their remainder"),
+    // Fault 45: the reference's retrigger never ends.
+    ("04_delay__retrigger_movement", "ends with its last echo"),
+    ("04_delay__retrigger_spread", "ends with its last echo"),
+];
+
+/// Nodes that are still to come.
+const NOT_YET: &[&str] =
+    &["12_references__looper", "13_modifiers__buffer", "13_modifiers__pitch", "13_modifiers__shuffle"];
+
+#[test]
+fn conformance_steps_carry_their_remainder() {
+    // 133 bpm in sixteenths: 4973.68 frames a step. After 17 steps the reference is 11 frames early, ours at most one.
+    let text = "s: {automation: {interval: 60 / 133 / 4, steps: [1, 2, 3, 4, 5]}}";
+    let library = Library::read(vec![("s.yaml".into(), text.as_bytes().to_vec())], &specs());
+    let store = std::sync::Mutex::new(Store::default());
+    let request =
+        Request { library: &library, sound: "s", overrides: &[], rate: RATE, seed: 0, store: &store };
+    let program = compile::compile(&request).ok().unwrap().program;
+    let got = bounce::render(program, &Job { frames: 88_200, ..Job::default() }, &mut |_| true);
+    let steps: Vec<usize> = (1..88_200).filter(|n| got.main[0][*n] != got.main[0][*n - 1]).collect();
+    for (k, at) in steps.iter().enumerate() {
+        assert_eq!(*at, ((k + 1) as f64 * 60.0 / 133.0 / 4.0 * RATE) as usize);
+    }
+    assert_eq!(steps.len(), 17);
 }
 
 fn compare(library: &Library, name: &str, reference: &Path) -> String {

@@ -7,7 +7,8 @@ use crate::kernel::formula::FormulaKernel;
 use crate::kernel::plumbing::{Average, Cut, First, Sum};
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
-    Import, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Sequencer, SequencerPlan, Spawn, SpawnPlan,
+    Import, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan, Sequencer,
+    SequencerPlan, Spawn, SpawnPlan,
 };
 use crate::kernel::{Build, EndRule, Graph, Kernel, Port, Source, Step, Work};
 use crate::language::Diagnostic;
@@ -186,6 +187,9 @@ fn voices(voices: Voices, lanes: usize, request: &Request) -> Result<Box<dyn Ker
         }
         Driver::Spawn { trigger, threshold, limit, life, variables } => {
             Box::new(Spawn::new(SpawnPlan { pool: only()?, trigger, threshold, limit, life, variables }))
+        }
+        Driver::Select { keys, test, ends } => {
+            Box::new(Select::new(SelectPlan { pools: pools.collect(), keys, test, ends, parents: lanes }))
         }
         Driver::Sequencer { steps, order } => {
             let pools = pools.collect();

@@ -22,5 +22,6 @@ pub enum Driver {
     Sequencer { steps: Vec<Vec<StepCall>>, order: Order },
     MidiIn { channel: Option<u8>, limit: usize, variables: Vec<(NoteVariable, u32)>, bend_range: f32 },
     Multiply { number: Option<usize>, copies: Vec<Vec<(u32, f32)>> },
+    Select { keys: Vec<f32>, test: usize, ends: bool },
     Spawn { trigger: usize, threshold: f32, limit: usize, life: Option<u64>, variables: Vec<(u32, f32)> },
 }

@@ -41,6 +41,7 @@ mod reference;
 mod retrigger;
 mod reverb;
 mod sample;
+mod select;
 mod sequencer;
 mod smooth;
 mod snap;
@@ -72,6 +73,7 @@ pub enum Structure {
     Tempo,
     Reference,
     Sequencer,
+    Select,
     Multiply,
     Spawn,
     MidiIn,
@@ -101,6 +103,7 @@ pub static ALL: &[&NodeDef] = &[
     &mix::DEF,
     &reference::DEF,
     &sequencer::DEF,
+    &select::DEF,
     &multiply::DEF,
     &spawn::DEF,
     &midi_in::DEF,

@@ -166,13 +166,17 @@ impl<'a> Lower<'a> {
         // Only the root of a step's sound is overridden.
         let below = Context { overrides: vec![], ..cx.clone() };
         let wire = match def.runs {
-            Runs::Kernel(_) => self.kernel_node(def, node, cx)?,
+            Runs::Kernel(_) => match self.automation_of_nodes(def, node, cx)? {
+                Some(wire) => wire,
+                None => self.kernel_node(def, node, cx)?,
+            },
             Runs::Structure(Structure::Mix) => self.mix(node, &below)?,
             Runs::Structure(Structure::Expression) => self.expression(node, cx)?,
             Runs::Structure(Structure::Context) => self.context(node, cx, None)?,
             Runs::Structure(Structure::Tempo) => self.tempo(node, cx, None)?,
             Runs::Structure(Structure::Reference) => self.reference(node)?,
             Runs::Structure(Structure::Sequencer) => self.sequencer(node, &below)?,
+            Runs::Structure(Structure::Select) => self.select(node, &below)?,
             Runs::Structure(Structure::Multiply) => self.multiply(node, &below)?,
             Runs::Structure(Structure::Spawn) => self.spawn(node, &below)?,
             Runs::Structure(Structure::MidiIn) => self.midi_in(node, &below)?,

@@ -13,6 +13,7 @@ pub(super) fn inside_voices(node: &Node, param: &str) -> bool {
     match node.spec.name {
         "sequencer" => matches!(param, "steps" | "chain"),
         "multiply" | "spawn" | "midi_in" => param == "signal",
+        "select" => param != "test",
         _ => false,
     }
 }

@@ -4,11 +4,13 @@
 mod midi_in;
 mod multiply;
 mod pool;
+mod select;
 mod sequencer;
 mod spawn;
 
 pub use midi_in::{MidiIn, MidiInPlan, NoteVariable};
 pub use multiply::{Multiply, MultiplyPlan};
 pub use pool::{Import, Pool, PoolPlan};
+pub use select::{Select, SelectPlan};
 pub use sequencer::{Order, Sequencer, SequencerPlan, StepCall};
 pub use spawn::{Spawn, SpawnPlan};

@@ -48,6 +48,13 @@ struct Voice {
     released: bool,
     /// Frames of silence since then.
     quiet: u64,
+    /// Time stands still.
+    paused: bool,
+}
+
+/// Whether a lane is to be rendered.
+fn runs(voice: &Option<Voice>) -> bool {
+    voice.is_some_and(|v| !v.paused)
 }
 
 pub struct Pool {
@@ -117,6 +124,7 @@ impl Pool {
             fading: None,
             released: false,
             quiet: 0,
+            paused: false,
         });
         Some(lane)
     }
@@ -138,6 +146,12 @@ impl Pool {
         if let Some(Some(voice)) = self.lanes.get_mut(lane) {
             voice.released = true;
         }
+    }
+
+    /// Lets time stand still for the voices of `parent`, or go on.
+    pub fn pause(&mut self, parent: usize, paused: bool) {
+        let range = parent * self.voices..(parent + 1) * self.voices;
+        self.lanes[range].iter_mut().flatten().for_each(|v| v.paused = paused);
     }
 
     /// Ends every voice of `parent` at once.
@@ -213,8 +227,8 @@ impl Pool {
     fn group(&self, lane: usize, end: usize) -> (usize, Option<(usize, Width)>) {
         let room = (end - lane).min(if lane.is_multiple_of(8) { MAX_LANES - lane % MAX_LANES } else { 1 });
         let lanes = &self.lanes[lane..lane + room];
-        let Some(first) = lanes.iter().position(Option::is_some) else { return (room, None) };
-        let last = lanes.iter().rposition(Option::is_some).unwrap_or(first);
+        let Some(first) = lanes.iter().position(runs) else { return (room, None) };
+        let last = lanes.iter().rposition(runs).unwrap_or(first);
         if first == last {
             return (room, Some((lane + first, Width::One)));
         }
@@ -234,12 +248,12 @@ impl Pool {
         }
         if room >= 8 || padded(8) {
             let room = room.min(8);
-            return match self.lanes[lane..lane + room].iter().any(Option::is_some) {
+            return match self.lanes[lane..lane + room].iter().any(runs) {
                 true => (room, Some((lane, Width::Eight))),
                 false => (room, None),
             };
         }
-        (1, self.lanes[lane].map(|_| (lane, Width::One)))
+        (1, runs(&self.lanes[lane]).then_some((lane, Width::One)))
     }
 
     fn clear_sums(&mut self, parents: usize, frames: usize) {
@@ -293,7 +307,7 @@ impl Pool {
         let mut counts = [0u8; MAX_LANES];
         let mut special = false;
         for k in 0..lanes.min(self.lanes.len() - lane) {
-            let Some(voice) = &self.lanes[lane + k] else { continue };
+            let Some(voice) = self.lanes[lane + k].as_ref().filter(|v| !v.paused) else { continue };
             let until = (ends[k] as u64).min(voice.life).min(frames as u64) as u8;
             counts[k] = until;
             special |= until < frames as u8 || voice.fading.is_some();
@@ -306,7 +320,7 @@ impl Pool {
             }
         }
         for k in 0..lanes.min(self.lanes.len() - lane) {
-            if self.lanes[lane + k].is_some() {
+            if runs(&self.lanes[lane + k]) {
                 let parent = (lane + k) / self.voices - parent0;
                 sounded[parent] = sounded[parent].max(counts[k]);
             }
@@ -370,7 +384,7 @@ impl Pool {
 
     fn retire(&mut self, lane: usize, lanes: usize, frames: usize, end: u64, counts: &[u8; MAX_LANES]) {
         for k in 0..lanes.min(self.lanes.len() - lane) {
-            let Some(voice) = &mut self.lanes[lane + k] else { continue };
+            let Some(voice) = self.lanes[lane + k].as_mut().filter(|v| !v.paused) else { continue };
             let mut over = (counts[k] as usize) < frames;
             if voice.life != u64::MAX {
                 voice.life -= counts[k] as u64;
