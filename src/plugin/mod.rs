@@ -1,7 +1,7 @@
 //! The only room that knows the plug-in framework: two plug-ins, *Seiche* and *Seiche Multi*, from one implementation. The host's main
 //! thread creates, activates and saves; its audio thread calls `process`, which renders and nothing else.
 
-#[cfg(feature = "rt-check")]
+#[cfg(all(feature = "rt-check", not(test)))]
 mod alloc;
 mod entry;
 mod front;

@@ -4,7 +4,7 @@
 //! [`front`](super::front) gives them memory. Setting up: main thread; `process`: audio thread, which only fills a list on its stack.
 
 use std::ffi::{c_char, c_void};
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 use std::sync::Once;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -201,7 +201,7 @@ unsafe fn complete(
     given: *const Bus,
     count: i32,
 ) {
-    let count = if given == null() { 0 } else { count.max(0) as usize };
+    let count = if given.is_null() { 0 } else { count.max(0) as usize };
     for (n, (bus, channels)) in busses.iter_mut().zip(channels).enumerate() {
         if n < count {
             // SAFETY: the host says how many busses and channels there are.

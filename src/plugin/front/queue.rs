@@ -223,10 +223,10 @@ unsafe fn list(events: *const clap_input_events) -> impl Iterator<Item = *const 
         unsafe {
             let event = (*events).get.map_or(null(), |get| get(events, n));
             // The framework asserts that a system exclusive message has bytes.
-            let usable = !event.is_null()
-                && !(is(event, CLAP_EVENT_MIDI_SYSEX)
-                    && (*event.cast::<clap_event_midi_sysex>()).buffer.is_null());
-            usable.then_some(event)
+            let silent = !event.is_null()
+                && is(event, CLAP_EVENT_MIDI_SYSEX)
+                && (*event.cast::<clap_event_midi_sysex>()).buffer.is_null();
+            (!event.is_null() && !silent).then_some(event)
         }
     })
 }
@@ -253,7 +253,10 @@ unsafe extern "C" fn size(list: *const clap_input_events) -> u32 {
 
 unsafe extern "C" fn get(list: *const clap_input_events, index: u32) -> *const clap_event_header {
     // SAFETY: `ctx` is the queue that made the list.
-    unsafe { (&(*(*list).ctx.cast::<Queue>()).entries).get(index as usize).map_or(null(), |e| e.event) }
+    unsafe {
+        let queue = &*(*list).ctx.cast::<Queue>();
+        queue.entries.get(index as usize).map_or(null(), |e| e.event)
+    }
 }
 
 #[cfg(test)]
