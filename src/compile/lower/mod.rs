@@ -4,6 +4,7 @@
 mod kernel_node;
 mod names;
 mod scopes;
+mod switch;
 mod values;
 mod voices;
 
