@@ -299,6 +299,7 @@ impl Probe {
                     block_frame: 0,
                     controls: &controls,
                     sidechain: [&[], &[]],
+                    sparse: false,
                     lane,
                     ages: &ages,
                     inputs: &ports,
