@@ -84,9 +84,14 @@ pub(super) fn read(text: &str, unit: Option<Unit>, note_lengths: bool) -> Readin
     let (number, suffix) = text.split_at(last.0);
     let Some(value) = decimal(number.trim_end()) else { return Reading::Other };
     match SUFFIXES.iter().find(|(name, ..)| name.eq_ignore_ascii_case(suffix)) {
-        Some(&(_, measure, size)) => Reading::Quantity(Quantity { value: value * size, measure }),
+        Some(&(_, measure, size)) => Reading::Quantity(Quantity { value: scaled(value, size), measure }),
         None => Reading::UnknownUnit(suffix, nearest(suffix, SUFFIXES.iter().map(|(name, ..)| *name))),
     }
+}
+
+/// `value × size`, where a size below 1 is one in so many: `35 %` is 0.35 to the last digit.
+fn scaled(value: f64, size: f64) -> f64 {
+    if size.abs() < 1.0 { value / (1.0 / size).round() } else { value * size }
 }
 
 /// Whether a word is a unit.
@@ -103,7 +108,7 @@ fn pan(text: &str) -> Option<f64> {
     };
     let rest = &text[1..];
     let digits = rest.starts_with(|c: char| c.is_ascii_digit());
-    decimal(rest).filter(|value| digits && *value <= 100.0).map(|value| value * side)
+    decimal(rest).filter(|value| digits && *value <= 100.0).map(|value| scaled(value, side))
 }
 
 /// `1/8` of a whole note in beats; `t` makes it a triplet (2/3), `d` dotted (3/2).
