@@ -45,7 +45,7 @@ pub(super) struct Render {
     #[arg(long, value_name = "NAME")]
     sound: Option<String>,
     /// How long.
-    #[arg(long, value_parser = seconds)]
+    #[arg(long, value_parser = seconds, allow_negative_numbers = true)]
     seconds: Option<f64>,
     /// Frames per second.
     #[arg(long, default_value = "44100", value_parser = clap::value_parser!(u32).range(1000..=384_000))]

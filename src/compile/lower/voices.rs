@@ -384,7 +384,8 @@ pub(super) fn longest_duration(node: &Node) -> Option<f64> {
     let own = node.duration.filter(|d| d.is_finite());
     let below = node.params.iter().filter(|p| {
         let pair = p.declared.is_some_and(|i| node.spec.params[i].kind == ParamKind::Pair);
-        !pair && !(node.spec.name == "midi_in" && p.name == "signal")
+        let played = node.spec.name == "midi_in" && p.name == "signal";
+        !pair && !played
     });
     let mut longest = own;
     let mut consider = |d: Option<f64>| {

@@ -1,0 +1,169 @@
+//! `seiche render` as it is called: files, lengths, stems, settings, and its answers to what cannot be done.
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder with a library, removed at the end of a test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("seiche-render-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("folder");
+        fs::write(path.join("tones.yaml"), TONES).expect("file");
+        fs::write(path.join("one.yml"), "only: {osc: {freq: 440, amp: 0.5, duration: 0.25}}\n")
+            .expect("file");
+        Folder(path)
+    }
+
+    fn wav(&self, name: &str) -> (hound::WavSpec, Vec<f32>) {
+        let mut reader = hound::WavReader::open(self.0.join(name)).expect("a WAV file");
+        let spec = reader.spec();
+        let samples = match spec.sample_format {
+            hound::SampleFormat::Float => reader.samples::<f32>().map(Result::unwrap).collect(),
+            hound::SampleFormat::Int => {
+                let full = (1u32 << (spec.bits_per_sample - 1)) as f32;
+                reader.samples::<i32>().map(|s| s.unwrap() as f32 / full).collect()
+            }
+        };
+        (spec, samples)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+const TONES: &str = "\
+tone: {context: {pitch: 220, loud: 0.5, signal: {osc: {freq: pitch, amp: loud}}}}
+band: {mix: {low one: {osc: {freq: 110, amp: 0.3, duration: 1}}, High!: {track: {pan: 1, signal: {tone: {}}}}}}
+hiss: {osc: {type: noise, amp: 0.1, duration: 0.5}}
+pulse: {tempo: {bpm: 120, signal: {osc: {freq: 100, amp: 0.4 if beat_number == 1 else 0.1}}}}
+broken: {osc: {freq: nobody}}
+loud: {osc: {freq: 100, amp: 2, duration: 0.1}}
+";
+
+/// Exit code, standard output, standard error.
+fn render(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let program = env!("CARGO_BIN_EXE_seiche");
+    let Output { status, stdout, stderr } =
+        Command::new(program).arg("render").args(arguments).current_dir(folder).output().expect("starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn peak(samples: &[f32]) -> f32 {
+    samples.iter().fold(0.0, |p, x| p.max(x.abs()))
+}
+
+#[test]
+fn render_writes_the_only_sound_as_long_as_it_lasts() {
+    let folder = Folder::new("only");
+    let (code, out, err) = render(&folder.0, &["one.yml"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    let (spec, samples) = folder.wav("only.wav");
+    assert_eq!((spec.channels, spec.sample_rate, spec.bits_per_sample), (2, 44_100, 24));
+    assert_eq!(samples.len(), 2 * 11_025);
+    assert!((peak(&samples) - 0.5).abs() < 0.01);
+    for part in ["0.250 s", "-6.0 dBFS", "only.wav", "times real time"] {
+        assert!(out.contains(part), "{part} in\n{out}");
+    }
+    assert!(!folder.0.join("only.wav.part").exists());
+}
+
+#[test]
+fn render_does_what_its_options_say() {
+    let folder = Folder::new("options");
+    let go = |more: &[&str]| {
+        let out = [&["tones.yaml", "--sound", "tone", "--out", "x.wav", "--seconds", "0.1"], more].concat();
+        let (code, text, err) = render(&folder.0, &out);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{text}");
+        folder.wav("x.wav")
+    };
+    let (spec, samples) = go(&["--rate", "48000", "--bits", "32f", "--set", "loud=0.25"]);
+    assert_eq!(
+        (spec.sample_rate, spec.sample_format, samples.len()),
+        (48_000, hound::SampleFormat::Float, 9600)
+    );
+    assert!((peak(&samples) - 0.25).abs() < 0.01);
+    assert_eq!(go(&["--bits", "16"]).0.bits_per_sample, 16);
+    // A note name is a frequency: twice the crossings of the octave below.
+    let crossings = |x: &[f32]| x.windows(4).filter(|w| w[0] < 0.0 && w[2] >= 0.0).count();
+    let (low, high) = (go(&["--set", "pitch=a4"]).1, go(&["--set", "pitch=a5"]).1);
+    assert!(crossings(&high).abs_diff(2 * crossings(&low)) <= 2);
+    assert_eq!(go(&["--block", "17"]), go(&["--block", "4096"]));
+}
+
+#[test]
+fn render_follows_seed_and_tempo() {
+    let folder = Folder::new("seed");
+    let go = |sound: &str, more: &[&str]| {
+        let out = [&["tones.yaml", "--sound", sound, "--out", "x.wav", "--seconds", "0.4"], more].concat();
+        assert_eq!(render(&folder.0, &out).0, Some(0));
+        folder.wav("x.wav").1
+    };
+    assert_eq!(go("hiss", &["--seed", "7"]), go("hiss", &["--seed", "7"]));
+    assert!(go("hiss", &["--seed", "7"]) != go("hiss", &["--seed", "8"]));
+    // The first beat is loud; at 200 bpm it is over after 0.3 s.
+    let late = |samples: Vec<f32>| peak(&samples[2 * 14_000..]);
+    assert!(late(go("pulse", &[])) > 0.3 && late(go("pulse", &["--bpm", "200"])) < 0.2);
+}
+
+#[test]
+fn render_writes_stems_that_add_up() {
+    let folder = Folder::new("stems");
+    let (code, out, _) =
+        render(&folder.0, &["tones.yaml", "--sound", "band", "--stems", "--bits", "32f", "--out", "b.wav"]);
+    assert_eq!(code, Some(0), "{out}");
+    let (mix, low, high) =
+        (folder.wav("b.wav").1, folder.wav("b_01_low_one.wav").1, folder.wav("b_02_High.wav").1);
+    assert_eq!((mix.len(), low.len(), high.len()), (88_200, 88_200, 88_200));
+    assert!(mix.iter().zip(low.iter().zip(&high)).all(|(m, (a, b))| *m == a + b));
+    assert!(peak(&low) > 0.2 && peak(&high) > 0.4);
+}
+
+#[test]
+fn render_answers_what_cannot_be_done() {
+    let folder = Folder::new("wrong");
+    for (arguments, code, parts) in [
+        (&["tones.yaml"][..], 1, &["--sound", "tone, band, hiss"][..]),
+        (&["tones.yaml", "--sound", "bnad"], 1, &["no sound `bnad`", "did you mean `band`?", "pulse"]),
+        (&["missing.yaml"], 1, &["no file or folder missing.yaml"]),
+        (&["tones.yaml", "--sound", "broken"], 1, &["tones.yaml:5:22", "nobody"]),
+        (&["tones.yaml", "--sound", "tone", "--set", "lod=1"], 1, &["no parameter `lod`", "loud"]),
+        (&["tones.yaml", "--sound", "tone", "--set", "loud=much"], 2, &["number or a note name"]),
+        (&["tones.yaml", "--sound", "tone", "--seconds", "-1"], 2, &["--seconds"]),
+        (&["tones.yaml", "--sound", "tone", "--seconds", "80000"], 1, &["4 GiB"]),
+        (
+            &["tones.yaml", "--sound", "hiss", "--out", "no/such/x.wav"],
+            1,
+            &["no/such/x.wav", "cannot be written"],
+        ),
+    ] {
+        let (got, _, err) = render(&folder.0, arguments);
+        assert_eq!(got, Some(code), "{arguments:?}: {err}");
+        for part in parts {
+            assert!(err.contains(part), "{arguments:?}: {part} in\n{err}");
+        }
+    }
+    let files = fs::read_dir(&folder.0).expect("folder").flatten().map(|e| e.file_name());
+    assert!(
+        files.into_iter().all(|f| !f.to_string_lossy().contains("wav")),
+        "a failed render leaves no file"
+    );
+}
+
+#[test]
+fn render_says_that_it_clips_and_that_it_guesses_the_length() {
+    let folder = Folder::new("notes");
+    let (code, out, _) = render(&folder.0, &["tones.yaml", "--sound", "loud"]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("clipped"), "{out}");
+    assert!(!render(&folder.0, &["tones.yaml", "--sound", "loud", "--bits", "32f"]).1.contains("clipped"));
+    let (_, out, err) = render(&folder.0, &["tones.yaml", "--sound", "tone", "--rate", "8000"]);
+    assert!(out.contains("4.000 s") && err.contains("does not say how long"), "{out}{err}");
+}
