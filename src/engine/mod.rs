@@ -107,6 +107,11 @@ impl Engine {
         self.rate
     }
 
+    /// Voices that sounded at the end of the last block.
+    pub fn voices(&self) -> u32 {
+        self.meters.voices()
+    }
+
     /// Notes for the host, of the last block.
     pub fn output_events(&self) -> &[Event] {
         &self.output

@@ -3,10 +3,11 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static ARMED: AtomicBool = AtomicBool::new(false);
+static VOICES: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
     static PROCESSING: Cell<bool> = const { Cell::new(false) };
@@ -80,4 +81,15 @@ pub extern "C" fn seiche_rt_allocations() -> u64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn seiche_rt_allocate_once() {
     ARMED.store(true, Ordering::Relaxed);
+}
+
+/// Notes how many voices sound after a block.
+pub fn see_voices(voices: u32) {
+    VOICES.fetch_max(voices, Ordering::Relaxed);
+}
+
+/// The most voices that sounded at once, of any instance, since the last question.
+#[unsafe(no_mangle)]
+pub extern "C" fn seiche_rt_voices() -> u32 {
+    VOICES.swap(0, Ordering::Relaxed)
 }

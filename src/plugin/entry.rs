@@ -13,7 +13,7 @@ use clap_sys::version::CLAP_VERSION;
 use nice_plug::wrapper::clap::{PluginDescriptor, Wrapper};
 use nice_plug::wrapper::setup_logger;
 
-use super::front::Front;
+use super::front::{Front, Host};
 use super::{Instrument, Multi, Stereo, Variant};
 
 clap_wrapper::export_vst3!();
@@ -51,7 +51,9 @@ fn kind<V: Variant>() -> Kind {
 
 fn create_kind<V: Variant>(host: *const clap_host) -> *const clap_plugin {
     // SAFETY: the host passes itself, valid as long as its instances.
-    let wrapper = Arc::into_raw(unsafe { Wrapper::<Instrument<V>>::new(host) });
+    let host = unsafe { Host::new(host) };
+    // SAFETY: the front keeps what the wrapper sees of the host for as long as the wrapper lives.
+    let wrapper = Arc::into_raw(unsafe { Wrapper::<Instrument<V>>::new(host.seen()) });
     // SAFETY: the wrapper was just made and is alive until its `destroy` is called; nobody else borrows the cell now. The reference
     // that `into_raw` leaked is the one which `destroy` gives back.
     let inner = unsafe { *(*wrapper).clap_plugin.as_ptr() };

@@ -214,6 +214,8 @@ impl<V: Variant> Instrument<V> {
         // The aux outputs carry the strips, each what it adds to the main output.
         let io = Io { sidechain, main: [left, right], aux: &mut [], stems: &mut pairs[..count] };
         engine.process(io, &self.events, transport(context.transport()).as_ref());
+        #[cfg(feature = "rt-check")]
+        alloc::see_voices(engine.voices());
         for event in engine.output_events() {
             if let Some(event) = notes::to_host(event) {
                 // A host that has no room, or no port, for notes does not get them.

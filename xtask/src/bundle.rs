@@ -33,7 +33,7 @@ const MODULE: &[&str] = if cfg!(target_os = "macos") {
 } else {
     &["ModuleEntry", "ModuleExit"]
 };
-const COUNTERS: &[&str] = &["seiche_rt_allocations", "seiche_rt_allocate_once"];
+const COUNTERS: &[&str] = &["seiche_rt_allocations", "seiche_rt_allocate_once", "seiche_rt_voices"];
 
 impl Kind {
     fn folder(self) -> PathBuf {

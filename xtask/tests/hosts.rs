@@ -86,8 +86,10 @@ fn hosts_dawdreamer_sounds_like_clap() {
 fn only(name: &str) -> PathBuf {
     let info = vst3_host::discovery::get_detailed_plugin_info(&bundles().vst3).unwrap();
     let class = info.classes.iter().find(|c| c.name == name && c.category == "Audio Module Class").unwrap();
-    let bundle = out(&format!("only {name}.vst3"));
-    let _absent_at_first = std::fs::remove_dir_all(&bundle);
+    let folder = out(&format!("only {name}"));
+    let _absent_at_first = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let bundle = folder.join("Seiche.vst3");
     xtask::bundle::copy_all(&bundles().vst3, &bundle).unwrap();
     let list = serde_json::json!({
         "Name": "Seiche", "Version": env!("CARGO_PKG_VERSION"),

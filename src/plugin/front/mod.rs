@@ -2,6 +2,7 @@
 //! leaves out ([`ports`]), events whose order or time would lose them ([`queue`]), windows that would stay blank ([`window`]).
 //! Each function is called on the thread that the CLAP specification names; `process` allocates nothing.
 
+mod host;
 mod ports;
 mod queue;
 mod window;
@@ -14,12 +15,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap_sys::events::{clap_input_events, clap_output_events};
 use clap_sys::ext::gui::CLAP_EXT_GUI;
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
-use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state};
+use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state, clap_plugin_state};
 use clap_sys::host::clap_host;
 use clap_sys::plugin::clap_plugin;
 use clap_sys::process::{CLAP_PROCESS_CONTINUE, CLAP_PROCESS_ERROR, clap_process, clap_process_status};
+use clap_sys::stream::clap_istream;
 
 use crate::session::Session;
+pub use host::Host;
 use ports::Ports;
 pub use queue::MOST_EVENTS;
 use queue::Queue;
@@ -34,8 +37,9 @@ pub struct Front {
     /// The wrapper's own functions.
     inner: clap_plugin,
     params: Extension<clap_plugin_params>,
+    state: Extension<clap_plugin_state>,
     window: UnsafeCell<Window>,
-    host: *const clap_host,
+    host: Box<Host>,
     session: Arc<Session>,
     /// Touched by activate, deactivate, process and flush, which the host never runs at the same time.
     audio: UnsafeCell<Audio>,
@@ -81,7 +85,7 @@ impl Front {
     /// Puts a front before the wrapper's `inner`; the host gives it back through `destroy`. `aux` is the number of aux outputs.
     pub fn create(
         inner: clap_plugin,
-        host: *const clap_host,
+        host: Box<Host>,
         aux: usize,
         session: Arc<Session>,
     ) -> *const clap_plugin {
@@ -102,10 +106,13 @@ impl Front {
             text_to_value: None,
             flush: Some(flush),
         };
+        let state = clap_plugin_state { save: None, load: Some(load_state) };
+        let address = host.real() as usize;
         let front = Box::new(Front {
             outer,
             inner,
             params: Extension { inner: UnsafeCell::new(None), outer: params },
+            state: Extension { inner: UnsafeCell::new(None), outer: state },
             window: UnsafeCell::new(Window::new()),
             host,
             session,
@@ -113,7 +120,6 @@ impl Front {
             active: AtomicBool::new(false),
             wrapped: AtomicBool::new(false),
         });
-        let address = host as usize;
         front.session.on_change(Box::new(move || {
             let host = address as *const clap_host;
             // SAFETY: the host outlives its instances, and `destroy` takes this closure away before the instance goes; the call is
@@ -271,6 +277,8 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
             front.params.serve(inner.cast())
         } else if name == CLAP_EXT_GUI {
             (*front.window.get()).serve(inner.cast())
+        } else if name == CLAP_EXT_STATE {
+            front.state.serve(inner.cast())
         } else {
             inner
         }
@@ -284,14 +292,40 @@ unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
         if let Some(call) = front.inner.on_main_thread {
             call(plugin);
         }
+        front.host.catch_up();
+        let host = front.host.real();
         if front.session.take_changed()
-            && let Some(get) = (*front.host).get_extension
+            && let Some(get) = (*host).get_extension
         {
-            let state = get(front.host, CLAP_EXT_STATE.as_ptr()).cast::<clap_host_state>();
+            let state = get(host, CLAP_EXT_STATE.as_ptr()).cast::<clap_host_state>();
             if let Some(mark) = state.as_ref().and_then(|state| state.mark_dirty) {
-                mark(front.host);
+                mark(host);
             }
         }
+    }
+}
+
+unsafe extern "C" fn load_state(plugin: *const clap_plugin, stream: *const clap_istream) -> bool {
+    // SAFETY: called by the host on its own instance, on the main thread; the extension was fetched before.
+    unsafe {
+        let front = Front::of(plugin);
+        let load = (*front.state.inner.get()).and_then(|inner| (*inner).load);
+        front.host.while_loading(|| load.is_some_and(|call| call(plugin, stream)))
+    }
+}
+
+impl Extension<clap_plugin_state> {
+    /// As below.
+    fn serve(&self, inner: *const clap_plugin_state) -> *const c_void {
+        // SAFETY: as below.
+        unsafe {
+            if (*self.inner.get()).is_none() {
+                let outer = (&raw const self.outer).cast_mut();
+                *outer = clap_plugin_state { load: self.outer.load, ..*inner };
+                *self.inner.get() = Some(inner);
+            }
+        }
+        (&raw const self.outer).cast()
     }
 }
 

@@ -172,6 +172,12 @@ impl Bundle {
         }
     }
 
+    /// The most voices that sounded at once since the last question; `None` without the counters.
+    pub fn voices(&self) -> Option<u32> {
+        // SAFETY: as above.
+        unsafe { self.library.get::<unsafe extern "C" fn() -> u32>(b"seiche_rt_voices\0").ok().map(|f| f()) }
+    }
+
     /// Makes the next processed block allocate once. False without the counter.
     pub fn allocate_once(&self) -> bool {
         // SAFETY: as above.
