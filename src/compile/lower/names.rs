@@ -132,7 +132,7 @@ impl Lower<'_> {
             known.extend(scope.declared.iter().map(String::as_str));
         }
         known.sort_unstable();
-        match nearest(name, known.into_iter()) {
+        match nearest(name, known) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint("names come from `context` variables, arguments, ids and `vars`"),
         }

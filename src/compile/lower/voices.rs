@@ -16,6 +16,9 @@ use super::{Context, Failed, Lower, Result, Scope, children, declare};
 /// A lowered voice: its draft and channels, the slots of its variables, and the wires around that it reads.
 type Voiced = (PoolDraft, usize, Vec<u32>, Vec<Wire>);
 
+/// Sounds of a sequencer that have a pool: its number, the slots of their parameters, and their life in frames.
+type KnownSounds = HashMap<String, (usize, Vec<(String, u32)>, u64)>;
+
 /// Bounds on what a file may ask for.
 const MOST_VOICES: usize = 256;
 const MOST_COPIES: usize = 1024;
@@ -278,7 +281,7 @@ impl Lower<'_> {
         interval: Option<f64>,
     ) -> Result<(Vec<Vec<StepCall>>, Vec<(PoolDraft, Vec<Wire>)>, usize)> {
         let mut pools: Vec<(PoolDraft, Vec<Wire>)> = vec![];
-        let mut known: HashMap<String, (usize, Vec<(String, u32)>, u64)> = HashMap::new();
+        let mut known = KnownSounds::new();
         let mut channels = 1;
         let mut plan = vec![];
         let mut faults = vec![];
@@ -316,7 +319,7 @@ impl Lower<'_> {
         cx: &Context,
         place: (usize, usize),
         pools: &mut Vec<(PoolDraft, Vec<Wire>)>,
-        known: &mut HashMap<String, (usize, Vec<(String, u32)>, u64)>,
+        known: &mut KnownSounds,
         channels: &mut usize,
     ) -> Result<StepCall> {
         let node;
