@@ -41,6 +41,7 @@ fn main() {
                 outputs: [0, 0],
                 channels: 1,
                 ends: EndRule::Never,
+                sparse: false,
             };
             let mut graph = Graph::new(vec![step], 1, &[], lanes, RATE);
             let mut best = f64::INFINITY;
