@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn shape_band_limited_waves_alias_less() {
         let k = 211; // 2.3 kHz at 44.1 kHz; shares no factor with 4096
-        let saws = (alias(k, |p, _| saw(p)), alias(k, |p, f| saw_smooth(p, f)));
+        let saws = (alias(k, |p, _| saw(p)), alias(k, saw_smooth));
         let sqrs = (alias(k, |p, _| sqr(p, 0.3)), alias(k, |p, f| sqr_smooth(p, 0.3, f)));
-        let tris = (alias(k, |p, _| tri(p)), alias(k, |p, f| tri_smooth(p, f)));
+        let tris = (alias(k, |p, _| tri(p)), alias(k, tri_smooth));
         println!("alias: saw {saws:?} sqr {sqrs:?} tri {tris:?}");
         assert!(saws.1 < -60.0 && saws.0 > -35.0, "{saws:?}");
         assert!(sqrs.1 < -58.0 && sqrs.0 > -35.0, "{sqrs:?}");

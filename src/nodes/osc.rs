@@ -484,7 +484,8 @@ mod tests {
     #[test]
     fn osc_shapes_are_what_they_say() {
         let cycles = |n: usize| ((n + 1) as f64 * 101.25 / 44100.0 + 0.5).rem_euclid(1.0) - 0.5;
-        let shapes: [(&str, fn(f64) -> f64); 5] = [
+        type Shape = fn(f64) -> f64;
+        let shapes: [(&str, Shape); 5] = [
             ("sin", |p| (TAU * p).sin()),
             ("cos", |p| (TAU * p).cos()),
             ("tri", |p| (TAU * p).sin().asin() * 2.0 / std::f64::consts::PI),
