@@ -45,6 +45,8 @@ hiss: {osc: {type: noise, amp: 0.1, duration: 0.5}}
 pulse: {tempo: {bpm: 120, signal: {osc: {freq: 100, amp: 0.4 if beat_number == 1 else 0.1}}}}
 broken: {osc: {freq: nobody}}
 loud: {osc: {freq: 100, amp: 2, duration: 0.1}}
+short: {mix: {duration: 0.2, tone: {tone: {}}}}
+keys: {midi_in: {signal: {osc: {freq: freq, duration: 0.1}}}}
 ";
 
 /// Exit code, standard output, standard error.
@@ -166,4 +168,22 @@ fn render_says_that_it_clips_and_that_it_guesses_the_length() {
     assert!(!render(&folder.0, &["tones.yaml", "--sound", "loud", "--bits", "32f"]).1.contains("clipped"));
     let (_, out, err) = render(&folder.0, &["tones.yaml", "--sound", "tone", "--rate", "8000"]);
     assert!(out.contains("4.000 s") && err.contains("does not say how long"), "{out}{err}");
+}
+
+#[test]
+fn render_ends_where_the_sound_says_unless_a_host_or_notes_decide() {
+    let folder = Folder::new("ends");
+    let frames = |more: &[&str]| {
+        let all = [&["tones.yaml", "--out", "x.wav", "--rate", "8000", "--sound"], more].concat();
+        assert_eq!(render(&folder.0, &all).0, Some(0));
+        folder.wav("x.wav").1.len() / 2
+    };
+    assert_eq!(frames(&["short"]), 1600);
+    assert_eq!(frames(&["short", "--seconds", "0.5"]), 1600);
+    assert_eq!(frames(&["short", "--seconds", "0.5", "--bpm", "120"]), 4000, "a host's timeline decides");
+    assert_eq!(
+        frames(&["keys", "--seconds", "0.5"]),
+        4000,
+        "what a note plays is not the length of the sound"
+    );
 }
