@@ -287,3 +287,20 @@ fn engine_bears_every_rate_and_block() {
     process(&mut engine, 0, &[note(0, 60, 1.0)], None);
     process(&mut engine, 16_384, &[], None);
 }
+
+#[test]
+fn engine_loops_through_a_delay_in_exactly_its_time() {
+    // A click, and its echoes through a loop of 0.1 s: at 4,800 frames, and at 9,600, not 64 frames later each time.
+    let text = "
+e:
+  mix:
+    duration: 1
+    dry: {osc: {id: dry, type: cos, freq: 1, amp: 1, duration: 0.0001}}
+    wet: {delay: {id: echo, time: 0.1, signal: {mix: {in: {reference: {ref: dry}}, back: {expression: {exp: s * 0.5, s: {reference: {ref: echo}}}}}}}}
+";
+    let r = render(text, "e", &Job { frames: 15_000, stems: true, ..Job::default() });
+    let wet = &r.stems[1].1[0];
+    let clicks: Vec<usize> =
+        (1..wet.len()).filter(|n| wet[*n].abs() > 0.1 && wet[*n - 1].abs() < 0.1).collect();
+    assert_eq!(clicks, [4_800, 9_600, 14_400]);
+}

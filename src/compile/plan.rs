@@ -110,6 +110,7 @@ pub enum What {
 }
 
 /// All that a node's kernel is built from, except its place.
+#[derive(Clone)]
 pub struct Recipe {
     pub def: &'static NodeDef,
     pub inputs: Vec<Inputs>,
@@ -119,6 +120,18 @@ pub struct Recipe {
     pub audio: Option<Arc<Audio>>,
     pub band_limited: bool,
     pub span: Span,
+}
+
+impl Recipe {
+    /// The word of the parameter `mode`, or its default; empty for nodes without one.
+    pub fn mode(&self) -> &'static str {
+        let Some((index, param)) = self.def.spec.param("mode") else { return "" };
+        match (&self.fixed[index], param.default) {
+            (Some(Fixed::Word(word)), _) => word,
+            (_, crate::spec::Default::Word(word)) => word,
+            _ => "",
+        }
+    }
 }
 
 /// One operation.

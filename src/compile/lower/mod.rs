@@ -15,7 +15,7 @@ use crate::language::{Diagnostic, Library};
 use crate::nodes::{self, Runs, Structure};
 
 use super::Request;
-use super::plan::{Ends, Op, Plan, What, Wire};
+use super::plan::{self, Ends, Op, Plan, What, Wire};
 use names::Env;
 
 /// A node's surroundings: names and the duration in force.
@@ -182,28 +182,49 @@ impl<'a> Lower<'a> {
             Runs::Structure(Structure::Spawn) => self.spawn(node, &below)?,
             Runs::Structure(Structure::MidiIn) => self.midi_in(node, &below)?,
         };
-        self.publish(node, wire);
+        self.publish(node, wire)?;
         Ok(wire)
     }
 
     /// Makes a node's output known under its id and path, and closes the loops that wait for it.
-    fn publish(&mut self, node: &Node, wire: Wire) {
+    fn publish(&mut self, node: &Node, wire: Wire) -> Result<()> {
         let stereo = wire.is_stereo();
         let scope = self.scope();
         scope.ids.insert(node.path.clone(), wire);
-        let Some(id) = &node.id else { return };
+        let Some(id) = &node.id else { return Ok(()) };
         scope.ids.insert(id.clone(), wire);
-        if let Some((_, left, right)) = scope.feedback.get(id).cloned() {
-            for (line, value) in [(Some(left), wire.left), (right, wire.right)] {
-                if let Some(line) = line {
-                    let (what, inputs) = (What::FeedbackWrite { line }, vec![Wire::mono(value)]);
-                    scope.plan.push(Op::new(what, inputs, 0, Ends::Never, format!("{id}.feedback")));
-                }
-            }
-            if stereo && right.is_none() {
-                self.stereo.insert(id.clone());
+        let Some((_, left, right)) = scope.feedback.get(id).cloned() else { return Ok(()) };
+        let source = self.early(wire)?;
+        for (line, value) in [(Some(left), source.left), (right, source.right)] {
+            if let Some(line) = line {
+                let (what, inputs) = (What::FeedbackWrite { line }, vec![Wire::mono(value)]);
+                self.scope().plan.push(Op::new(what, inputs, 0, Ends::Never, format!("{id}.feedback")));
             }
         }
+        if stereo && right.is_none() {
+            self.stereo.insert(id.clone());
+        }
+        Ok(())
+    }
+
+    /// What to feed back for a node: a delay's own time makes up for the 64 frames of the feedback line, so that a loop through
+    /// it is exactly as long as it says. (A second delay of the same signal, that much shorter.)
+    fn early(&mut self, wire: Wire) -> Result<Wire> {
+        let late = crate::kernel::TILE as f64 / self.request.rate;
+        let plan::Value::Op(op, _) = wire.left else { return Ok(wire) };
+        let op = &self.scope().plan.ops[op];
+        let What::Node(recipe) = &op.what else { return Ok(wire) };
+        let time = recipe.def.spec.param("time").map(|(index, _)| recipe.inputs[index].ports.start);
+        let (Some(port), "delay", "digital") = (time, recipe.def.spec.name, recipe.mode()) else {
+            return Ok(wire);
+        };
+        if op.inputs[port].as_number().is_some_and(|seconds| seconds < late) {
+            return Ok(wire);
+        }
+        let (recipe, mut inputs) = (recipe.clone(), op.inputs.clone());
+        let (channels, ends, id) = (op.channels, op.ends.clone(), format!("{}.early", op.id));
+        inputs[port] = self.shorter(inputs[port], late, recipe.span)?;
+        Ok(self.push(What::Node(recipe), inputs, channels, ends, id))
     }
 
     fn scope(&mut self) -> &mut Scope {

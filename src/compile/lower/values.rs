@@ -7,6 +7,12 @@ use crate::language::model::{BinaryOp, Expr, ExprKind, Node, Param, Point, Span,
 
 use super::{Context, Lower, Result};
 
+/// One side of an operation that the compiler writes itself.
+enum Side {
+    Number(f64),
+    Wire(Wire),
+}
+
 impl Lower<'_> {
     /// A parameter's value as a wire. `node` is the node it belongs to.
     pub(super) fn value(
@@ -79,10 +85,30 @@ impl Lower<'_> {
 
     /// A division written by the compiler itself: `number / name`.
     pub(super) fn number_over(&mut self, number: f64, by: Wire, span: Span) -> Result<Wire> {
-        let expr = |kind| Expr { kind, span };
-        let name = Box::new(expr(ExprKind::Name { name: "by".into(), dollar: false }));
-        let whole = expr(ExprKind::Binary(BinaryOp::Divide, Box::new(expr(ExprKind::Number(number))), name));
-        self.formula(&whole, &Context::default(), &[("by".to_owned(), by)], "length")
+        self.operation(BinaryOp::Divide, Side::Number(number), Side::Wire(by), span)
+    }
+
+    /// A time that is shorter by so many seconds, but not below 0.
+    pub(super) fn shorter(&mut self, time: Wire, by: f64, span: Span) -> Result<Wire> {
+        let time = self.operation(BinaryOp::Subtract, Side::Wire(time), Side::Number(by), span)?;
+        Ok(time.as_number().map_or(time, |seconds| Wire::number(seconds.max(0.0))))
+    }
+
+    fn operation(&mut self, op: BinaryOp, left: Side, right: Side, span: Span) -> Result<Wire> {
+        let mut args = vec![];
+        let mut part = |side: Side, name: &str| {
+            let kind = match side {
+                Side::Number(x) => ExprKind::Number(x),
+                Side::Wire(wire) => {
+                    args.push((name.to_owned(), wire));
+                    ExprKind::Name { name: name.to_owned(), dollar: false }
+                }
+            };
+            Box::new(Expr { kind, span })
+        };
+        let (left, right) = (part(left, "left"), part(right, "right"));
+        let whole = Expr { kind: ExprKind::Binary(op, left, right), span };
+        self.formula(&whole, &Context::default(), &args, "compiler")
     }
 
     /// An interpolated list.
