@@ -50,6 +50,22 @@ fn lanes_flat<const N: usize>(phase: &mut [u64], step: &[u64], out: &mut [f32]) 
     phase.copy_from_slice(&now);
 }
 
+/// The phases that [`run_flat`] writes for frame `n`, alone.
+#[inline(always)]
+pub fn at(phase: &[u64], step: &[u64], n: usize, out: &mut [f32]) {
+    for (x, (p, s)) in out.iter_mut().zip(phase.iter().zip(step)) {
+        *x = cycles(p.wrapping_add(s.wrapping_mul(n as u64 + 1)));
+    }
+}
+
+/// Moves `phase` on by so many frames.
+#[inline(always)]
+pub fn skip(phase: &mut [u64], step: &[u64], frames: usize) {
+    for (p, s) in phase.iter_mut().zip(step) {
+        *p = p.wrapping_add(s.wrapping_mul(frames as u64));
+    }
+}
+
 /// As [`run_flat`], with a frequency per frame and lane in `out`, which the phases replace.
 #[inline(always)]
 pub fn run(phase: &mut [u64], period: f64, out: &mut [f32]) {

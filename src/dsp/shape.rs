@@ -74,7 +74,12 @@ pub fn frames_per_cycle<L: Lane>(step: L) -> L {
 /// Band-limited [`saw`]; `f` from [`frames_per_cycle`].
 #[inline(always)]
 pub fn saw_smooth<L: Lane>(p: L, f: L) -> L {
-    let r = step_residual((L::splat(0.5) - p.abs()) * f);
+    let u = (L::splat(0.5) - p.abs()) * f;
+    // Most frames are near nobody's jump, where the residual is 0.
+    if !L::any(u.lt(L::splat(2.0))) {
+        return saw(p);
+    }
+    let r = step_residual(u);
     saw(p) - signed(r + r, p)
 }
 
@@ -82,6 +87,9 @@ pub fn saw_smooth<L: Lane>(p: L, f: L) -> L {
 #[inline(always)]
 pub fn sqr_smooth<L: Lane>(p: L, width: L, f: L) -> L {
     let fall = wrap(p - width);
+    if !L::any((p.abs().min(fall.abs()) * f).lt(L::splat(2.0))) {
+        return sqr(p, width);
+    }
     let up = signed(step_residual(p.abs() * f), p);
     let down = signed(step_residual(fall.abs() * f), fall);
     let r = down - up;
@@ -94,6 +102,9 @@ pub fn tri_smooth<L: Lane>(p: L, f: L) -> L {
     let c = L::splat;
     let bottom = wrap(p + c(0.25)).abs();
     let top = wrap(p - c(0.25)).abs();
+    if !L::any((bottom.min(top) * f).lt(c(2.0))) {
+        return tri(p) + c(0.0);
+    }
     tri(p) + c(8.0) / f * (corner_residual(bottom * f) - corner_residual(top * f))
 }
 

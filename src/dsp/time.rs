@@ -25,6 +25,17 @@ pub fn fall<L: Lane>(k: L, rate: L) -> L {
     math::exp2(k * rate)
 }
 
+/// What of such a curve is lost in each frame, 1 - 2^`rate`: an exact little step, where the factor itself would be rounded.
+pub fn loss(rate: f32) -> f32 {
+    // By Taylor's series for a 64th of the exponent, doubled six times.
+    let x = f64::from(rate) * std::f64::consts::LN_2 / 64.0;
+    let mut y = x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0)))));
+    for _ in 0..6 {
+        y *= y + 2.0;
+    }
+    -y as f32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +54,14 @@ mod tests {
     fn time_curve_ends_where_it_should() {
         assert!((fall(99.0f32, fall_rate(100)) - (-5f32).exp()).abs() < 1e-6);
         assert_eq!(fall(0.0f32, fall_rate(1)), 1.0);
+    }
+
+    #[test]
+    fn time_loss_is_one_frame_of_the_curve() {
+        for frames in [2, 3, 10, 1000, 1 << 24] {
+            let want = -(-5.0 / (frames - 1) as f64).exp_m1();
+            assert!((loss(fall_rate(frames)) as f64 / want - 1.0).abs() < 2e-7, "{frames}");
+        }
+        assert_eq!(loss(0.0), 0.0);
     }
 }

@@ -92,9 +92,14 @@ pub fn run<K: Lanewise + ?Sized>(kernel: &mut K, pass: &mut Pass) {
     }
 }
 
+/// Loops over plain numbers. Mark `run` as `#[inline(always)]` (a closure would not be compiled for the instruction set).
+pub trait Loops {
+    fn run(self);
+}
+
 /// Runs plain loops compiled for the instruction set, so that the compiler may turn them into its vectors.
 #[inline]
-pub fn vectorised<R>(isa: Isa, work: impl FnOnce() -> R) -> R {
+pub fn vectorised(isa: Isa, work: impl Loops) {
     match isa {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as in `run`.
@@ -102,20 +107,20 @@ pub fn vectorised<R>(isa: Isa, work: impl FnOnce() -> R) -> R {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as in `run`.
         Isa::Avx2 => unsafe { plain_avx2(work) },
-        _ => work(),
+        _ => work.run(),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn plain_avx2<R>(work: impl FnOnce() -> R) -> R {
-    work()
+fn plain_avx2(work: impl Loops) {
+    work.run();
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,avx512f,avx512dq,avx512bw,avx512vl")]
-fn plain_avx512<R>(work: impl FnOnce() -> R) -> R {
-    work()
+fn plain_avx512(work: impl Loops) {
+    work.run();
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -1,9 +1,10 @@
-//! `envelope`: attack, decay, sustain, release. A lane is in one stage at a time, a curve in closed form; the kernel renders runs of
-//! frames in which no lane changes its stage. Audio thread, after construction.
+//! `envelope`: attack, decay, sustain, release. A lane is in one stage at a time, a curve that is stepped from frame to frame and
+//! put right in closed form every 64; the kernel renders runs of frames in which no lane changes its stage. Audio thread, after
+//! construction.
 
 use crate::dsp::lane::{Lane, MAX_LANES};
 use crate::dsp::time;
-use crate::kernel::{Build, Kernel, Lanewise, Pass, Start};
+use crate::kernel::{Build, Kernel, Lanewise, Pass, Start, TILE};
 use crate::spec::*;
 use crate::units::Unit;
 
@@ -96,6 +97,9 @@ struct Envelope {
     span: Vec<f32>,
     fall: Vec<f32>,
     k: Vec<f32>,
+    /// `e^(rate · k)` at the present frame, and which part of it goes with each frame.
+    now: Vec<f32>,
+    loss: Vec<f32>,
     /// Whether gate and trigger were high at the frame before: 1 or 0.
     open: Vec<f32>,
     high: Vec<f32>,
@@ -122,6 +126,8 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
         span: lanes(),
         fall: lanes(),
         k: lanes(),
+        now: lanes(),
+        loss: lanes(),
         open: lanes(),
         high: lanes(),
     }))
@@ -141,7 +147,7 @@ impl Envelope {
 
     /// Level of a lane at the present frame.
     fn level(&self, lane: usize) -> f32 {
-        self.target[lane] + self.span[lane] * time::fall(self.k[lane], self.fall[lane])
+        self.target[lane] + self.span[lane] * self.now[lane]
     }
 
     /// A stage begins at this frame; stages without length are passed over.
@@ -172,7 +178,8 @@ impl Envelope {
             self.target[lane] = target;
             self.span[lane] = span;
             self.fall[lane] = if curve { time::fall_rate(length) } else { 0.0 };
-            self.k[lane] = 0.0;
+            self.loss[lane] = time::loss(self.fall[lane]);
+            (self.k[lane], self.now[lane]) = (0.0, 1.0);
             if length > 0 {
                 return;
             }
@@ -266,6 +273,11 @@ impl Lanewise for Envelope {
                 self.enter(pass, Stage::Attack, 0, k);
             }
         }
+        if pass.at.is_multiple_of(TILE as u64) {
+            // Steps add their roundings up: here the curve is what it should be.
+            let (k, fall) = (L::load(&self.k[range.clone()]), L::load(&self.fall[range.clone()]));
+            time::fall(k, fall).store(&mut self.now[range.clone()]);
+        }
         let mut from = 0;
         while from < frames {
             for k in 0..L::N {
@@ -318,6 +330,7 @@ impl Lanewise for Envelope {
         self.stage[lane] = Stage::Rest;
         self.left[lane] = ENDLESS;
         (self.target[lane], self.span[lane], self.fall[lane], self.k[lane]) = (0.0, 0.0, 0.0, 0.0);
+        (self.now[lane], self.loss[lane]) = (1.0, 0.0);
         (self.open[lane], self.high[lane]) = (0.0, 0.0);
     }
 }
@@ -330,7 +343,7 @@ impl Envelope {
 
     /// Renders frames in which every lane stays in its stage.
     #[inline(always)]
-    fn run<L: Lane>(&self, pass: &mut Pass, from: usize, to: usize, curved: bool) {
+    fn run<L: Lane>(&mut self, pass: &mut Pass, from: usize, to: usize, curved: bool) {
         let range = pass.lane..pass.lane + L::N;
         let (target, span) = (L::load(&self.target[range.clone()]), L::load(&self.span[range.clone()]));
         let (zero, still) = (L::splat(0.0), target + span);
@@ -341,19 +354,33 @@ impl Envelope {
             }
             return;
         }
-        let (k, fall) = (L::load(&self.k[range.clone()]), L::load(&self.fall[range]));
+        let (start, loss) = (L::load(&self.now[range.clone()]), L::load(&self.loss[range.clone()]));
         for c in 0..pass.outputs.len() {
             let input = self.signal.map(|port| pass.channel::<L>(port, c));
             let out = &mut pass.output::<L>(c)[from..to];
-            for (n, y) in out.iter_mut().enumerate() {
-                *y = if curved { target + span * time::fall(k + L::splat(n as f32), fall) } else { still };
-            }
+            let mut now = start;
             // The sum with 0 makes every silence the same one (+0).
-            if let Some(x) = input {
-                for (n, y) in out.iter_mut().enumerate() {
-                    *y = x.at(from + n) * *y + zero;
+            match (input, curved) {
+                (Some(x), true) => {
+                    for (n, y) in out.iter_mut().enumerate() {
+                        *y = x.at(from + n) * (target + span * now) + zero;
+                        now = now - now * loss;
+                    }
                 }
+                (Some(x), false) => {
+                    for (n, y) in out.iter_mut().enumerate() {
+                        *y = x.at(from + n) * still + zero;
+                    }
+                }
+                (None, true) => {
+                    for y in out.iter_mut() {
+                        *y = target + span * now;
+                        now = now - now * loss;
+                    }
+                }
+                (None, false) => out.fill(still),
             }
+            now.store(&mut self.now[range.clone()]);
         }
     }
 }

@@ -267,6 +267,7 @@ impl Osc {
         let modulation = self.modulation.map(|port| pass.input::<L>(port));
         let (width, amp) = (pass.input::<L>(self.width), pass.input::<L>(self.amp));
         let phases = &mut self.phase[lane..lane + L::N];
+        let sparse = pass.sparse && self.wave == Wave::Sin && modulation.is_none();
         let flat = match (self.fixed_freq, freq.and_then(|f| f.flat())) {
             (Some(f), _) => Some([f; MAX_LANES]),
             (None, Some(f)) => Some(f.to_array().map(f64::from)),
@@ -274,8 +275,23 @@ impl Osc {
         };
         match (flat, freq) {
             (Some(f), _) => {
-                let steps = f.map(|f| phase::increment(f, self.period));
-                phase::run_flat(phases, &steps[..L::N], &mut pass.outputs[0].floats_mut()[..frames * L::N]);
+                let mut steps = [0; MAX_LANES];
+                for k in 0..L::N {
+                    steps[k] = phase::increment(f[k], self.period);
+                }
+                if sparse {
+                    for n in pass.points() {
+                        let out = &mut pass.outputs[0].floats_mut()[n * L::N..];
+                        phase::at(phases, &steps[..L::N], n, &mut out[..L::N]);
+                    }
+                    phase::skip(phases, &steps[..L::N], frames);
+                } else {
+                    phase::run_flat(
+                        phases,
+                        &steps[..L::N],
+                        &mut pass.outputs[0].floats_mut()[..frames * L::N],
+                    );
+                }
             }
             (None, Some(f)) => {
                 pass.output::<L>(0).copy_from_slice(f.frames());
@@ -283,12 +299,12 @@ impl Osc {
             }
             _ => {}
         }
-        if pass.sparse && self.wave == Wave::Sin && modulation.is_none() {
+        if sparse {
             // Only these will be read.
             let points = pass.points();
             let out = pass.output::<L>(0);
             for n in points {
-                out[n] = math::sin_cycles(out[n]);
+                out[n] = math::sin_cycles(out[n]) * amp.at(n);
             }
             return;
         }

@@ -128,8 +128,8 @@ impl<'a, P: Lane> Machine<'a, P> {
         let count = self.width.max(P::N);
         self.masks[to as usize] = (count / P::N - 1) as u8;
         let register = &mut self.memory[to as usize * CHUNK..][..count];
-        for (k, register) in register.iter_mut().enumerate() {
-            *register = values[k % self.width];
+        for register in register.chunks_exact_mut(self.width) {
+            register.copy_from_slice(&values[..self.width]);
         }
     }
 

@@ -2,6 +2,7 @@
 //! once per pass and not once per frame. The loader builds it, the audio thread runs it; running never allocates.
 
 mod machine;
+mod memo;
 mod program;
 mod time;
 mod wide;
@@ -15,6 +16,7 @@ use super::lane::Lane;
 use super::pass::{Kernel, Pass, Start};
 use super::tile::Tile;
 use machine::{CHUNK, Machine};
+use memo::Memo;
 use time::Clock;
 
 /// Frames for which `rand` keeps its value, at 44.1 kHz.
@@ -30,6 +32,9 @@ pub struct FormulaKernel {
     seed: u64,
     /// Per lane: what tells its random streams from those of other voices.
     voices: Vec<u64>,
+    memo: Option<Memo>,
+    /// Every input stands still in this pass, and so does the result: one frame is enough.
+    still: bool,
 }
 
 impl FormulaKernel {
@@ -47,6 +52,8 @@ impl FormulaKernel {
             random_period: (RANDOM_PERIOD * rate / 44_100.0).round().max(1.0) as u64,
             seed,
             voices: vec![0; lanes],
+            memo: Memo::new(&program, lanes),
+            still: false,
             program,
         }
     }
@@ -54,7 +61,15 @@ impl FormulaKernel {
 
 impl Kernel for FormulaKernel {
     fn render(&mut self, pass: &mut Pass) {
-        isa::run_elements(self, pass);
+        self.still = self.memo.as_ref().is_some_and(|memo| memo.applies(pass));
+        if !self.still {
+            isa::run_elements(self, pass);
+        } else if !self.memo.as_ref().is_some_and(|memo| memo.recall(pass)) {
+            isa::run_elements(self, pass);
+            if let Some(memo) = &mut self.memo {
+                memo.keep(pass);
+            }
+        }
     }
 
     fn start(&mut self, lane: usize, start: Start) {
@@ -80,12 +95,13 @@ impl Elementwise for FormulaKernel {
             let step = CHUNK / width;
             let mut points = pass.points();
             let mut next = 0;
+            let end = if self.still { 1 } else { pass.frames };
             loop {
-                let (first, frames) = match pass.sparse {
-                    true => (points.next().unwrap_or(pass.frames), 1),
-                    false => (next, step.min(pass.frames - next)),
+                let (first, frames) = match pass.sparse && !self.still {
+                    true => (points.next().unwrap_or(end), 1),
+                    false => (next, step.min(end - next)),
                 };
-                if first >= pass.frames {
+                if first >= end {
                     break;
                 }
                 let mut machine =

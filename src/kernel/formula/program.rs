@@ -201,6 +201,21 @@ impl FormulaProgram {
         !self.steps.iter().any(|s| matches!(s, Step::Random { .. }))
     }
 
+    /// Whether the value stands still while the inputs do: neither time nor random numbers.
+    pub(crate) fn is_still(&self) -> bool {
+        let still = |step: &Step| {
+            matches!(
+                step,
+                Step::Load { .. }
+                    | Step::Unary { .. }
+                    | Step::Binary { .. }
+                    | Step::MultiplyAdd { .. }
+                    | Step::Choose { .. }
+            )
+        };
+        self.steps.iter().all(still)
+    }
+
     /// How many steps one evaluation takes.
     pub fn steps(&self) -> usize {
         self.steps.len()

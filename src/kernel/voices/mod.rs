@@ -7,6 +7,7 @@ mod pool;
 mod select;
 mod sequencer;
 mod spawn;
+mod sums;
 
 pub use midi_in::{MidiIn, MidiInPlan, NoteVariable};
 pub use multiply::{Multiply, MultiplyPlan};

@@ -1,6 +1,7 @@
 //! A pool of voices that share a graph, a lane each. Voices are packed for speed, but neither who sounds nor the bits of the sum
 //! depend on the packing: lane `v` of a parent always stands at place `v mod 32` of a fixed summation tree.
 
+use super::sums::{Accumulate, Fold};
 use crate::dsp::lane::MAX_LANES;
 use crate::kernel::graph::{Graph, Piece};
 use crate::kernel::isa::{Width, vectorised};
@@ -270,14 +271,16 @@ impl Pool {
         for import in &self.imports {
             let tile = self.graph.tile_mut(import.tile);
             tile.ends.fill(frames as u8);
-            let (values, flat) = pass.raw(import.port, import.channel);
+            let (values, held) = pass.raw(import.port, import.channel);
+            // What stands still for now is cheaper for whoever reads it; the values are the same.
+            let flat = held || (outer == 1 && same(&values[from..from + frames]));
             let parent =
                 |k: usize| ((lane + k) / self.voices).min(pass.lane + outer - 1).max(pass.lane) - pass.lane;
             tile.flat = flat;
             let floats = tile.floats_mut();
             let frames = if flat { 1 } else { frames };
             if outer == 1 {
-                let source = &values[if flat { 0 } else { from }..];
+                let source = &values[if held { 0 } else { from }..];
                 for (frame, x) in floats[..frames * lanes].chunks_exact_mut(lanes).zip(source) {
                     frame.fill(*x);
                 }
@@ -336,17 +339,11 @@ impl Pool {
                 // All bits of lanes that count.
                 let mask: [u32; MAX_LANES] =
                     std::array::from_fn(|k| if counts[k] > 0 { u32::MAX } else { 0 });
-                let all = step > 0 && mask[..lanes].iter().all(|m| *m != 0);
-                vectorised(isa, || match width {
-                    Width::One => {
-                        for (frame, sum) in sum.chunks_exact_mut(MAX_LANES).enumerate() {
-                            sum[place] += values[frame * step];
-                        }
-                    }
-                    Width::Eight => accumulate::<8>(sum, values, step, place, &mask),
-                    Width::ThirtyTwo if all => sum.iter_mut().zip(values).for_each(|(s, x)| *s += x),
-                    Width::ThirtyTwo => accumulate::<32>(sum, values, step, 0, &mask),
-                });
+                let all = mask[..lanes].iter().all(|m| *m != 0);
+                vectorised(
+                    isa,
+                    Accumulate { sum, values, step, lanes, place, mask: (!all).then_some(&mask) },
+                );
             } else {
                 for k in 0..lanes {
                     if counts[k] == 0 {
@@ -421,44 +418,16 @@ impl Pool {
             for (parent, sum) in sums[..outer].iter_mut().enumerate() {
                 let sum = &mut sum.floats_mut()[..frames * MAX_LANES];
                 // The sums stay as they are for a second channel of the output that reads the same (mono) voices.
-                vectorised(isa, || {
-                    for (frame, sum) in sum.chunks_exact(MAX_LANES).enumerate() {
-                        out[frame * outer + parent] += if few { tree::<8>(sum) } else { tree::<32>(sum) };
-                    }
-                });
+                vectorised(isa, Fold { sum, out: &mut out[parent..], step: outer, few });
             }
         }
     }
 }
 
-#[inline(always)]
-fn accumulate<const N: usize>(
-    sum: &mut [f32],
-    values: &[f32],
-    step: usize,
-    place: usize,
-    mask: &[u32; MAX_LANES],
-) {
-    for (frame, sum) in sum.chunks_exact_mut(MAX_LANES).enumerate() {
-        let values: &[f32; N] = values[frame * step..][..N].try_into().unwrap_or(&[0.0; N]);
-        for (k, sum) in sum[place..place + N].iter_mut().enumerate() {
-            *sum += f32::from_bits(values[k].to_bits() & mask[k]);
-        }
-    }
-}
-
-/// Sums `N` places pairwise: far halves first, so that the order is fixed and short.
-#[inline(always)]
-fn tree<const N: usize>(places: &[f32]) -> f32 {
-    let mut s: [f32; N] = places[..N].try_into().unwrap_or([0.0; N]);
-    let mut half = N / 2;
-    while half > 0 {
-        for k in 0..half {
-            s[k] += s[k + half];
-        }
-        half /= 2;
-    }
-    s[0]
+/// Whether all values are the same, to the bit.
+fn same(values: &[f32]) -> bool {
+    let first = values.first().map_or(0, |x| x.to_bits());
+    values.iter().fold(0, |differ, x| differ | (x.to_bits() ^ first)) == 0
 }
 
 const _: () = assert!(TILE <= u8::MAX as usize);
