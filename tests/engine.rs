@@ -142,6 +142,17 @@ fn engine_plays_freq_of_the_key() {
 }
 
 #[test]
+fn engine_moves_a_cutoff_with_the_level_of_its_lfo() {
+    let text = "
+a: {filter: {cutoff: {expression: {exp: 700 + 400 * lfo, lfo: {osc: {freq: 3, amp: 0.5}}}}, signal: {osc: {type: saw, freq: 110}}}}
+b: {filter: {cutoff: {expression: {exp: 700 + 200 * lfo, lfo: {osc: {freq: 3}}}}, signal: {osc: {type: saw, freq: 110}}}}
+c: {filter: {cutoff: 700, signal: {osc: {type: saw, freq: 110}}}}";
+    let play = |sound| bits(&render(text, sound, &Job { frames: 24_000, ..Job::default() }));
+    assert!(play("a") == play("b"));
+    assert!(play("b") != play("c"));
+}
+
+#[test]
 fn engine_ends_a_voice_without_a_gate_with_its_key() {
     let text = "p: {midi_in: {signal: {osc: {freq: freq, amp: 0.5}}}}";
     let events = [note(0, 60, 1.0), release(24_000, 60)];

@@ -21,8 +21,12 @@ pub(super) fn rates(mut plan: Plan) -> Plan {
     for index in (0..plan.ops.len()).rev() {
         let op = &plan.ops[index];
         for (port, wire) in op.inputs.iter().enumerate() {
-            let at_points =
-                reads_at_points(op, port) || (sparse[index] && matches!(op.what, What::Formula(_)));
+            let at_points = match op.what {
+                What::Formula(_) => sparse[index],
+                // Of the others, only the ends are read.
+                What::First => port > 0 || sparse[index],
+                _ => reads_at_points(op, port),
+            };
             if !at_points {
                 read_everywhere(&mut sparse, wire.left);
                 read_everywhere(&mut sparse, wire.right);
@@ -43,7 +47,7 @@ pub(super) fn rates(mut plan: Plan) -> Plan {
 /// Kinds that know how to leave frames out.
 fn can_be_sparse(what: &What) -> bool {
     match what {
-        What::Formula(_) => true,
+        What::Formula(_) | What::First => true,
         What::Node(recipe) => recipe.def.spec.name == "osc",
         _ => false,
     }

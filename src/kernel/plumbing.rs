@@ -47,6 +47,11 @@ impl Lanewise for First {
             let input = pass.channel::<L>(0, channel);
             match input.flat() {
                 Some(x) => pass.outputs[channel].set_flat(x),
+                None if pass.sparse => {
+                    for n in pass.points() {
+                        pass.output::<L>(channel)[n] = input.at(n);
+                    }
+                }
                 None => pass.output::<L>(channel).copy_from_slice(input.frames()),
             }
         }
