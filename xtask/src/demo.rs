@@ -148,9 +148,10 @@ impl Performance {
         let slices: Vec<&[f32]> = main.iter().map(Vec::as_slice).collect();
         meter.add_frames_planar_f32(&slices)?;
         let seconds = main.first().map_or(0, Vec::len) as f64 / RATE;
-        let spent = self.live.total.as_secs_f64();
+        let spent = self.live.work.as_secs_f64();
         let peak = 20.0 * wav::peak(main).log10();
-        let (worst, limit) = (self.live.worst.as_secs_f64() * 1e3, f64::from(BLOCK) / RATE * 1e3);
+        let [worst, work] = [self.live.worst, self.live.worst_work].map(|t| t.as_secs_f64() * 1e3);
+        let limit = f64::from(BLOCK) / RATE * 1e3;
         let same = match self.live.buses == self.bounce.buses {
             true => "equal to the bit".into(),
             false => format!("differ by {:.0} dBFS", wav::null_db(main, self.bounce.main())),
@@ -166,7 +167,9 @@ impl Performance {
             seconds / spent,
             100.0 * spent / seconds
         );
-        println!("  worst block {worst:.3} ms of the {limit:.2} ms there are");
+        println!(
+            "  worst block {work:.3} ms of work, done after {worst:.3} ms of the {limit:.2} ms there are"
+        );
         println!("  allocations {} on the audio thread", self.allocations);
         println!("  live and bounced: {same}");
         Ok(())

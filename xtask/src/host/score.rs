@@ -2,6 +2,7 @@
 
 use super::{ClapId, Running};
 use crate::Failed;
+use crate::shell::thread_time;
 use clack_host::events::event_types::*;
 use clack_host::events::io::EventBuffer;
 use clack_host::events::{Match, Pckn};
@@ -67,9 +68,11 @@ pub struct Recording {
     pub rate: f64,
     /// Output buses, channels, frames.
     pub buses: Vec<Vec<Vec<f32>>>,
-    /// Longest single call, and all of them.
+    /// Longest single call, by the clock on the wall and in processor time.
     pub worst: Duration,
-    pub total: Duration,
+    pub worst_work: Duration,
+    /// Processor time of all calls.
+    pub work: Duration,
     /// Notes that the plug-in sent to the host, with their frames.
     pub notes_sent: Vec<u64>,
 }
@@ -115,11 +118,12 @@ impl Score {
                 }
             }
             let transport = self.tempo.map(|tempo| transport(frame, running.rate, tempo));
-            let begin = Instant::now();
+            let (begin, begin_work) = (Instant::now(), thread_time());
             running.process(size as u32, &events, transport.as_ref())?;
-            let took = begin.elapsed();
-            recording.worst = recording.worst.max(took);
-            recording.total += took;
+            let work = thread_time() - begin_work;
+            recording.worst = recording.worst.max(begin.elapsed());
+            recording.worst_work = recording.worst_work.max(work);
+            recording.work += work;
             for (bus, kept) in running.outputs.iter().zip(&mut recording.buses) {
                 for (channel, kept) in bus.channels.iter().zip(kept) {
                     kept.extend_from_slice(&channel[..size as usize]);
