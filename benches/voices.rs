@@ -326,9 +326,20 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
+/// `cargo bench --bench voices -- song` (or `w2`) runs one part alone.
 fn main() {
     let specs: Vec<_> = seiche::nodes::ALL.iter().map(|d| &d.spec).collect();
-    let library = Library::read(vec![("w2.yaml".into(), W2.as_bytes().to_vec())], &specs);
+    let only = |part: &str| std::env::args().any(|a| a == part);
+    if !only("song") {
+        voices(&specs);
+    }
+    if !only("w2") {
+        song(&specs);
+    }
+}
+
+fn voices(specs: &[&'static seiche::spec::NodeSpec]) {
+    let library = Library::read(vec![("w2.yaml".into(), W2.as_bytes().to_vec())], specs);
     let seconds = 10.0;
     let mut rows: [Vec<f64>; 3] = [vec![], vec![], vec![]];
     for _ in 0..7 {
@@ -362,7 +373,6 @@ fn main() {
             library_time / fused_time
         );
     }
-    song(&specs);
 }
 
 fn song(specs: &[&'static seiche::spec::NodeSpec]) {

@@ -1,59 +1,10 @@
 //! A compiled graph: kernels in order, the tiles and slots between them, and the loop that runs them for a piece of time. The main
 //! sound is a graph of one lane; the voices of a pool share a graph with a lane each. Built by the loader, run by the audio thread.
 
-use super::event::{Controls, Event};
 use super::isa::{Isa, Width};
-use super::pass::{Kernel, Pass, Port, Song, Source, Start};
+use super::pass::{Kernel, Pass, Piece, Port, Source, Start};
 use super::tile::{TILE, Tile};
 use crate::dsp::lane::MAX_LANES;
-
-/// A stretch of time to render: at most [`TILE`] frames that do not cross a multiple of [`TILE`] on the absolute grid.
-#[derive(Clone, Copy)]
-pub struct Piece<'a> {
-    pub at: u64,
-    pub frames: usize,
-    pub song: Song,
-    /// What happens during the piece; `Event::at` counts from frame 0 of the host's block.
-    pub events: &'a [Event],
-    /// Frame of the host's block at which the piece begins.
-    pub block_frame: usize,
-    pub controls: &'a Controls,
-    /// The audio input at the piece's frames, left and right; empty without one.
-    pub sidechain: [&'a [f32]; 2],
-}
-
-impl<'a> Pass<'a> {
-    /// The time of this pass as a piece, for graphs inside kernels.
-    pub fn piece(&self) -> Piece<'a> {
-        Piece {
-            at: self.at,
-            frames: self.frames,
-            song: self.song,
-            events: self.events,
-            block_frame: self.block_frame,
-            controls: self.controls,
-            sidechain: self.sidechain,
-        }
-    }
-}
-
-impl<'a> Piece<'a> {
-    /// Frames `from..to` of this piece.
-    pub fn part(&self, from: usize, to: usize) -> Piece<'a> {
-        let block_frame = self.block_frame + from;
-        let start = self.events.partition_point(|e| (e.at as usize) < block_frame);
-        let end = self.events.partition_point(|e| (e.at as usize) < self.block_frame + to);
-        Piece {
-            at: self.at + from as u64,
-            frames: to - from,
-            song: self.song.after(from),
-            events: &self.events[start..end],
-            block_frame,
-            controls: self.controls,
-            sidechain: self.sidechain.map(|s| s.get(from..to).unwrap_or(&[])),
-        }
-    }
-}
 
 /// How the end of a step's output follows from its inputs.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,11 +78,15 @@ pub struct Graph {
     rate: f64,
     isa: Isa,
     steps: Vec<Step>,
-    tiles: Vec<Tile>,
+    /// In boxes, so that a step's outputs are taken out of here and put back by moving pointers.
+    tiles: Vec<Box<Tile>>,
+    /// Stand in for the outputs of the step that runs.
+    stand_ins: [Box<Tile>; 2],
     slots: Slots,
-    scratch: Vec<Tile>,
     feedback: Vec<Feedback>,
     ages: Vec<u64>,
+    /// The steps that have voices.
+    pools: Vec<usize>,
     /// Passes rendered, for tests and statistics.
     passes: u64,
 }
@@ -148,9 +103,8 @@ impl Graph {
 
     pub fn new(steps: Vec<Step>, tiles: usize, slots: &[f32], lanes: usize, rate: f64) -> Self {
         let pack = lanes.min(MAX_LANES);
-        let kernels =
-            || steps.iter().filter_map(|s| if let Work::Kernel(k) = &s.work { Some(k) } else { None });
-        let scratch = kernels().map(|k| k.scratch()).max().unwrap_or(0);
+        let has_voices = |s: &Step| matches!(&s.work, Work::Kernel(k) if k.voices().is_some());
+        let pools = steps.iter().enumerate().filter(|(_, s)| has_voices(s)).map(|(n, _)| n).collect();
         let lines =
             steps.iter().map(|s| if let Work::FeedbackWrite(line) = s.work { line + 1 } else { 0 }).max();
         let line = || Feedback { memory: vec![0.0; 2 * TILE * lanes] };
@@ -159,11 +113,12 @@ impl Graph {
             rate,
             isa: Isa::detect(),
             steps,
-            tiles: (0..tiles).map(|_| Tile::new(pack)).collect(),
+            tiles: (0..tiles).map(|_| Box::new(Tile::new(pack))).collect(),
+            stand_ins: Default::default(),
             slots: Slots::new(slots, lanes),
-            scratch: (0..scratch).map(|_| Tile::new(pack)).collect(),
             feedback: (0..lines.unwrap_or(0)).map(|_| line()).collect(),
             ages: vec![0; lanes],
+            pools,
             passes: 0,
         }
     }
@@ -204,7 +159,11 @@ impl Graph {
 
     /// Voices that sound in this graph.
     pub fn voices(&self) -> usize {
-        self.steps.iter().map(|s| if let Work::Kernel(kernel) = &s.work { kernel.voices() } else { 0 }).sum()
+        let voices = |step: &usize| match &self.steps[*step].work {
+            Work::Kernel(kernel) => kernel.voices().unwrap_or(0),
+            _ => 0,
+        };
+        self.pools.iter().map(voices).sum()
     }
 
     pub fn tile(&self, tile: u32) -> &Tile {
@@ -234,21 +193,16 @@ impl Graph {
         let lanes = width as usize;
         self.passes += 1;
         for step in &mut self.steps {
-            let mut outputs = [Tile::default(), Tile::default()];
-            for (tile, index) in outputs[..step.channels].iter_mut().zip(step.outputs) {
-                *tile = std::mem::take(&mut self.tiles[index as usize]);
+            let outputs = &mut self.stand_ins[..step.channels];
+            for (tile, index) in outputs.iter_mut().zip(step.outputs) {
+                std::mem::swap(tile, &mut self.tiles[index as usize]);
             }
             let mut pass = Pass {
+                piece,
                 isa: self.isa,
                 width,
                 frames: piece.frames,
-                at: piece.at,
                 rate: self.rate,
-                song: piece.song,
-                events: piece.events,
-                block_frame: piece.block_frame,
-                controls: piece.controls,
-                sidechain: piece.sidechain,
                 sparse: step.sparse,
                 lane,
                 ages: &self.ages,
@@ -256,8 +210,7 @@ impl Graph {
                 tiles: &self.tiles,
                 slots: self.slots.memory.floats(),
                 lanes: self.lanes,
-                outputs: &mut outputs[..step.channels],
-                scratch: &mut self.scratch,
+                outputs,
             };
             // What ended before this piece stays silent, and its kernel need not run.
             let over = lanes == 1
@@ -278,8 +231,8 @@ impl Graph {
                 }
                 finish(&step.ends, &mut pass, lanes);
             }
-            for (tile, index) in outputs[..step.channels].iter_mut().zip(step.outputs) {
-                self.tiles[index as usize] = std::mem::take(tile);
+            for (tile, index) in self.stand_ins[..step.channels].iter_mut().zip(step.outputs) {
+                std::mem::swap(tile, &mut self.tiles[index as usize]);
             }
         }
         for age in &mut self.ages[lane..lane + lanes] {
@@ -335,10 +288,7 @@ fn finish(rule: &EndRule, pass: &mut Pass, lanes: usize) {
     let frames = pass.frames as u8;
     let ends = match rule {
         EndRule::Never => [frames; MAX_LANES],
-        EndRule::Own => {
-            pass.outputs[0].ends[lanes..].fill(frames);
-            return;
-        }
+        EndRule::Own => return,
         EndRule::With(port) => pass.ends(*port),
         EndRule::AllOf(ports) => {
             let mut latest = [if ports.is_empty() { frames } else { 0 }; MAX_LANES];
@@ -364,12 +314,7 @@ pub(crate) fn silence_after(tile: &mut Tile, ends: &[u8; MAX_LANES], lanes: usiz
         if tile.floats()[..lanes].iter().all(|x| *x == 0.0) {
             return;
         }
-        let values: [f32; MAX_LANES] =
-            std::array::from_fn(|k| if k < lanes { tile.floats()[k] } else { 0.0 });
-        for frame in tile.floats_mut()[..frames * lanes].chunks_exact_mut(lanes) {
-            frame.copy_from_slice(&values[..lanes]);
-        }
-        tile.flat = false;
+        tile.unflatten(lanes, frames);
     }
     let floats = tile.floats_mut();
     for (k, end) in ends[..lanes].iter().enumerate() {

@@ -75,25 +75,54 @@ impl Song {
     }
 }
 
-/// One call of [`Kernel::render`]: some lanes, some frames.
-pub struct Pass<'a> {
-    pub isa: Isa,
-    pub width: Width,
-    /// Frames to render, 1..=64. A pass never crosses a multiple of 64 on the absolute grid.
-    pub frames: usize,
+/// A stretch of time to render: at most [`TILE`] frames that do not cross a multiple of [`TILE`] on the absolute grid.
+#[derive(Clone, Copy)]
+pub struct Piece<'a> {
     /// Absolute frame of the first one.
     pub at: u64,
-    /// Frames per second.
-    pub rate: f64,
+    /// Frames to render, 1..=64.
+    pub frames: usize,
     pub song: Song,
-    /// What happens during the pass. `Event::at` counts from frame 0 of the host's block.
+    /// What happens during the piece; `Event::at` counts from frame 0 of the host's block.
     pub events: &'a [Event],
-    /// Frame of the host's block at which the pass begins.
+    /// Frame of the host's block at which the piece begins.
     pub block_frame: usize,
     /// Controller values as they were before `events`.
     pub controls: &'a Controls,
-    /// The audio input at the pass's frames, left and right; empty without one.
+    /// The audio input at the piece's frames, left and right; empty without one.
     pub sidechain: [&'a [f32]; 2],
+}
+
+impl<'a> Piece<'a> {
+    /// Frames `from..to` of this piece.
+    pub fn part(&self, from: usize, to: usize) -> Piece<'a> {
+        if from == 0 && to == self.frames {
+            return *self;
+        }
+        let block_frame = self.block_frame + from;
+        let start = self.events.partition_point(|e| (e.at as usize) < block_frame);
+        let end = self.events.partition_point(|e| (e.at as usize) < self.block_frame + to);
+        Piece {
+            at: self.at + from as u64,
+            frames: to - from,
+            song: self.song.after(from),
+            events: &self.events[start..end],
+            block_frame,
+            controls: self.controls,
+            sidechain: self.sidechain.map(|s| s.get(from..to).unwrap_or(&[])),
+        }
+    }
+}
+
+/// One call of [`Kernel::render`]: some lanes for a piece of time, whose fields it shows as its own.
+pub struct Pass<'a> {
+    pub piece: &'a Piece<'a>,
+    pub isa: Isa,
+    pub width: Width,
+    /// Frames to render, 1..=64.
+    pub frames: usize,
+    /// Frames per second.
+    pub rate: f64,
     /// Only [`Pass::points`] of the output will be read: the kernel may leave the other frames as they are.
     pub sparse: bool,
     /// First lane of the pass: state of the pass's lane `k` is at index `lane + k`.
@@ -101,15 +130,22 @@ pub struct Pass<'a> {
     /// Per lane of the node's graph (all of them): frames since the lane started, at the first frame.
     pub ages: &'a [u64],
     pub(crate) inputs: &'a [Port],
-    pub(crate) tiles: &'a [Tile],
+    pub(crate) tiles: &'a [Box<Tile>],
     /// Slot-major, `lanes` values each.
     pub(crate) slots: &'a [f32],
     /// Lanes of the graph.
     pub lanes: usize,
     /// The node's output, one tile per channel.
-    pub outputs: &'a mut [Tile],
-    /// Memory for use within the pass (as many tiles as the kernel asked for).
-    pub scratch: &'a mut [Tile],
+    pub outputs: &'a mut [Box<Tile>],
+}
+
+impl<'a> std::ops::Deref for Pass<'a> {
+    type Target = Piece<'a>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Piece<'a> {
+        self.piece
+    }
 }
 
 /// An input's values for a pass: one per frame, or one for all.
@@ -260,13 +296,9 @@ pub trait Kernel: Send {
     fn tail(&self) -> u64 {
         0
     }
-    /// Tiles of scratch memory needed by a pass.
-    fn scratch(&self) -> usize {
-        0
-    }
-    /// Voices that sound inside it.
-    fn voices(&self) -> usize {
-        0
+    /// Voices that sound inside it; none for kernels that never have any.
+    fn voices(&self) -> Option<usize> {
+        None
     }
 }
 
@@ -276,9 +308,6 @@ pub trait Lanewise: Send {
     fn pass<L: Lane>(&mut self, pass: &mut Pass);
     fn start(&mut self, lane: usize, start: Start);
     fn tail(&self) -> u64 {
-        0
-    }
-    fn scratch(&self) -> usize {
         0
     }
 }
@@ -293,8 +322,5 @@ impl<K: Lanewise> Kernel for K {
     }
     fn tail(&self) -> u64 {
         Lanewise::tail(self)
-    }
-    fn scratch(&self) -> usize {
-        Lanewise::scratch(self)
     }
 }

@@ -6,7 +6,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Audio, Build, Controls, Fixed, Inputs, Isa, Pass, Port, Song, Source, Start, TILE, Tile, Width};
+use super::{
+    Audio, Build, Controls, Fixed, Inputs, Isa, Pass, Piece, Port, Song, Source, Start, TILE, Tile, Width,
+};
 use crate::nodes::{NodeDef, Runs};
 use crate::spec::{Channels, Default, Ends, ParamKind};
 
@@ -218,7 +220,7 @@ impl Probe {
 
         let width = self.width as usize;
         let mut slots = Tile::new((feeds.len() * self.lanes).div_ceil(TILE).max(1));
-        let mut tiles: Vec<Tile> = (0..feeds.len() * 2).map(|_| Tile::new(width)).collect();
+        let mut tiles: Vec<_> = (0..feeds.len() * 2).map(|_| Box::new(Tile::new(width))).collect();
         let ports: Vec<Port> = feeds
             .iter()
             .enumerate()
@@ -235,8 +237,7 @@ impl Probe {
                 },
             })
             .collect();
-        let mut outputs: Vec<Tile> = (0..channels).map(|_| Tile::new(width)).collect();
-        let mut scratch: Vec<Tile> = (0..kernel.scratch()).map(|_| Tile::new(width)).collect();
+        let mut outputs: Vec<_> = (0..channels).map(|_| Box::new(Tile::new(width))).collect();
         let mut out = Out {
             frames: vec![vec![Vec::with_capacity(frames); self.lanes]; channels],
             ends: vec![None; self.lanes],
@@ -283,22 +284,26 @@ impl Probe {
                         }
                     }
                 }
-                for t in outputs.iter_mut().chain(&mut scratch) {
+                for t in &mut outputs {
                     t.floats_mut().fill(f32::NAN);
                     t.ends = [255; 32];
                 }
                 let before = allocations();
-                let mut pass = Pass {
-                    isa: self.isa,
-                    width: self.width,
-                    frames: n,
+                let piece = Piece {
                     at: now,
-                    rate: self.rate,
+                    frames: n,
                     song: Song::default(),
                     events: &[],
                     block_frame: 0,
                     controls: &controls,
                     sidechain: [&[], &[]],
+                };
+                let mut pass = Pass {
+                    piece: &piece,
+                    isa: self.isa,
+                    width: self.width,
+                    frames: n,
+                    rate: self.rate,
                     sparse: false,
                     lane,
                     ages: &ages,
@@ -307,7 +312,6 @@ impl Probe {
                     slots: slots.floats(),
                     lanes: self.lanes,
                     outputs: &mut outputs,
-                    scratch: &mut scratch,
                 };
                 kernel.render(&mut pass);
                 out.allocations += allocations() - before;

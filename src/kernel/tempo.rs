@@ -48,11 +48,12 @@ impl Kernel for Tempo {
         let (values, flat) = pass.raw(0, 0);
         let host = pass.song.host;
         if self.part == Part::Bpm {
+            let bpm = pass.song.bpm as f32;
             let tile = &mut pass.outputs[0];
             tile.flat = host || flat;
             let n = if tile.flat { 1 } else { pass.frames } * lanes;
             match host {
-                true => tile.floats_mut()[..n].fill(pass.song.bpm as f32),
+                true => tile.floats_mut()[..n].fill(bpm),
                 false => tile.floats_mut()[..n].copy_from_slice(&values[..n]),
             }
             return;

@@ -62,13 +62,13 @@ impl Tile {
         self.flat = true;
     }
 
-    /// Writes a flat value out to all frames, for readers that need memory.
-    #[inline(always)]
-    pub fn unflatten<L: Lane>(&mut self, frames: usize) {
+    /// Writes a flat value out to the frames of a pass of `lanes` lanes, for readers that need memory.
+    pub fn unflatten(&mut self, lanes: usize, frames: usize) {
         if self.flat {
-            let f = self.frames_mut::<L>();
-            let x = f[0];
-            f[..frames].fill(x);
+            let floats = self.floats_mut();
+            for frame in 1..frames {
+                floats.copy_within(..lanes, frame * lanes);
+            }
             self.flat = false;
         }
     }

@@ -1,7 +1,7 @@
 //! `automation`: values that change on steps: in jumps, in straight lines, or overlapping. Audio thread, after construction.
 
-use crate::kernel::steps::{Cursor, Progress, StepClock, StepPlan, Timing, read};
-use crate::kernel::{Build, Kernel, Pass, Start, silence};
+use crate::kernel::steps::{Began, Cursor, Progress, StepClock, StepPlan, Timing, read};
+use crate::kernel::{Build, Kernel, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
 
@@ -132,61 +132,108 @@ impl Automation {
         self.values.iter().position(Option::is_some)
     }
 
-    fn value(&self, pass: &Pass, step: usize, frame: usize, k: usize) -> f32 {
-        self.values[step].map_or(0.0, |port| read(pass, port, frame, k))
-    }
-
-    /// The value at a frame while step `count` is in progress.
-    fn output(&self, pass: &Pass, count: u64, frame: usize, k: usize) -> f32 {
+    /// What the output follows while step `count` is in progress.
+    fn course(&self, count: u64) -> Course {
         let steps = self.values.len();
         let (round, step) = (count / steps as u64, (count % steps as u64) as usize);
-        let Some(here) = self.at_or_before(step).or_else(|| self.after(step)) else { return 0.0 };
-        let lane = pass.lane + k;
+        let Some(here) = self.at_or_before(step).or_else(|| self.after(step)) else { return Course::Nothing };
+        let held = Course::Held(self.port(here));
         match self.mode {
-            Mode::Step => self.value(pass, here, frame, k),
-            Mode::Ramp if here > step => self.value(pass, here, frame, k),
+            Mode::Step => held,
+            Mode::Ramp if here > step => held,
             Mode::Ramp => {
-                let progress = self.steps[lane].at(pass, lane, frame);
                 let more = self.repeat.is_none_or(|r| round + 1 < r);
                 let next = self.after(step).map(|s| (s, s - here));
                 let next = next.or_else(|| self.first().filter(|_| more).map(|s| (s, s + steps - here)));
-                let from = self.value(pass, here, frame, k);
-                let Some((next, apart)) = next else { return from };
-                let weight = (((step - here) as f64 + progress) / apart as f64).clamp(0.0, 1.0) as f32;
-                from * (1.0 - weight) + self.value(pass, next, frame, k) * weight
+                let Some((next, apart)) = next else { return held };
+                let (from, to) = (self.port(here), self.port(next));
+                Course::Ramp { from, to, passed: (step - here) as f64, apart: apart as f64 }
             }
             Mode::Overlap => {
-                let to = self.value(pass, here, frame, k);
                 let before = match here.checked_sub(1).and_then(|s| self.at_or_before(s)) {
                     Some(before) => Some(before),
                     None if round > 0 => self.at_or_before(steps - 1),
                     None => None,
                 };
-                let (Some(before), true) = (before, here == step) else { return to };
-                let length = self.steps[lane].length;
-                let progress = self.steps[lane].at(pass, lane, frame);
-                let weight =
-                    if self.overlap > 0.0 { (progress * length / self.overlap).min(1.0) } else { 1.0 } as f32;
-                self.value(pass, before, frame, k) * (1.0 - weight) + to * weight
+                match before {
+                    Some(before) if here == step => {
+                        Course::Overlap { from: self.port(before), to: self.port(here) }
+                    }
+                    _ => held,
+                }
             }
         }
+    }
+
+    fn port(&self, step: usize) -> usize {
+        self.values[step].unwrap_or(0)
+    }
+
+    /// The course of a lane's step in progress.
+    fn present(&self, lane: usize) -> Course {
+        match self.steps[lane].begun {
+            // Nothing before the first trigger; before the first step of the song, its first value.
+            0 if self.triggered => Course::Nothing,
+            0 => self.course(0),
+            n => self.course(n - 1),
+        }
+    }
+
+    /// The value at a frame on a course.
+    fn value(&self, pass: &Pass, course: Course, frame: usize, k: usize) -> f32 {
+        let progress = &self.steps[pass.lane + k];
+        let (from, to, weight) = match course {
+            Course::Nothing => return 0.0,
+            Course::Held(port) => return read(pass, port, frame, k),
+            Course::Ramp { from, to, passed, apart } => {
+                (from, to, (passed + progress.at(pass, pass.lane + k, frame)) / apart)
+            }
+            Course::Overlap { from, to } if self.overlap > 0.0 => {
+                (from, to, progress.at(pass, pass.lane + k, frame) * progress.length / self.overlap)
+            }
+            Course::Overlap { from, to } => (from, to, 1.0),
+        };
+        let weight = weight.clamp(0.0, 1.0) as f32;
+        read(pass, from, frame, k) * (1.0 - weight) + read(pass, to, frame, k) * weight
     }
 
     fn fill(&mut self, pass: &mut Pass, from: usize, to: usize) {
         let lanes = pass.width();
         for k in 0..lanes {
-            let begun = self.steps[pass.lane + k].begun;
+            let course = self.present(pass.lane + k);
             for frame in from..to {
-                let value = match begun {
-                    // Nothing before the first trigger; before the first step of the song, its first value.
-                    0 if self.triggered => 0.0,
-                    0 => self.output(pass, 0, frame, k),
-                    n => self.output(pass, n - 1, frame, k),
-                };
-                pass.outputs[0].floats_mut()[frame * lanes + k] = value;
+                pass.outputs[0].floats_mut()[frame * lanes + k] = self.value(pass, course, frame, k);
             }
         }
     }
+
+    /// Writes a pass in which no step begins and nothing moves as one value a lane, if it is such a pass.
+    fn stand(&self, pass: &mut Pass) -> bool {
+        let lanes = pass.width();
+        let still = |k: usize| match self.present(pass.lane + k) {
+            Course::Nothing => true,
+            Course::Held(port) => pass.raw(port, 0).1,
+            _ => false,
+        };
+        let stands = (0..lanes).all(still);
+        if stands {
+            for k in 0..lanes {
+                let value = self.value(pass, self.present(pass.lane + k), 0, k);
+                pass.outputs[0].floats_mut()[k] = value;
+            }
+            pass.outputs[0].flat = true;
+        }
+        stands
+    }
+}
+
+/// What the output follows during a step; the fields are inputs, and steps.
+#[derive(Clone, Copy)]
+enum Course {
+    Nothing,
+    Held(usize),
+    Ramp { from: usize, to: usize, passed: f64, apart: f64 },
+    Overlap { from: usize, to: usize },
 }
 
 impl Kernel for Automation {
@@ -196,21 +243,25 @@ impl Kernel for Automation {
     }
 
     fn render(&mut self, pass: &mut Pass) {
-        silence(pass);
         self.clock.locate(pass);
         for lane in pass.lane..pass.lane + pass.width() {
             self.steps[lane] = self.clock.step(lane);
         }
         let mut from = 0;
         let mut cursor = Cursor::default();
+        let mut began = self.clock.next(pass, &mut cursor);
+        if began.is_none() && self.stand(pass) {
+            return;
+        }
+        pass.outputs[0].flat = false;
         // A step lasts until the next one begins: what comes before is filled when that is known.
         loop {
-            let began = self.clock.next(pass, &mut cursor);
             let to = began.map_or(pass.frames, |b| b.frame);
             self.fill(pass, from, to);
             from = from.max(to);
-            let Some(began) = began else { break };
-            self.steps[began.lane] = self.clock.step(began.lane);
+            let Some(Began { lane, .. }) = began else { break };
+            self.steps[lane] = self.clock.step(lane);
+            began = self.clock.next(pass, &mut cursor);
         }
     }
 }

@@ -238,8 +238,12 @@ impl MidiIn {
 }
 
 impl Kernel for MidiIn {
-    fn voices(&self) -> usize {
-        self.pool.sounding_voices()
+    fn tail(&self) -> u64 {
+        self.pool.tail()
+    }
+
+    fn voices(&self) -> Option<usize> {
+        Some(self.pool.sounding_voices())
     }
 
     fn start(&mut self, lane: usize, start: Start) {

@@ -4,6 +4,7 @@
 mod midi_in;
 mod multiply;
 mod pool;
+mod roster;
 mod select;
 mod sequencer;
 mod spawn;

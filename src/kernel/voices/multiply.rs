@@ -53,8 +53,12 @@ impl Multiply {
 }
 
 impl Kernel for Multiply {
-    fn voices(&self) -> usize {
-        self.pool.sounding_voices()
+    fn tail(&self) -> u64 {
+        self.pool.tail()
+    }
+
+    fn voices(&self) -> Option<usize> {
+        Some(self.pool.sounding_voices())
     }
 
     fn start(&mut self, lane: usize, start: Start) {
@@ -96,9 +100,5 @@ impl Kernel for Multiply {
             ends.fill(pass.frames as u8);
         }
         pass.outputs[0].ends = ends;
-    }
-
-    fn tail(&self) -> u64 {
-        0
     }
 }

@@ -46,8 +46,12 @@ impl Select {
 }
 
 impl Kernel for Select {
-    fn voices(&self) -> usize {
-        self.paths.iter().map(|(_, pool)| pool.sounding_voices()).sum()
+    fn tail(&self) -> u64 {
+        self.paths.iter().map(|(_, pool)| pool.tail()).max().unwrap_or(0)
+    }
+
+    fn voices(&self) -> Option<usize> {
+        Some(self.paths.iter().map(|(_, pool)| pool.sounding_voices()).sum())
     }
 
     fn start(&mut self, lane: usize, start: Start) {

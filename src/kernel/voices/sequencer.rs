@@ -143,8 +143,12 @@ impl Sequencer {
 }
 
 impl Kernel for Sequencer {
-    fn voices(&self) -> usize {
-        self.pools.iter().map(Pool::sounding_voices).sum()
+    fn tail(&self) -> u64 {
+        self.pools.iter().map(Pool::tail).max().unwrap_or(0)
+    }
+
+    fn voices(&self) -> Option<usize> {
+        Some(self.pools.iter().map(Pool::sounding_voices).sum())
     }
 
     fn start(&mut self, lane: usize, start: Start) {

@@ -37,8 +37,12 @@ impl Spawn {
 }
 
 impl Kernel for Spawn {
-    fn voices(&self) -> usize {
-        self.pool.sounding_voices()
+    fn tail(&self) -> u64 {
+        self.pool.tail()
+    }
+
+    fn voices(&self) -> Option<usize> {
+        Some(self.pool.sounding_voices())
     }
 
     fn start(&mut self, lane: usize, start: Start) {

@@ -15,32 +15,31 @@ pub struct Accumulate<'a> {
     pub place: usize,
     /// All bits of the lanes that count, where not all do.
     pub mask: Option<&'a [u32; MAX_LANES]>,
+    /// Nothing has been added yet; a pass of all lanes then writes instead of adding.
+    pub first: bool,
 }
 
 impl Loops for Accumulate<'_> {
     #[inline(always)]
     fn run(self) {
-        match (self.lanes, self.mask) {
-            (MAX_LANES, None) if self.step == MAX_LANES => {
-                for (sum, x) in self.sum.iter_mut().zip(self.values) {
-                    *sum += *x;
-                }
-            }
-            (MAX_LANES, _) => self.masked::<MAX_LANES>(),
-            (8, _) => self.masked::<8>(),
-            _ => self.masked::<1>(),
+        match (self.lanes, self.first) {
+            (MAX_LANES, true) => self.masked::<MAX_LANES, true>(),
+            (MAX_LANES, false) => self.masked::<MAX_LANES, false>(),
+            (8, _) => self.masked::<8, false>(),
+            _ => self.masked::<1, false>(),
         }
     }
 }
 
 impl Accumulate<'_> {
     #[inline(always)]
-    fn masked<const N: usize>(self) {
+    fn masked<const N: usize, const FIRST: bool>(self) {
         let mask = self.mask.unwrap_or(&[u32::MAX; MAX_LANES]);
         for (frame, sum) in self.sum.chunks_exact_mut(MAX_LANES).enumerate() {
             let values = &self.values[frame * self.step..][..N];
             for (k, sum) in sum[self.place..self.place + N].iter_mut().enumerate() {
-                *sum += f32::from_bits(values[k].to_bits() & mask[k]);
+                let x = f32::from_bits(values[k].to_bits() & mask[k]);
+                *sum = if FIRST { x } else { *sum + x };
             }
         }
     }
