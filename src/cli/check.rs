@@ -3,15 +3,21 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use clap::{Args, ValueEnum};
 
 use serde_json::Value;
 
 use super::input;
+use crate::compile;
 use crate::language::model::SourceFile;
 use crate::language::{Diagnostic, Library, render, to_json};
+use crate::library::samples::Store;
 use crate::nodes;
+
+/// Sounds are compiled for so many frames per second.
+const RATE: f64 = 44_100.0;
 
 /// Finds every mistake in the text of libraries. Exit code 0: no errors (there may be warnings), 1: errors, or a
 /// path that cannot be read, 2: a wrong command line.
@@ -39,10 +45,12 @@ impl Check {
         let (libraries, faults) = input::libraries(&self.paths);
         let mut report = Report { format: self.format, ..Report::default() };
         report.add(&faults, &[]);
+        let store = Mutex::new(Store::default());
         for files in libraries {
             let specs: Vec<_> = nodes::ALL.iter().map(|def| &def.spec).collect();
             let library = Library::read(files, &specs);
-            report.add(&findings(&library), library.files());
+            let found = compile::check(&library, RATE, &store);
+            report.add(&found, library.files());
             report.sounds += library.sounds().count();
         }
         let code = ExitCode::from(u8::from(report.errors > 0));
@@ -84,9 +92,4 @@ impl Report {
             Format::Json => format!("{:#}\n", Value::Array(self.objects)),
         }
     }
-}
-
-/// What the stages find, in the order of the text.
-fn findings(library: &Library) -> Vec<Diagnostic> {
-    library.check()
 }

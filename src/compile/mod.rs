@@ -3,6 +3,7 @@
 
 mod allocate;
 mod build;
+mod check;
 pub mod formula;
 mod lower;
 pub mod plan;
@@ -17,6 +18,7 @@ use std::sync::Mutex;
 use crate::language::{Diagnostic, Library};
 use crate::library::samples::Store;
 
+pub use check::check;
 pub use program::{Program, Strip};
 
 /// What to compile.

@@ -2,24 +2,26 @@
 
 use std::collections::HashSet;
 
+use super::Library;
 use super::diagnostic::Diagnostic;
 use super::lower::Lower;
 use super::model::{Call, Node, Target, Value};
-use super::{Library, UNREADABLE};
 
 /// Most nodes that one check makes; real libraries need a hundredth.
 const MAX_NODES: usize = 2_000_000;
 /// Most findings that are returned.
 const MAX_FINDINGS: usize = 1_000;
 
-pub(super) fn check(library: &Library) -> Vec<Diagnostic> {
+pub(super) fn check(library: &Library) -> (Vec<Diagnostic>, HashSet<String>) {
     let mut findings = library.diagnostics.clone();
     let mut lower = Lower::new(library);
     let mut made = 0;
     let mut called: HashSet<String> = HashSet::new();
+    let mut parts: HashSet<usize> = HashSet::new();
     for index in 0..library.sounds.len() {
         let root = lower.sound(index, &[], None);
         made += lower.made();
+        parts.extend(lower.used.drain().filter(|used| *used != index));
         if let Ok(root) = root {
             let mut calls = vec![];
             calls_of(&root, &mut calls);
@@ -57,13 +59,14 @@ pub(super) fn check(library: &Library) -> Vec<Diagnostic> {
         let message = format!("there are more than {MAX_FINDINGS} findings: the rest is not shown");
         findings.push(Diagnostic::general("too-many", message).hint("begin with the first one"));
     }
-    findings
+    let name = |index: usize| library.sounds[index].name.to_string();
+    (findings, parts.into_iter().map(name).collect())
 }
 
 /// Every finding once; what could not be read has been reported as such.
 fn tidy(findings: &mut Vec<Diagnostic>) {
     let mut seen = HashSet::new();
-    findings.retain(|d| d.code != UNREADABLE && seen.insert((d.span, d.code, d.message.clone())));
+    findings.retain(|d| !d.repeats() && seen.insert((d.span, d.code, d.message.clone())));
 }
 
 /// All calls with parameters in a tree.

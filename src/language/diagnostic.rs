@@ -65,6 +65,11 @@ impl Diagnostic {
         self
     }
 
+    /// Whether it only repeats what was reported when the file was read.
+    pub fn repeats(&self) -> bool {
+        self.code == super::UNREADABLE
+    }
+
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }

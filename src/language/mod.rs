@@ -16,12 +16,12 @@ mod tree;
 pub mod vocabulary;
 mod yaml;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use diagnostic::{Diagnostic, Severity};
-use model::{Node, SourceFile, Span, Value};
+use model::{Call, Node, SourceFile, Span, Value};
 pub use names::nearest;
 pub use render::{render, to_json};
 pub use source::{line_column, place};
@@ -102,6 +102,23 @@ impl Library {
     /// # Errors
     /// Everything that is wrong in the sound and in what it uses, never empty.
     pub fn instantiate(&self, name: &str, overrides: &[(String, f64)]) -> Result<Node, Vec<Diagnostic>> {
+        self.instantiate_at(name, overrides, None)
+    }
+
+    /// As [`instantiate`](Self::instantiate), for a sound that a step starts: what is wrong with its parameters is found at the step.
+    ///
+    /// # Errors
+    /// As [`instantiate`](Self::instantiate).
+    pub fn instantiate_call(&self, name: &str, call: &Call) -> Result<Node, Vec<Diagnostic>> {
+        self.instantiate_at(name, &call.params, Some(call.span))
+    }
+
+    fn instantiate_at(
+        &self,
+        name: &str,
+        overrides: &[(String, f64)],
+        span: Option<Span>,
+    ) -> Result<Node, Vec<Diagnostic>> {
         let Some(index) = self.find(name, u32::MAX) else {
             let message = format!("there is no sound `{name}`");
             let hint = match nearest(name, self.sound_names()) {
@@ -111,12 +128,17 @@ impl Library {
             return Err(vec![Diagnostic::general("unknown-sound", message).hint(hint)]);
         };
         let mut lower = Lower::new(self);
-        lower.sound(index, overrides, None).map_err(|_| lower.diagnostics)
+        lower.sound(index, overrides, span).map_err(|_| lower.diagnostics)
     }
 
     /// Everything that is wrong with the library: what reading found, and every error and warning of every sound, each once and in
     /// the order of the text.
     pub fn check(&self) -> Vec<Diagnostic> {
+        check::check(self).0
+    }
+
+    /// As [`check`](Self::check), with the names of the sounds that others use as parts or start from steps.
+    pub fn check_with_parts(&self) -> (Vec<Diagnostic>, HashSet<String>) {
         check::check(self)
     }
 

@@ -89,9 +89,10 @@ pub(super) fn read(text: &str, unit: Option<Unit>, note_lengths: bool) -> Readin
     }
 }
 
-/// `value × size`, where a size below 1 is one in so many: `35 %` is 0.35 to the last digit.
+/// `value × size`, where a size of one in so many divides: `35 %` is 0.35 to the last digit.
 fn scaled(value: f64, size: f64) -> f64 {
-    if size.abs() < 1.0 { value / (1.0 / size).round() } else { value * size }
+    let parts = (1.0 / size).round();
+    if parts.abs() > 1.0 && (parts * size - 1.0).abs() < 1e-9 { value / parts } else { value * size }
 }
 
 /// Whether a word is a unit.

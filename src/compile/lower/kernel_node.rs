@@ -37,7 +37,7 @@ impl Lower<'_> {
         let mut faults = vec![];
         for (index, param) in spec.params.iter().enumerate() {
             let written =
-                node.params.iter().find(|p| p.declared == Some(index) && !matches!(p.value, Value::Null));
+                node.params.iter().find(|p| p.declared == Some(index) && !stands_for_absent(spec, p));
             let start = wires.len();
             let given = written.is_some();
             let result = match param.kind {
@@ -232,7 +232,11 @@ impl Lower<'_> {
                 return Ok(Fixed::Numbers(scale.iter().map(|s| f64::from(*s)).collect()));
             }
             let error = Diagnostic::error("unknown-scale", expr.span, format!("there is no scale `{name}`"));
-            return Err(error.into());
+            let hint = match crate::language::nearest(name, crate::language::vocabulary::scale_names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "write its semitones as a list: `[0, 2, 4, 5, 7, 9, 11]`".to_string(),
+            };
+            return Err(error.hint(hint).into());
         }
         Err(Diagnostic::error("wrong-type", expr.span, "a scale is a name or a list of semitones").into())
     }
@@ -250,6 +254,15 @@ impl Lower<'_> {
             Ok(audio) => Ok(Some(audio)),
             Err(error) => Err(error.diagnostic(*span).into()),
         }
+    }
+}
+
+/// Whether a written value means that there is none: null, and the number 0 as an oscillator's frequency (the text "0" is 0 Hz).
+fn stands_for_absent(spec: &spec::NodeSpec, param: &Param) -> bool {
+    match param.value {
+        Value::Null => true,
+        Value::Number(x) => x == 0.0 && spec.name == "osc" && param.name == "freq",
+        _ => false,
     }
 }
 

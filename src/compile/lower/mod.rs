@@ -61,14 +61,38 @@ pub(super) struct Lower<'a> {
     scopes: Vec<Scope>,
     /// Ids known from an earlier attempt to be stereo and read before they are rendered.
     stereo: HashSet<String>,
+    /// The sounds that start each other down to the present one: names, and the steps that started them.
+    started: Vec<(String, Span)>,
+    /// Nodes within nodes, and nodes altogether.
+    depth: usize,
+    made: usize,
     pub warnings: Vec<Diagnostic>,
 }
+
+/// Most nodes inside of each other, those of started sounds included.
+const MOST_NESTED: usize = 150;
+/// Most nodes of a sound and all that it starts.
+const MOST_NODES: usize = 20_000;
 
 /// A node could not be lowered; the reasons have been noted.
 #[derive(Debug)]
 pub(super) struct Failed(pub Vec<Diagnostic>);
 
 type Result<T> = std::result::Result<T, Failed>;
+
+impl Failed {
+    /// Faults in another file get the place in this one from where that is used.
+    fn seen_from(mut self, user: Span) -> Failed {
+        for fault in &mut self.0 {
+            let files: Vec<u32> =
+                fault.related.iter().map(|(s, _)| s.file).chain(fault.span.map(|s| s.file)).collect();
+            if !files.is_empty() && !files.contains(&user.file) {
+                fault.related.push((user, "used here".to_owned()));
+            }
+        }
+        self
+    }
+}
 
 impl From<Diagnostic> for Failed {
     fn from(d: Diagnostic) -> Self {
@@ -89,6 +113,9 @@ pub(super) fn lower(
             library: request.library,
             scopes: vec![Scope::default()],
             stereo: std::mem::take(&mut stereo),
+            started: vec![(request.sound.to_owned(), root.span)],
+            depth: 0,
+            made: 0,
             warnings: vec![],
         };
         declare(root, &mut lower.scopes[0].declared);
@@ -156,6 +183,19 @@ impl<'a> Lower<'a> {
 
     /// Lowers a node and everything below it.
     fn node(&mut self, node: &Node, cx: &Context) -> Result<Wire> {
+        (self.depth, self.made) = (self.depth + 1, self.made + 1);
+        let result = if self.depth > MOST_NESTED {
+            Err(self.too_many("nodes inside of each other", MOST_NESTED, node.span))
+        } else if self.made > MOST_NODES {
+            Err(self.too_many("nodes in a sound and all that it starts", MOST_NODES, node.span))
+        } else {
+            self.node_within(node, cx)
+        };
+        self.depth -= 1;
+        result.map_err(|failed| failed.seen_from(node.span))
+    }
+
+    fn node_within(&mut self, node: &Node, cx: &Context) -> Result<Wire> {
         let Some(def) = nodes::find(node.spec.name) else {
             return Err(Diagnostic::error(
                 "no-such-node",

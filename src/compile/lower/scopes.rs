@@ -126,7 +126,8 @@ impl Lower<'_> {
         tracks: Option<&mut Vec<Track>>,
     ) -> Result<Wire> {
         let inner = self.inside(node, cx);
-        let mut env = inner.env.clone();
+        // The variables see the context's own duration, the signal does not.
+        let (mut env, mut outer) = (inner.env.clone(), cx.env.clone());
         let depth = self.scopes.len() - 1;
         let mut ending = vec![];
         let mut faults = vec![];
@@ -139,11 +140,12 @@ impl Lower<'_> {
                         ending.push(wire);
                     }
                     env = env.with(&param.name, Bound::Wire(depth, wire));
+                    outer = outer.with(&param.name, Bound::Wire(depth, wire));
                 }
                 Err(Failed(mut list)) => faults.append(&mut list),
             }
         }
-        let below = Context { env, duration: cx.duration, overrides: vec![] };
+        let below = Context { env: outer, duration: cx.duration, overrides: vec![] };
         let signal = match self.required(node, "signal") {
             Ok(param) => match (&param.value, tracks) {
                 (Value::Node(child), Some(tracks)) => self.tracks(child, &below, tracks),

@@ -7,7 +7,7 @@ use crate::compile::pools::{Driver, PoolDraft, Voices};
 use crate::kernel::steps::{StepPlan, Timing};
 use crate::kernel::voices::{NoteVariable, Order, StepCall};
 use crate::language::Diagnostic;
-use crate::language::model::{Call, Node, Param, Target, Value};
+use crate::language::model::{Call, Node, Param, Span, Target, Value};
 use crate::spec::ParamKind;
 
 use super::names::{Bound, Env};
@@ -313,6 +313,26 @@ impl Lower<'_> {
         Ok((plan, pools, channels))
     }
 
+    /// Refuses a sound that is being started already: all voices have their memory before anything sounds.
+    fn unstarted(&self, name: &str, span: Span) -> Result<()> {
+        let Some(first) = self.started.iter().position(|(s, _)| s == name) else { return Ok(()) };
+        // Every sound of the round with the step that starts it; the first by its name is named first, wherever it was entered.
+        let mut round = self.started[first..].to_vec();
+        round[0].1 = span;
+        let start = (0..round.len()).min_by_key(|i| &round[*i].0).unwrap_or(0);
+        round.rotate_left(start);
+        let names: Vec<String> = round.iter().chain(round.first()).map(|(s, _)| format!("`{s}`")).collect();
+        let message = match &round[..] {
+            [_] => format!("the sound `{name}` starts itself"),
+            _ => format!("these sounds start each other: {}", names.join(" → ")),
+        };
+        let mut error = Diagnostic::error("cycle", round[0].1, message);
+        for (sound, step) in &round[1..] {
+            error = error.related(*step, format!("`{sound}` is started here"));
+        }
+        Err(error.hint("remove this step; `repeat` plays steps again").into())
+    }
+
     fn call(
         &mut self,
         call: &Call,
@@ -326,7 +346,8 @@ impl Lower<'_> {
         let (root, mut key): (&Node, String) = match &call.target {
             Target::Inline(node) => (node, format!("inline {} {}", place.0, place.1)),
             Target::Sound(name) => {
-                node = self.library.instantiate(name, &call.params).map_err(Failed)?;
+                self.unstarted(name, call.span)?;
+                node = self.library.instantiate_call(name, call).map_err(Failed)?;
                 (&node, name.clone())
             }
         };
@@ -350,7 +371,15 @@ impl Lower<'_> {
         }
         if !known.contains_key(&key) {
             let overrides: Vec<String> = slotted.iter().map(|(n, _)| (*n).to_owned()).collect();
-            let (draft, width, slots, imports) = self.voice(root, cx, &slotted, &overrides)?;
+            let named = matches!(&call.target, Target::Sound(_));
+            if let Target::Sound(name) = &call.target {
+                self.started.push((name.clone(), call.span));
+            }
+            let voice = self.voice(root, cx, &slotted, &overrides);
+            if named {
+                self.started.pop();
+            }
+            let (draft, width, slots, imports) = voice.map_err(|failed| failed.started_by(call))?;
             *channels = (*channels).max(width);
             let seconds = longest_duration(root).unwrap_or(DEFAULT_LIFE);
             let names = slotted.iter().zip(slots).map(|((n, _), slot)| ((*n).to_owned(), slot)).collect();
@@ -363,6 +392,18 @@ impl Lower<'_> {
             Some((*slot, value as f32))
         });
         Ok(StepCall { pool: *pool, set: set.collect(), life: Some(*life) })
+    }
+}
+
+impl Failed {
+    /// Faults in a sound that a step starts show the step as well: the sound may be right elsewhere.
+    fn started_by(mut self, call: &Call) -> Failed {
+        if let Target::Sound(name) = &call.target {
+            for fault in self.0.iter_mut().filter(|f| f.related.is_empty()) {
+                fault.related.push((call.span, format!("`{name}` is started here")));
+            }
+        }
+        self
     }
 }
 

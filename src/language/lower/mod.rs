@@ -10,7 +10,7 @@ mod shape;
 mod steps;
 mod value;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Library;
 use super::diagnostic::Diagnostic;
@@ -43,6 +43,8 @@ pub(super) struct Lower<'l> {
     /// Paths of explicit ids, to find doubles.
     ids: HashMap<String, Span>,
     suggestions: usize,
+    /// Sounds that were used as parts or named in steps.
+    pub used: HashSet<usize>,
 }
 
 /// Where a node is to stand.
@@ -71,6 +73,7 @@ impl<'l> Lower<'l> {
             scope: String::new(),
             ids: HashMap::new(),
             suggestions: 0,
+            used: HashSet::new(),
         }
     }
 

@@ -23,7 +23,8 @@ impl Lower<'_> {
         }
         let expr = self.expression(scalar, span)?;
         match expr.kind {
-            ExprKind::Number(n) => self.in_range(n, span, slot).map(Value::Number),
+            // A text stays an expression where it says 0: as a number, a frequency of 0 means that none is given.
+            ExprKind::Number(n) if n != 0.0 => self.in_range(n, span, slot).map(Value::Number),
             _ => Ok(Value::Expr(expr.into())),
         }
     }

@@ -17,6 +17,7 @@ impl Lower<'_> {
         body: &[Entry],
         site: Site<'_>,
     ) -> Result<Node, Reported> {
+        self.used.insert(sound);
         if let Some(first) = self.expanding.iter().position(|(index, _)| *index == sound) {
             return Err(self.cycle(first, span));
         }
@@ -135,8 +136,7 @@ impl Lower<'_> {
             1 => format!("the sound {} contains itself", round[0]),
             _ => format!("these sounds contain each other: {}", round.join(" → ")),
         };
-        let hint =
-            format!("remove the use inside of `{}`, or start it from a step of a sequencer", name(last));
+        let hint = format!("remove the use inside of `{}`", name(last));
         let mut diagnostic = Diagnostic::error("cycle", span, message).hint(hint);
         for (i, (index, span)) in links.iter().enumerate().take(links.len() - 1) {
             let next = links[i + 1].0;

@@ -93,7 +93,9 @@ impl Lower<'_> {
                 }
             }
         }
-        if self.library.find(name, span.file).is_none() {
+        if let Some(sound) = self.library.find(name, span.file) {
+            self.used.insert(sound);
+        } else {
             let library = self.library;
             let hint = self.suggest(name, library.sound_names(), "a step names a sound of the library");
             self.error("unknown-sound", place(name), format!("there is no sound `{}`", shorten(name)), hint);
