@@ -539,7 +539,6 @@ mod tests {
     fn osc_without_frequency_is_one_hertz_from_zero() {
         let out = Probe::new(&DEF).laws(300);
         assert!(difference(out.mono(), (0..300).map(|n| (TAU * n as f64 / 44100.0).sin())) < 1e-6);
-        assert_eq!(out.mono(), zero.mono());
     }
 
     #[test]
