@@ -78,7 +78,7 @@ pub struct Graph {
     rate: f64,
     isa: Isa,
     steps: Vec<Step>,
-    /// In boxes, so that a step's outputs are taken out of here and put back by moving pointers.
+    #[expect(clippy::vec_box, reason = "a step's outputs are taken out and put back by moving a pointer each")]
     tiles: Vec<Box<Tile>>,
     /// Stand in for the outputs of the step that runs.
     stand_ins: [Box<Tile>; 2],
