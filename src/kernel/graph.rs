@@ -78,7 +78,10 @@ pub struct Graph {
     rate: f64,
     isa: Isa,
     steps: Vec<Step>,
-    #[expect(clippy::vec_box, reason = "a step's outputs are taken out and put back by moving a pointer each")]
+    #[expect(
+        clippy::vec_box,
+        reason = "a step's outputs are taken out and put back by moving a pointer each"
+    )]
     tiles: Vec<Box<Tile>>,
     /// Stand in for the outputs of the step that runs.
     stand_ins: [Box<Tile>; 2],

@@ -29,6 +29,8 @@ impl Voice {
 /// Of 32 lanes, a bit each.
 #[derive(Clone, Copy, Default)]
 struct Bits {
+    /// There is a voice.
+    alive: u32,
     /// They are to be rendered.
     running: u32,
     /// They may end in this pass: by their life, a fade or silence.
@@ -89,8 +91,9 @@ impl Roster {
         range.clone().zip(&self.lanes[range]).filter_map(|(lane, voice)| Some((lane, voice.as_ref()?)))
     }
 
+    /// Voices of all parents.
     pub fn count(&self) -> usize {
-        self.lanes.iter().flatten().count()
+        self.bits.iter().map(|b| b.alive.count_ones() as usize).sum()
     }
 
     /// A lane for a new voice of `parent`: a free one, else the one that has faded furthest.
@@ -193,10 +196,11 @@ impl Roster {
     /// Keeps the bits of a lane true.
     fn note(&mut self, lane: usize) {
         let (word, bit) = (&mut self.bits[lane / MAX_LANES], 1u32 << (lane % MAX_LANES));
-        let voice = self.lanes[lane].filter(|v| !v.paused);
-        word.running = if voice.is_some() { word.running | bit } else { word.running & !bit };
-        word.watched =
-            if voice.is_some_and(|v| v.watched()) { word.watched | bit } else { word.watched & !bit };
+        let voice = self.lanes[lane].as_ref();
+        let set = |word: &mut u32, on: bool| *word = if on { *word | bit } else { *word & !bit };
+        set(&mut word.alive, voice.is_some());
+        set(&mut word.running, voice.is_some_and(|v| !v.paused));
+        set(&mut word.watched, voice.is_some_and(|v| !v.paused && v.watched()));
     }
 }
 
