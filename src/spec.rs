@@ -63,6 +63,26 @@ pub enum ParamKind {
     Scale,
 }
 
+impl ParamKind {
+    /// What may be written, as the end of "… takes …".
+    pub fn takes(self) -> &'static str {
+        match self {
+            ParamKind::Signal(_) => "a number, an expression, a list of points or a node",
+            ParamKind::Formula => "a number or an expression",
+            ParamKind::Pair => "a list of two values, `[low, high]`",
+            ParamKind::Signals => "a list of values",
+            ParamKind::Number => "a number",
+            ParamKind::Integer => "a whole number",
+            ParamKind::Flag => "true or false",
+            ParamKind::Text => "text",
+            ParamKind::Choice(_) => "a word",
+            ParamKind::Steps => "a list of steps",
+            ParamKind::Items => "a list of numbers or texts",
+            ParamKind::Scale => "a list of whole semitones or the name of a scale",
+        }
+    }
+}
+
 /// A word that a [`ParamKind::Choice`] accepts. `aliases` mean the same and are accepted without a warning.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
@@ -136,7 +156,7 @@ pub const COMMON: &[ParamSpec] = &[
         unit: Unit::None,
         default: Default::Absent,
         range: None,
-        help: "Name by which expressions read this node's output as $name, and that keeps its state through reloads.",
+        help: "Name of the node: expressions read its output as `$name`, and its state survives when the library is read again.",
     },
     ParamSpec {
         name: "duration",
@@ -152,7 +172,7 @@ pub const COMMON: &[ParamSpec] = &[
         unit: Unit::None,
         default: Default::Absent,
         range: None,
-        help: "Shows the node's output in the window: true, bipolar, or {type, range}.",
+        help: "Shows the node's output in the window: `true`, `bipolar`, or `{type: level, range: [0, 1]}`.",
     },
 ];
 

@@ -17,10 +17,25 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("compile", &["units", "spec", "dsp", "kernel", "nodes", "mixer", "language", "library"]),
     ("engine", &["units", "dsp", "kernel", "mixer", "compile"]),
     ("bounce", &["units", "language", "library", "compile", "engine"]),
+    ("reference", &["spec", "nodes", "language", "library", "compile", "engine", "bounce"]),
     ("session", &["units", "spec", "nodes", "mixer", "language", "library", "compile", "engine", "bounce"]),
     ("editor", &["units", "session"]),
     ("plugin", &["units", "engine", "session", "editor"]),
-    ("cli", &["units", "spec", "nodes", "language", "library", "compile", "engine", "bounce", "session"]),
+    (
+        "cli",
+        &[
+            "units",
+            "spec",
+            "nodes",
+            "language",
+            "library",
+            "compile",
+            "engine",
+            "bounce",
+            "session",
+            "reference",
+        ],
+    ),
 ];
 
 /// The room of a source file: its top folder or file name; `src/bin` is the command line. `lib.rs` is the house itself.

@@ -15,7 +15,7 @@
 
 use std::path::PathBuf;
 
-use seiche::language::Library;
+use seiche::language::{Diagnostic, Library, Severity};
 use seiche::spec::NodeSpec;
 
 #[path = "language/cases.rs"]
@@ -54,4 +54,41 @@ fn language_cases_give_the_listed_findings() {
         failures.join("\n")
     );
     assert!(cases.len() >= 110, "only {} cases were found", cases.len());
+}
+
+/// Findings that a schema can see, where the value is not an expression.
+const FOR_SCHEMAS: &[&str] =
+    &["missing-parameter", "sound-form", "unknown-parameter", "unknown-word", "about"];
+
+/// Cases that look like those, but need to know what a sound is, or what beside a node belongs to it.
+const NOT_FOR_SCHEMAS: &[&str] =
+    &["overrides are checked like parameters", "a wrong key beside a node is an unknown parameter"];
+
+#[test]
+fn schema_agrees_with_the_findings_where_it_can_see_them() {
+    let specs: Vec<&'static NodeSpec> = specs::ALL.iter().collect();
+    let schema = jsonschema::draft7::new(&seiche::language::schema(&specs)).expect("a schema");
+    let (mut accepted, mut rejected, mut wrong) = (0, 0, vec![]);
+    for case in all("tests/language") {
+        let [(_, bytes)] = &case.files[..] else { continue };
+        let Ok(text) = std::str::from_utf8(bytes) else { continue };
+        let Ok(value) = seiche::language::plain_json(text) else { continue };
+        let findings = read(&[("lib.yaml", bytes)]).check();
+        if findings.is_empty() {
+            accepted += 1;
+            if let Err(error) = schema.validate(&value) {
+                wrong.push(format!("{} is rejected: {}: {error}", case.place, error.instance_path()));
+            }
+        }
+        let visible = |d: &Diagnostic| d.severity == Severity::Error && FOR_SCHEMAS.contains(&d.code);
+        let known = NOT_FOR_SCHEMAS.iter().any(|title| case.place.ends_with(title));
+        if findings.iter().any(visible) && !known {
+            rejected += 1;
+            if schema.is_valid(&value) {
+                wrong.push(format!("{} is accepted", case.place));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(accepted > 20 && rejected > 10, "only {accepted} good and {rejected} bad cases");
 }

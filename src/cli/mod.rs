@@ -5,6 +5,7 @@ mod check;
 mod input;
 mod render;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -35,6 +36,8 @@ enum Command {
     Check(check::Check),
     /// Render a sound into a WAV file.
     Render(render::Render),
+    /// Print the JSON schema of libraries, for editors that know YAML.
+    Schema,
 }
 
 /// Runs the command that the process was started with.
@@ -42,5 +45,10 @@ pub fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Check(check) => check.run(),
         Command::Render(render) => render.run(),
+        Command::Schema => {
+            // A reader that has seen enough closes the pipe: no fault of ours.
+            let _ = std::io::stdout().write_all(crate::reference::schema().as_bytes());
+            ExitCode::SUCCESS
+        }
     }
 }

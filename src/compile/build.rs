@@ -21,7 +21,7 @@ use super::pools::{Driver, PoolDraft, Voices};
 use super::program::{Program, Strip};
 
 /// The most lanes a graph may have: voices within voices multiply.
-const MOST_LANES: usize = 4096;
+pub(super) const MOST_LANES: usize = 4096;
 
 pub(super) fn program(
     plan: Plan,

@@ -26,3 +26,41 @@ pub fn part(name: &str) -> Option<Part> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::voices::NoteVariable;
+    use crate::language::vocabulary::BELOW;
+
+    /// Every spelling that the vocabulary promises below a node kind.
+    fn promised(kind: &str) -> Vec<&'static str> {
+        let known = BELOW.iter().filter(|(name, _)| *name == kind).flat_map(|(_, known)| *known);
+        known.flat_map(|k| k.names).copied().collect()
+    }
+
+    #[test]
+    fn tempo_knows_the_names_of_the_vocabulary_and_no_others() {
+        let promised = promised("tempo");
+        let length = |name: &str| LENGTHS.iter().any(|(n, _)| *n == name);
+        for name in &promised {
+            assert!(*name == "bpm" || length(name) || part(name).is_some(), "{name}");
+        }
+        let units = [
+            "beat",
+            "bar",
+            "eighth",
+            "sixteenth",
+            "triplet",
+            "two_bar",
+            "four_bar",
+            "eight_bar",
+            "sixteen_bar",
+        ];
+        for name in units.iter().flat_map(|u| [u.to_string(), format!("{u}_tick"), format!("{u}_number")]) {
+            assert_eq!(length(&name) || part(&name).is_some(), promised.contains(&&*name), "{name}");
+        }
+        let notes: Vec<&str> = NoteVariable::NAMES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(super::tests::promised("midi_in"), notes);
+    }
+}

@@ -17,7 +17,7 @@ const MAX_BYTES: usize = 16 << 20;
 const VARS_FILE: &str = "waves.yaml";
 /// Keys of versioned files that belong to the language but not yet to this program.
 const NOT_YET: &[&str] = &["macros", "tuning", "roots"];
-const ABOUT: &[&str] = &["name", "author", "description", "tags", "license", "url"];
+pub(super) const ABOUT: &[&str] = &["name", "author", "description", "tags", "license", "url"];
 
 pub(super) fn read(files: Vec<(PathBuf, Vec<u8>)>, specs: &[&'static NodeSpec]) -> Library {
     let mut library = Library {

@@ -2,15 +2,19 @@
 //! Node kinds are handed in as tables, so that this room knows the language but no single node.
 
 mod check;
+mod describe;
 mod diagnostic;
 mod expr;
 mod index;
+mod limits;
 mod lower;
 pub mod model;
 mod names;
+mod pretty;
 mod quantity;
 mod render;
 mod scalar;
+mod schema;
 mod source;
 mod tree;
 pub mod vocabulary;
@@ -20,10 +24,15 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use describe::{channels_text, default_of, default_text, describe, ends_text, range_text, unit_text};
 pub use diagnostic::{Diagnostic, Severity};
+pub use limits::{LIMITS, Limit};
 use model::{Call, Node, SourceFile, Span, Value};
 pub use names::nearest;
+pub use pretty::pretty;
+pub use quantity::written_units;
 pub use render::{render, to_json};
+pub use schema::{plain_json, schema};
 pub use source::{line_column, place};
 
 use crate::spec::NodeSpec;

@@ -89,6 +89,11 @@ pub(super) fn read(text: &str, unit: Option<Unit>, note_lengths: bool) -> Readin
     }
 }
 
+/// The units that can be written, with what they measure.
+pub fn written_units() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SUFFIXES.iter().map(|&(name, measure, _)| (name, Quantity { value: 0.0, measure }.describe()))
+}
+
 /// `value × size`, where a size of one in so many divides: `35 %` is 0.35 to the last digit.
 fn scaled(value: f64, size: f64) -> f64 {
     let parts = (1.0 / size).round();

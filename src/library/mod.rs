@@ -6,12 +6,21 @@ pub mod samples;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::language::Diagnostic;
+use crate::language::{Diagnostic, Limit};
 
 /// The most bytes of one text file.
 const MAX_FILE: u64 = 16 << 20;
 /// The most files of one library.
 const MAX_FILES: usize = 10_000;
+
+/// The bounds on files.
+pub const LIMITS: &[Limit] = &[
+    Limit { what: "size of a text file", most: MAX_FILE as f64, unit: "bytes" },
+    Limit { what: "files of a library", most: MAX_FILES as f64, unit: "" },
+    Limit { what: "size of a sample's file", most: samples::MAX_BYTES as f64, unit: "bytes" },
+    Limit { what: "channels of a sample", most: decode::MAX_CHANNELS as f64, unit: "" },
+    Limit { what: "frames of a sample times its channels", most: decode::MAX_VALUES as f64, unit: "" },
+];
 
 /// The texts of the library at `path`, in alphabetical order of file names. A folder is one library: all its `.yaml` and `.yml`
 /// files, not those of folders within. A file alone is a library of one.

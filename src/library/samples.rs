@@ -13,7 +13,7 @@ use crate::language::model::Span;
 use crate::language::{Diagnostic, nearest};
 
 /// The most bytes of a sample's file.
-const MAX_BYTES: u64 = 512 << 20;
+pub(super) const MAX_BYTES: u64 = 512 << 20;
 /// The most names of a folder that are looked at for a suggestion.
 const MAX_NAMES: usize = 10_000;
 

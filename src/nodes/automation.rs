@@ -10,27 +10,36 @@ use super::{NodeDef, Runs};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "automation",
-        help: "Values that change on steps.",
+        help: "A value that changes on steps: melodies, levels of a song's sections, rhythmic filters.",
         params: &[
-            ParamSpec::control("interval", Unit::Seconds, 1.0, "Length of a step; read when a step begins."),
+            ParamSpec::control(
+                "interval",
+                Unit::Seconds,
+                1.0,
+                "Length of a step, read when it begins: seconds, or below `tempo` `beat`, `1/8`.",
+            ),
             ParamSpec::optional(
                 "swing",
                 Unit::None,
-                "Makes even steps shorter and odd ones longer: -1 to 1.",
+                "Swing, -1 to 1: makes even steps shorter and odd ones longer.",
             ),
             ParamSpec::optional(
                 "trigger",
                 Unit::None,
-                "Steps on its rising edges through 0.5 instead of by interval.",
+                "Goes to the next step whenever it rises through 0.5, instead of by `interval`.",
             ),
-            ParamSpec::optional("reset", Unit::None, "Goes back to the first step on its rising edges."),
+            ParamSpec::optional(
+                "reset",
+                Unit::None,
+                "Goes back to the first step when it rises through 0.5.",
+            ),
             ParamSpec {
                 name: "steps",
                 kind: ParamKind::Signals,
                 unit: Unit::None,
                 default: Default::Required,
                 range: None,
-                help: "The value of each step; an empty one keeps the value before it.",
+                help: "The value of each step; an empty one (`~`) keeps the value before it.",
             },
             ParamSpec {
                 name: "mode",
@@ -49,7 +58,7 @@ pub static DEF: NodeDef = NodeDef {
                 Unit::Seconds,
                 0.1,
                 (0.0, 1e6),
-                "Length of the crossfade in mode overlap.",
+                "Length of the crossfade in mode `overlap`.",
             ),
             ParamSpec {
                 name: "repeat",
@@ -57,13 +66,13 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Infinite,
                 range: Some((0.0, 1e12)),
-                help: "How often the steps are gone through; the last value holds.",
+                help: "How often the steps are gone through; then the last value stays.",
             },
         ],
         extra: Extra::Refused,
         channels: Channels::Mono,
         ends: Ends::Never,
-        example: "example: {osc: {amp: 0.3, freq: {automation: {interval: 0.25, steps: [220, 330, null, 440]}}}}\n",
+        example: "example: {osc: {type: saw, amp: 0.3, duration: 2, freq: {automation: {interval: 0.25, swing: 0.3, steps: [a2, a3, ~, e3, g3, a3, ~, c4]}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

@@ -8,19 +8,19 @@ use super::{NodeDef, Runs, Structure};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "context",
-        help: "Named values for everything below it.",
+        help: "Gives names to values, for everything below it: the knobs of a sound.",
         params: &[ParamSpec {
             name: "signal",
             kind: ParamKind::Signal(Stereo::Keep),
             unit: Unit::None,
             default: Default::Required,
             range: None,
-            help: "The node that sees the names.",
+            help: "The node that knows the names.",
         }],
         extra: Extra::Named("variable"),
         channels: Channels::AsInputs,
         ends: Ends::With("signal"),
-        example: "example: {context: {pitch: 220, signal: {osc: {freq: pitch * 2, amp: 0.3}}}}\n",
+        example: "example: {context: {root: 110, wobble: {osc: {freq: 3, range: [0.1, 0.3]}}, signal: {mix: {low: {osc: {type: tri, freq: root, amp: 0.3}}, high: {osc: {type: saw, freq: root * fifth, amp: wobble}}}}, duration: 2}}\n",
     },
     runs: Runs::Structure(Structure::Context),
 };

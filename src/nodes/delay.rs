@@ -12,17 +12,24 @@ use super::{Lanes, NodeDef, Runs, need};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "delay",
-        help: "Delays a signal. For echoes, feed it back by a reference.",
+        help: "Plays a signal later. For echoes that repeat, feed it back with `id` and `$id`.",
         params: &[
             ParamSpec {
                 kind: ParamKind::Signal(Stereo::Average),
                 unit: Unit::Seconds,
-                ..ParamSpec::signal("time", "The delay; fractions of a frame count.")
+                ..ParamSpec::signal(
+                    "time",
+                    "How much later; may move (chorus, vibrato), and fractions of a frame count.",
+                )
             },
             ParamSpec {
                 name: "mode",
                 kind: ParamKind::Choice(&[
-                    Choice { word: "digital", aliases: &[], help: "the read point moves" },
+                    Choice {
+                        word: "digital",
+                        aliases: &[],
+                        help: "the new place is read: a pitch change only while it moves",
+                    },
                     Choice {
                         word: "tape",
                         aliases: &[],
@@ -32,7 +39,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Word("digital"),
                 range: None,
-                help: "What a change of `time` does.",
+                help: "What is heard when `time` changes.",
             },
             ParamSpec {
                 name: "max_time",
@@ -40,14 +47,14 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::Seconds,
                 default: Default::Absent,
                 range: Some((0.0, 120.0)),
-                help: "Memory for a moving `time`; absent: 30 s, in voices 4 s. A fixed time brings its own.",
+                help: "The longest delay, where `time` moves; absent: 30 s, in voices 4 s. A fixed time brings its own memory.",
             },
-            ParamSpec::signal("signal", "What is delayed."),
+            ParamSpec::signal("signal", "What is delayed, mono or stereo."),
         ],
         extra: Extra::Refused,
         channels: Channels::StereoWith(&[]),
         ends: Ends::Own,
-        example: "example: {delay: {time: 0.25, signal: {osc: {freq: 330, amp: 0.4, attack: 0.01, release: 0.1, duration: 0.5}}}}\n",
+        example: "example: {mix: {dry: {envelope: {id: pluck, decay: 0.2, sustain: 0, duration: 2, signal: {osc: {type: saw, freq: 330, amp: 0.3}}}}, echo: {delay: {id: echo, time: 0.3, signal: {expression: {exp: 0.6 * $pluck + 0.6 * $echo}}}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

@@ -17,31 +17,44 @@ const fn stage(name: &'static str, unit: Unit, default: Default, help: &'static 
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "envelope",
-        help: "Attack, decay, sustain and release, applied to a signal.",
+        help: "Shape of a note: attack, decay, sustain and release, applied to a signal.",
         params: &[
-            stage("attack", Unit::Seconds, Default::Number(0.0), "Time to rise to 1."),
+            stage(
+                "attack",
+                Unit::Seconds,
+                Default::Number(0.0),
+                "Time to rise from silence to 1: short for plucked and struck sounds, long for pads.",
+            ),
             stage("decay", Unit::Seconds, Default::Number(0.0), "Time to fall from 1 to `sustain`."),
-            stage("sustain", Unit::None, Default::Number(1.0), "Level that is held."),
-            stage("release", Unit::Seconds, Default::Number(0.0), "Time to fall to 0."),
+            stage(
+                "sustain",
+                Unit::None,
+                Default::Number(1.0),
+                "Level that is held until the release, 0 to 1; 0 lets the sound die away by itself.",
+            ),
+            stage("release", Unit::Seconds, Default::Number(0.0), "Time to fall to silence after the note."),
             stage(
                 "sustain_duration",
                 Unit::Seconds,
                 Default::Absent,
-                "How long the level is held, without a gate.",
+                "How long the level is held where there is no gate; after it comes the release.",
             ),
             ParamSpec::optional(
                 "gate",
                 Unit::None,
-                "Open from 0.5 up: opening starts the attack, closing the release.",
+                "From 0.5 up the note is held: rising starts the attack, falling the release. Below `midi_in` write `gate: gate`.",
             ),
             ParamSpec::optional(
                 "trigger",
                 Unit::None,
-                "Rising through 0.5 starts the attack anew from the present level.",
+                "Rising through 0.5 starts the attack anew, from the present level.",
             ),
             ParamSpec {
                 default: Default::Absent,
-                ..ParamSpec::signal("signal", "What is shaped; absent: a constant 1.")
+                ..ParamSpec::signal(
+                    "signal",
+                    "What is shaped; absent: the shape itself comes out, for use as a control.",
+                )
             },
             ParamSpec {
                 name: "end",
@@ -49,13 +62,13 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Absent,
                 range: None,
-                help: "Whether the node ends after its release; absent: yes without a gate, no with one.",
+                help: "Whether the sound is over after the release; absent: yes without a gate, no with one (below `midi_in` voices end anyway).",
             },
         ],
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::Own,
-        example: "example: {envelope: {attack: 0.01, decay: 0.2, sustain: 0.3, release: 0.3, duration: 1, signal: {osc: {freq: 220}}}}\n",
+        example: "example: {envelope: {attack: 0.01, decay: 0.3, sustain: 0.3, release: 0.5, duration: 2, signal: {osc: {type: tri, freq: a3, amp: 0.6}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

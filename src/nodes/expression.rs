@@ -8,19 +8,19 @@ use super::{NodeDef, Runs, Structure};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "expression",
-        help: "A formula with named inputs.",
+        help: "A formula: adds, multiplies and bends signals, with inputs that have names.",
         params: &[ParamSpec {
             name: "exp",
             kind: ParamKind::Signal(Stereo::Keep),
             unit: Unit::None,
             default: Default::Required,
             range: None,
-            help: "The formula; it sees the named inputs and all names from above.",
+            help: "The formula; it knows the inputs beside it and all names from above.",
         }],
         extra: Extra::Named("input"),
         channels: Channels::AsInputs,
         ends: Ends::WithAllNamed,
-        example: "example: {expression: {exp: s * 0.3, s: {osc: {freq: 220}}}}\n",
+        example: "example: {expression: {exp: tanh(4 * a * b) * 0.5, a: {osc: {freq: 220}}, b: {osc: {freq: 3.5, range: [0, 1]}}, duration: 2}}\n",
     },
     runs: Runs::Structure(Structure::Expression),
 };

@@ -16,14 +16,14 @@ use super::{NodeDef, Runs};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "filter",
-        help: "Resonant low-pass, high-pass, band-pass or notch, 12 dB per octave.",
+        help: "Takes frequencies away: low-pass, high-pass or band-pass with resonance, 12 dB per octave.",
         params: &[
             ParamSpec {
                 unit: Unit::Hertz,
                 kind: ParamKind::Signal(Stereo::Control),
                 ..ParamSpec::signal(
                     "cutoff",
-                    "Cutoff or centre frequency, 20 Hz to just below half the sample rate.",
+                    "Where it begins to take away, or the centre of its band; kept between 20 Hz and just below half the sample rate.",
                 )
             },
             ParamSpec {
@@ -32,14 +32,22 @@ pub static DEF: NodeDef = NodeDef {
                     "peak",
                     Unit::None,
                     0.0,
-                    "Resonance: Q = 0.707 + 9.293 peak² (below 0: 0.707 + 0.207 peak).",
+                    "Resonance: 0 none, 0.5 sings, 1 whistles at the cutoff. Q = 0.707 + 9.293 peak² (below 0: 0.707 + 0.207 peak).",
                 )
             },
             ParamSpec {
                 name: "type",
                 kind: ParamKind::Choice(&[
-                    Choice { word: "lowpass", aliases: &["lp", "lpf"], help: "lets low frequencies pass" },
-                    Choice { word: "highpass", aliases: &["hp", "hpf"], help: "lets high frequencies pass" },
+                    Choice {
+                        word: "lowpass",
+                        aliases: &["lp", "lpf"],
+                        help: "lets low frequencies pass: darker",
+                    },
+                    Choice {
+                        word: "highpass",
+                        aliases: &["hp", "hpf"],
+                        help: "lets high frequencies pass: thinner",
+                    },
                     Choice {
                         word: "bandpass",
                         aliases: &["bp", "bpf"],
@@ -49,14 +57,14 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Word("lowpass"),
                 range: None,
-                help: "What passes.",
+                help: "Which frequencies pass.",
             },
-            ParamSpec::signal("signal", "What is filtered."),
+            ParamSpec::signal("signal", "What is filtered, mono or stereo."),
         ],
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::With("signal"),
-        example: "example: {filter: {cutoff: 800, peak: 0.5, signal: {osc: {type: saw, freq: 110, amp: 0.4, duration: 1}}}}\n",
+        example: "example: {filter: {cutoff: [3000, 200], peak: 0.6, signal: {osc: {type: saw, freq: 82.4, amp: 0.5}}, duration: 2}}\n",
     },
     runs: Runs::Kernel(make),
 };

@@ -15,11 +15,14 @@ const fn time(name: &'static str, default: f64, help: &'static str) -> ParamSpec
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "follow",
-        help: "Envelope follower: the level of a signal, rising and falling at its own rates.",
+        help: "How loud a signal is, as a control: for ducking, auto-wah and gates.",
         params: &[
             ParamSpec {
                 kind: ParamKind::Signal(Stereo::Average),
-                ..ParamSpec::signal("signal", "What is followed, up to full scale.")
+                ..ParamSpec::signal(
+                    "signal",
+                    "What is listened to; full scale (1) gives the upper end of `range`.",
+                )
             },
             ParamSpec {
                 name: "range",
@@ -27,15 +30,15 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Pair(0.0, 1.0),
                 range: None,
-                help: "Output at silence and at full scale.",
+                help: "Output at silence and at full scale; `[1, 0]` ducks.",
             },
-            time("attack", 0.01, "Time constant of rising; 0 follows at once."),
-            time("release", 0.1, "Time constant of falling."),
+            time("attack", 0.01, "How fast it rises (time constant); 0 follows at once."),
+            time("release", 0.1, "How fast it falls (time constant)."),
         ],
         extra: Extra::Refused,
         channels: Channels::Mono,
         ends: Ends::With("signal"),
-        example: "example: {osc: {freq: 220, duration: 1, amp: {follow: {release: 0.3, signal: {osc: {type: sqr, freq: 2}}}}}}\n",
+        example: "example: {osc: {type: saw, freq: 110, duration: 2, amp: {follow: {attack: 0.01, release: 0.2, range: [0.4, 0], signal: {envelope: {decay: 0.1, sustain: 0, trigger: {osc: {type: sqr, freq: 2}}}}}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

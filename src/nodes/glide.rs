@@ -10,20 +10,20 @@ use super::{NodeDef, Runs, need};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "glide",
-        help: "Portamento: glides to every new value.",
+        help: "Portamento: reaches every new value in a straight line, in a given time.",
         params: &[
-            ParamSpec::signal("signal", "Values to glide to."),
+            ParamSpec::signal("signal", "Values to glide to, such as the notes of an `automation`."),
             ParamSpec::control(
                 "time",
                 Unit::Seconds,
                 0.0,
-                "Duration of a glide, read when it begins; up to one frame jumps.",
+                "How long a glide takes, read when it begins; 0 jumps.",
             ),
         ],
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::With("signal"),
-        example: "example: {osc: {amp: 0.3, duration: 1, freq: {glide: {time: 0.1, signal: {osc: {type: sqr, freq: 2, range: [220, 330]}}}}}}\n",
+        example: "example: {osc: {type: tri, amp: 0.4, duration: 2, freq: {glide: {time: 0.12, signal: {automation: {interval: 0.4, steps: [a3, e4, d4, c4]}}}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

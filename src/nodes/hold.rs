@@ -10,22 +10,22 @@ use super::{NodeDef, Runs, need, starts};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "hold",
-        help: "Sample and hold.",
+        help: "Sample and hold: takes a value and keeps it until the trigger changes. Keeps what `rand` drew.",
         params: &[
             ParamSpec {
                 kind: ParamKind::Signal(Stereo::Average),
-                ..ParamSpec::signal("signal", "What is read: at the start, and whenever the trigger changes.")
+                ..ParamSpec::signal("signal", "What is read, at the start and whenever the trigger changes.")
             },
             ParamSpec::optional(
                 "trigger",
                 Unit::None,
-                "Any change of its value reads the signal; absent: read once.",
+                "Every change of its value reads anew; absent: read once and kept.",
             ),
         ],
         extra: Extra::Refused,
         channels: Channels::Mono,
         ends: Ends::Never,
-        example: "example: {osc: {amp: 0.3, duration: 1, freq: {hold: {trigger: {osc: {type: sqr, freq: 4}}, signal: {osc: {freq: 0.7, range: [200, 400]}}}}}}\n",
+        example: "example: {osc: {type: sqr, amp: 0.3, duration: 2, freq: {hold: {trigger: {osc: {type: sqr, freq: 3}}, signal: 'rand([a2, c3, d3, e3, g3, a3])'}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

@@ -9,7 +9,7 @@ use super::{NodeDef, Runs};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "input",
-        help: "The audio that comes in: a plug-in's sidechain.",
+        help: "The audio that comes in: the sidechain of the plug-in.",
         params: &[
             ParamSpec {
                 name: "channel",
@@ -21,9 +21,9 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Word("mono"),
                 range: None,
-                help: "Which side of the input.",
+                help: "Which side of the input is heard.",
             },
-            ParamSpec::control("amp", Unit::None, 1.0, "Level, a factor."),
+            ParamSpec::control("amp", Unit::None, 1.0, "Level, a factor: 1 leaves it as it comes."),
             ParamSpec {
                 name: "device",
                 kind: ParamKind::Text,
@@ -36,7 +36,7 @@ pub static DEF: NodeDef = NodeDef {
         extra: Extra::Refused,
         channels: Channels::Mono,
         ends: Ends::Own,
-        example: "example: {mix: {in: {input: {amp: 0.5}}, tone: {osc: {freq: 220, amp: 0.2}}}}\n",
+        example: "example: {mix: {voice: {filter: {type: highpass, cutoff: 200, signal: {input: {amp: 0.5}}}}, drone: {osc: {type: tri, freq: 110, amp: 0.3}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

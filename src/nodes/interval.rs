@@ -11,14 +11,19 @@ use super::{NodeDef, Runs, need, silence_ended};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "interval",
-        help: "Frequency of a scale degree above (or below) a root.",
+        help: "Notes of a scale: the frequency of a degree above (or below) a root.",
         params: &[
-            ParamSpec::control("root", Unit::Hertz, 440.0, "Frequency of degree 0."),
+            ParamSpec::control(
+                "root",
+                Unit::Hertz,
+                440.0,
+                "Frequency of degree 0; a note may be written: `a3`.",
+            ),
             ParamSpec::control(
                 "note",
                 Unit::None,
                 0.0,
-                "Degree, rounded to a whole number; beyond the scale's length the next octave begins.",
+                "Degree of the scale from 0 on, rounded to a whole number; beyond its length the next octave begins, below 0 the one before.",
             ),
             ParamSpec {
                 name: "scale",
@@ -26,13 +31,13 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::Semitones,
                 default: Default::Absent,
                 range: None,
-                help: "Semitones of the degrees; absent: all twelve.",
+                help: "Name of a scale, or its semitones; absent: all twelve.",
             },
         ],
         extra: Extra::Refused,
         channels: Channels::Mono,
         ends: Ends::Own,
-        example: "example: {osc: {amp: 0.3, duration: 1, freq: {interval: {root: 220, scale: minor, note: {osc: {type: saw, freq: 2, range: [0, 7]}}}}}}\n",
+        example: "example: {osc: {type: tri, amp: 0.4, duration: 2, freq: {interval: {root: a3, scale: minor_pentatonic, note: {osc: {type: ramp, freq: 1, range: [0, 8]}}}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

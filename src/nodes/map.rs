@@ -14,21 +14,21 @@ const fn pair(name: &'static str, default: Default, help: &'static str) -> Param
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "map",
-        help: "Maps a signal from one range to another.",
+        help: "Moves a signal from one range to another: a controller's 0 to 1 to a cutoff's 200 to 4000.",
         params: &[
-            ParamSpec::signal("signal", "What is mapped."),
+            ParamSpec::signal("signal", "What is mapped, mono or stereo."),
             pair(
                 "from",
                 Default::Pair(0.0, 1.0),
-                "Range of the signal; without width, the middle of `to` comes out.",
+                "Two values of the signal; where both are the same, the middle of `to` comes out.",
             ),
-            pair("to", Default::Required, "Range of the output; not a limit."),
-            pair("clip", Default::Absent, "Limits of the output."),
+            pair("to", Default::Required, "What they become; what goes beyond `from` goes beyond this, too."),
+            pair("clip", Default::Absent, "Limits of the output, lowest and highest."),
         ],
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::With("signal"),
-        example: "example: {osc: {freq: {map: {from: [-1, 1], to: [200, 400], signal: {osc: {freq: 3}}}}, amp: 0.3, duration: 1}}\n",
+        example: "example: {osc: {freq: {map: {from: [-1, 1], to: [300, 600], clip: [350, 550], signal: {osc: {freq: 2}}}}, amp: 0.4, duration: 2}}\n",
     },
     runs: Runs::Kernel(make),
 };

@@ -10,17 +10,29 @@ use super::{NodeDef, Runs};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "midi_cc",
-        help: "A MIDI controller as a signal.",
+        help: "A MIDI controller as a signal: wheels, knobs, faders and pedals.",
         params: &[
-            ParamSpec::number("cc", Unit::None, 0.0, (0.0, 127.0), "Controller number."),
-            ParamSpec::number("channel", Unit::None, 0.0, (0.0, 15.0), "MIDI channel, 0 to 15."),
+            ParamSpec::number(
+                "cc",
+                Unit::None,
+                0.0,
+                (0.0, 127.0),
+                "Controller number: 1 modulation wheel, 7 volume, 11 expression, 64 pedal, 74 brightness.",
+            ),
+            ParamSpec::number(
+                "channel",
+                Unit::None,
+                0.0,
+                (0.0, 15.0),
+                "MIDI channel of the controller, 0 to 15.",
+            ),
             ParamSpec {
                 name: "range",
                 kind: ParamKind::Pair,
                 unit: Unit::None,
                 default: Default::Pair(0.0, 1.0),
                 range: None,
-                help: "What the lowest and highest controller values stand for.",
+                help: "What the lowest and the highest position stand for.",
             },
             ParamSpec::number(
                 "initial",
@@ -41,7 +53,7 @@ pub static DEF: NodeDef = NodeDef {
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::Never,
-        example: "example: {osc: {amp: 0.3, freq: {midi_cc: {cc: 1, range: [110, 880]}}}}\n",
+        example: "example: {filter: {cutoff: {midi_cc: {cc: 1, initial: 0.3, range: [200, 3000]}}, peak: 0.5, signal: {osc: {type: saw, freq: a1, amp: 0.4}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

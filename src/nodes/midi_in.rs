@@ -8,7 +8,7 @@ use super::{NodeDef, Runs, Structure};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "midi_in",
-        help: "A voice for every note: below it freq, note, velocity, gate and more are known.",
+        help: "Plays notes from the host or a keyboard: a voice for each, which knows `freq`, `velocity`, `gate` and more.",
         params: &[
             ParamSpec {
                 name: "channel",
@@ -16,7 +16,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Number(0.0),
                 range: Some((-1.0, 15.0)),
-                help: "MIDI channel 0 to 15; -1: all.",
+                help: "MIDI channel, 0 to 15; -1 listens to all.",
             },
             ParamSpec {
                 name: "voices",
@@ -24,7 +24,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Number(8.0),
                 range: Some((1.0, 256.0)),
-                help: "How many sound at once; the oldest gives way with a short fade.",
+                help: "How many notes may sound at once; the oldest gives way with a short fade.",
             },
             ParamSpec {
                 name: "bend_range",
@@ -32,7 +32,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::Semitones,
                 default: Default::Number(2.0),
                 range: Some((0.0, 96.0)),
-                help: "How far pitch bend reaches.",
+                help: "How far the pitch bend wheel reaches, up and down.",
             },
             ParamSpec {
                 name: "device",
@@ -48,13 +48,13 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Required,
                 range: None,
-                help: "What every note plays.",
+                help: "What every note plays; usually an `envelope` with `gate: gate`.",
             },
         ],
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::Never,
-        example: "example: {midi_in: {signal: {envelope: {attack: 0.01, release: 0.3, gate: gate, signal: {osc: {freq: freq, amp: velocity * 0.3}}}}}}\n",
+        example: "example: {midi_in: {signal: {envelope: {attack: 0.01, decay: 0.3, sustain: 0.5, release: 0.3, gate: gate, signal: {osc: {type: tri, freq: freq, amp: velocity * 0.5}}}}}}\n",
     },
     runs: Runs::Structure(Structure::MidiIn),
 };

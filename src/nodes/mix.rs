@@ -7,12 +7,12 @@ use super::{NodeDef, Runs, Structure};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "mix",
-        help: "Adds its named tracks up.",
+        help: "Adds up its tracks. The outermost mix of a sound makes the strips of the mixer.",
         params: &[],
         extra: Extra::Named("track"),
         channels: Channels::AsInputs,
         ends: Ends::WithAllNamed,
-        example: "example: {mix: {low: {osc: {freq: 110, amp: 0.3}}, high: {osc: {freq: 220, amp: 0.1}}}}\n",
+        example: "example: {mix: {bass: {osc: {type: tri, freq: a1, amp: 0.4, duration: 2}}, left: {track: {pan: -0.6, signal: {osc: {type: saw, freq: a2 * fifth, amp: [0, 0.2], duration: 2}}}}, right: {track: {pan: 0.6, signal: {osc: {type: saw, freq: a3, amp: [0.2, 0], duration: 2}}}}}}\n",
     },
     runs: Runs::Structure(Structure::Mix),
 };

@@ -8,7 +8,7 @@ use super::{NodeDef, Runs, Structure};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "multiply",
-        help: "Copies of a node, each with its number i of n, or its item.",
+        help: "Copies of a node, each with its number `i` of `n`, or its `item`: choirs, partials, chords.",
         params: &[
             ParamSpec {
                 name: "number",
@@ -16,7 +16,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Absent,
                 range: None,
-                help: "How many copies.",
+                help: "How many copies; it must be known when the sound is loaded.",
             },
             ParamSpec {
                 name: "items",
@@ -24,7 +24,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Absent,
                 range: None,
-                help: "One copy for each; the copy sees its value as `item`.",
+                help: "One copy for each of these numbers, which the copy knows as `item`.",
             },
             ParamSpec {
                 name: "signal",
@@ -32,13 +32,13 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Required,
                 range: None,
-                help: "The node to copy.",
+                help: "The node that is copied.",
             },
         ],
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::Own,
-        example: "example: {multiply: {number: 5, signal: {osc: {freq: 110 * i, amp: 0.2 / i}}}}\n",
+        example: "example: {multiply: {items: [1, 2.76, 5.4, 8.93], signal: {envelope: {decay: 1.8 / item, sustain: 0, duration: 2, signal: {osc: {freq: 260 * item, amp: 0.2}}}}}}\n",
     },
     runs: Runs::Structure(Structure::Multiply),
 };

@@ -13,9 +13,9 @@ use super::{NodeDef, Runs, need};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "retrigger",
-        help: "Echoes without feedback: the signal and its copies at equal distances.",
+        help: "A fixed number of echoes: the signal and its copies at equal distances, spread in the stereo field.",
         params: &[
-            ParamSpec::number("time", Unit::Seconds, 0.1, (0.0, 60.0), "Distance between copies."),
+            ParamSpec::number("time", Unit::Seconds, 0.1, (0.0, 60.0), "Time from one copy to the next."),
             ParamSpec {
                 kind: ParamKind::Integer,
                 ..ParamSpec::number(
@@ -23,7 +23,7 @@ pub static DEF: NodeDef = NodeDef {
                     Unit::None,
                     3.0,
                     (1.0, 256.0),
-                    "How many copies, the signal itself included.",
+                    "How many are heard, the signal itself included.",
                 )
             },
             ParamSpec::number(
@@ -31,28 +31,28 @@ pub static DEF: NodeDef = NodeDef {
                 Unit::None,
                 0.3,
                 (-10.0, 10.0),
-                "Level of each copy against the one before.",
+                "Level of each copy against the one before, a factor: below 1 they fade, negative turns every second one over.",
             ),
             ParamSpec::number(
                 "spread",
                 Unit::None,
                 0.0,
                 (0.0, 1.0),
-                "How far the copies are spread from left to right.",
+                "How far the copies are spread from left to right: 0 not at all, 1 fully.",
             ),
             ParamSpec::number(
                 "movement",
                 Unit::Hertz,
                 0.0,
                 (0.0, 1000.0),
-                "How often per second the copies move back and forth.",
+                "How often per second the copies move back and forth between the sides; 0: they stay.",
             ),
-            ParamSpec::signal("signal", "What is repeated."),
+            ParamSpec::signal("signal", "What is repeated, mono or stereo."),
         ],
         extra: Extra::Refused,
         channels: Channels::StereoWith(&["spread", "movement"]),
         ends: Ends::Own,
-        example: "example: {retrigger: {time: 0.15, repeat: 5, feedback: 0.6, spread: 1, signal: {osc: {freq: 330, amp: 0.4, release: 0.1, duration: 0.12}}}}\n",
+        example: "example: {retrigger: {time: 0.18, repeat: 8, feedback: 0.75, spread: 1, signal: {osc: {freq: 660, amp: 0.5, attack: 0.002, release: 0.1, duration: 0.12}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

@@ -11,7 +11,7 @@ use super::{Lanes, NodeDef, Runs, need, silence_ended};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "reverb",
-        help: "Reverberation of a room, in stereo.",
+        help: "The room around a sound: reverberation, in stereo.",
         params: &[
             ParamSpec::signal("signal", "What sounds in the room; mono or stereo."),
             ParamSpec::number(
@@ -19,19 +19,45 @@ pub static DEF: NodeDef = NodeDef {
                 Unit::None,
                 0.6,
                 (0.0, 1.0),
-                "Size of the room: how far its echoes lie apart.",
+                "Size of the room, from a box (0) to a hall (1): how far its echoes lie apart.",
             ),
-            ParamSpec::control("decay", Unit::Seconds, 1.8, "Time in which it falls by 60 dB."),
-            ParamSpec::control("damping", Unit::None, 0.5, "How much sooner high frequencies fall, 0 to 1."),
-            ParamSpec::number("pre_delay", Unit::Seconds, 0.0, (0.0, 1.0), "Time before the room answers."),
-            ParamSpec::control("low_cut", Unit::Hertz, 80.0, "What lies below does not enter the room."),
-            ParamSpec::control("width", Unit::None, 1.0, "Stereo width of the room, 0 (mono) to 1."),
-            ParamSpec::control("mix", Unit::None, 0.3, "0: only the signal, 1: only the room."),
+            ParamSpec::control(
+                "decay",
+                Unit::Seconds,
+                1.8,
+                "How long it rings: time in which it falls by 60 dB.",
+            ),
+            ParamSpec::control(
+                "damping",
+                Unit::None,
+                0.5,
+                "How much sooner high frequencies fall: 0 bright as tiles, 1 dark as curtains.",
+            ),
+            ParamSpec::number(
+                "pre_delay",
+                Unit::Seconds,
+                0.0,
+                (0.0, 1.0),
+                "Time before the room answers: keeps the sound itself clear.",
+            ),
+            ParamSpec::control(
+                "low_cut",
+                Unit::Hertz,
+                80.0,
+                "What lies below does not enter the room: keeps the bass clean.",
+            ),
+            ParamSpec::control("width", Unit::None, 1.0, "Stereo width of the room, 0 (mono) to 1 (full)."),
+            ParamSpec::control(
+                "mix",
+                Unit::None,
+                0.3,
+                "Balance: 0 only the signal, 1 only the room (for a send).",
+            ),
         ],
         extra: Extra::Refused,
         channels: Channels::Stereo,
         ends: Ends::Own,
-        example: "example: {reverb: {size: 0.7, decay: 1.5, mix: 0.4, signal: {osc: {type: saw, freq: 220, amp: 0.3, release: 0.1, duration: 0.2}}}}\n",
+        example: "example: {reverb: {size: 0.7, decay: 1.5, mix: 0.5, signal: {osc: {type: saw, freq: 220, amp: 0.4, release: 0.1, duration: 0.2}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

@@ -8,7 +8,7 @@ use super::{NodeDef, Runs, Structure};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "sequencer",
-        help: "Starts sounds on steps.",
+        help: "Plays sounds on steps: drum patterns, melodies, songs.",
         params: &[
             ParamSpec {
                 name: "interval",
@@ -16,7 +16,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::Seconds,
                 default: Default::Number(0.0),
                 range: None,
-                help: "Length of a step; read when a step starts.",
+                help: "Length of a step, read when it starts: seconds, or below `tempo` `beat / 4`, `1/8`.",
             },
             ParamSpec {
                 name: "swing",
@@ -24,7 +24,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Absent,
                 range: None,
-                help: "Makes even steps shorter and odd ones longer: -1 to 1.",
+                help: "Swing, -1 to 1: makes even steps shorter and odd ones longer.",
             },
             ParamSpec {
                 name: "trigger",
@@ -32,7 +32,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Absent,
                 range: None,
-                help: "Steps on its rising edges through 0.5 instead of by interval.",
+                help: "Goes to the next step whenever it rises through 0.5, instead of by `interval`.",
             },
             ParamSpec {
                 name: "reset",
@@ -40,7 +40,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Absent,
                 range: None,
-                help: "Goes back to the first step on its rising edges.",
+                help: "Goes back to the first step when it rises through 0.5.",
             },
             ParamSpec {
                 name: "steps",
@@ -48,7 +48,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Absent,
                 range: None,
-                help: "What each step starts: nothing, a sound with parameters, a node, or a list of them.",
+                help: "What each step starts: nothing (`~`), a sound with parameters (`kick v0.5`), a node, or a list of them.",
             },
             ParamSpec {
                 name: "chain",
@@ -56,7 +56,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Absent,
                 range: None,
-                help: "Sounds played one after the other, each when the one before has ended.",
+                help: "Sounds played one after the other, each when the one before has ended, instead of `steps`.",
             },
             ParamSpec {
                 name: "repeat",
@@ -64,13 +64,13 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Infinite,
                 range: Some((0.0, 1e12)),
-                help: "How often the steps are played.",
+                help: "How often all the steps are played.",
             },
         ],
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::Own,
-        example: "blip: {osc: {freq: 330, amp: 0.4, release: 0.1, duration: 0.15}}\nexample: {sequencer: {interval: 0.25, steps: [blip, null, blip, blip]}}\n",
+        example: "blip: {context: {pitch: 220, signal: {envelope: {decay: 0.2, sustain: 0, duration: 0.25, signal: {osc: {type: sqr, freq: pitch, amp: 0.3}}}}}}\nexample: {sequencer: {interval: 0.125, swing: 0.3, steps: [blip, ~, blip pitch440, blip pitch330, ~, blip pitch262, ~, blip]}}\n",
     },
     runs: Runs::Structure(Structure::Sequencer),
 };

@@ -10,24 +10,27 @@ use super::{NodeDef, Runs, need, starts};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "smooth",
-        help: "Slew limiter: jumps become straight lines.",
+        help: "Rounds off what jumps: the value moves no faster than `step` allows.",
         params: &[
             ParamSpec {
                 kind: ParamKind::Signal(Stereo::Average),
-                ..ParamSpec::signal("signal", "What is smoothed.")
+                ..ParamSpec::signal(
+                    "signal",
+                    "What is smoothed: a level that clicks, a controller in coarse steps.",
+                )
             },
             ParamSpec::number(
                 "step",
                 Unit::None,
                 0.01,
                 (0.0, 1e9),
-                "Largest change per frame at 44.1 kHz; the same slope at other rates.",
+                "Largest change per frame at 44.1 kHz (the same slope at other rates): 0.0001 crosses 0 to 1 in a quarter of a second.",
             ),
         ],
         extra: Extra::Refused,
         channels: Channels::Mono,
         ends: Ends::With("signal"),
-        example: "example: {osc: {freq: 220, duration: 1, amp: {smooth: {step: 0.0001, signal: {osc: {type: sqr, freq: 2, range: [0, 0.5]}}}}}}\n",
+        example: "example: {osc: {type: tri, freq: 220, duration: 2, amp: {smooth: {step: 0.0001, signal: {osc: {type: sqr, freq: 2, range: [0, 0.5]}}}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

@@ -10,11 +10,11 @@ use super::{NodeDef, Runs, need, starts};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "snap",
-        help: "Quantiser: the nearest of a list of values, or of a grid.",
+        help: "Quantiser: the nearest of some values, or of a grid. Makes notes of a curve.",
         params: &[
             ParamSpec {
                 kind: ParamKind::Signal(Stereo::Average),
-                ..ParamSpec::signal("signal", "What is quantised.")
+                ..ParamSpec::signal("signal", "What is quantised: a slow oscillator, a controller.")
             },
             ParamSpec {
                 name: "values",
@@ -22,7 +22,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Absent,
                 range: None,
-                help: "The values; of two equally near ones the lower is taken.",
+                help: "The values it may take; of two equally near ones the lower.",
             },
             ParamSpec {
                 name: "range",
@@ -30,20 +30,20 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Absent,
                 range: None,
-                help: "First and last value of a grid.",
+                help: "First and last value of a grid, instead of `values`.",
             },
-            ParamSpec::optional("interval", Unit::None, "Distance between the grid's values."),
+            ParamSpec::optional("interval", Unit::None, "Distance between the values of the grid."),
             ParamSpec::control(
                 "glide",
                 Unit::Seconds,
                 0.0,
-                "Time to cross from the lowest to the highest value; 0 jumps.",
+                "How smoothly it changes: time to cross from the lowest to the highest value; 0 jumps.",
             ),
         ],
         extra: Extra::Refused,
         channels: Channels::Mono,
         ends: Ends::With("signal"),
-        example: "example: {osc: {amp: 0.3, duration: 1, freq: {snap: {values: [220, 277, 330], signal: {osc: {freq: 1, range: [200, 350]}}}}}}\n",
+        example: "example: {osc: {type: tri, amp: 0.4, duration: 2, freq: {snap: {values: [a3, c4, d4, e4, g4, a4], glide: 0.05, signal: {osc: {freq: 0.7, range: [220, 440]}}}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

@@ -8,7 +8,7 @@ use super::{NodeDef, Runs, Structure};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "spawn",
-        help: "A voice for every rising edge of its trigger.",
+        help: "Starts a voice whenever its trigger rises: drops, grains, drums on triggers.",
         params: &[
             ParamSpec {
                 name: "trigger",
@@ -16,7 +16,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Required,
                 range: None,
-                help: "Starts a voice when it rises through the threshold.",
+                help: "Starts a voice whenever it rises through `threshold`.",
             },
             ParamSpec {
                 name: "voices",
@@ -24,7 +24,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Number(32.0),
                 range: Some((1.0, 256.0)),
-                help: "How many sound at once; the oldest gives way.",
+                help: "How many may sound at once; the oldest gives way to a new one.",
             },
             ParamSpec {
                 name: "threshold",
@@ -32,7 +32,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Number(0.5),
                 range: Some((-1e6, 1e6)),
-                help: "Level that counts as a trigger.",
+                help: "Level through which the trigger must rise.",
             },
             ParamSpec {
                 name: "signal",
@@ -40,13 +40,13 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Required,
                 range: None,
-                help: "The node to play.",
+                help: "What every voice plays; `t` is the time since its start.",
             },
         ],
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::Own,
-        example: "example: {spawn: {trigger: {osc: {type: sqr, freq: 4}}, signal: {osc: {freq: 330, amp: 0.3, release: 0.1, duration: 0.2}}}}\n",
+        example: "example: {spawn: {trigger: {osc: {type: sqr, freq: {osc: {freq: 0.5, range: [3, 9]}}}}, signal: {envelope: {decay: 0.12, sustain: 0, duration: 0.15, signal: {osc: {freq: 1400 - 5000 * t, amp: 0.4}}}}}}\n",
     },
     runs: Runs::Structure(Structure::Spawn),
 };

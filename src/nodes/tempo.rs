@@ -8,7 +8,7 @@ use super::{NodeDef, Runs, Structure};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "tempo",
-        help: "Musical time for everything below it: bpm, beat, bar, ticks, counters.",
+        help: "Musical time for everything below it: lengths, counters and ticks of beats and bars.",
         params: &[
             ParamSpec {
                 name: "bpm",
@@ -16,18 +16,18 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::BeatsPerMinute,
                 default: Default::Number(120.0),
                 range: None,
-                help: "Beats per minute; the host's tempo, where it has one, comes first.",
+                help: "Beats per minute; where a host has a tempo, the host's.",
             },
             ParamSpec {
                 name: "source",
                 kind: ParamKind::Choice(&[
-                    Choice { word: "internal", aliases: &[], help: "this tempo, unless a host has one" },
+                    Choice { word: "internal", aliases: &[], help: "`bpm`, unless a host has a tempo" },
                     Choice { word: "external", aliases: &[], help: "the host's tempo" },
                 ]),
                 unit: Unit::None,
                 default: Default::Word("internal"),
                 range: None,
-                help: "Where the tempo comes from.",
+                help: "Where the tempo comes from; a host's tempo always comes first.",
             },
             ParamSpec {
                 name: "signal",
@@ -35,13 +35,13 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Required,
                 range: None,
-                help: "The node that sees the names.",
+                help: "The node that knows musical time.",
             },
         ],
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::With("signal"),
-        example: "example: {tempo: {bpm: 120, signal: {osc: {freq: 220, amp: 0.3 * (beat_number % 2)}}}}\n",
+        example: "example: {tempo: {bpm: 120, signal: {osc: {type: tri, freq: 220 * (1 + (beat_number - 1) % 4 / 4), amp: 0.5 * exp(-6 * (t % beat))}}}}\n",
     },
     runs: Runs::Structure(Structure::Tempo),
 };

@@ -11,21 +11,21 @@ use super::{NodeDef, Runs, need};
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "track",
-        help: "Pan and volume.",
+        help: "Pan and volume of a signal, as on a mixer.",
         params: &[
-            ParamSpec::signal("signal", "What is panned; a stereo signal is averaged first if it is panned."),
+            ParamSpec::signal("signal", "What is placed; a stereo signal is averaged first if it is panned."),
             ParamSpec::control(
                 "pan",
                 Unit::Pan,
                 0.0,
-                "-1 (left) to 1 (right), equal power; a fixed 0 leaves the signal as it is.",
+                "Place from -1 (left) to 1 (right), with equal power; a fixed 0 leaves the signal as it is.",
             ),
-            ParamSpec::control("volume", Unit::None, 1.0, "Level, a factor."),
+            ParamSpec::control("volume", Unit::None, 1.0, "Level, a factor: 1 leaves it, 0.5 is -6 dB."),
         ],
         extra: Extra::Refused,
         channels: Channels::StereoWith(&["pan"]),
         ends: Ends::With("signal"),
-        example: "example: {track: {pan: -0.4, volume: 0.8, signal: {osc: {freq: 220, amp: 0.3, duration: 1}}}}\n",
+        example: "example: {track: {pan: {osc: {freq: 1}}, volume: 0.8, signal: {osc: {type: tri, freq: 220, amp: 0.5, release: 0.3, duration: 2}}}}\n",
     },
     runs: Runs::Kernel(make),
 };

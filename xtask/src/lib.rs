@@ -2,6 +2,7 @@
 //! use the same parts. Never linked into the plug-in.
 
 pub mod bench;
+pub mod bless;
 pub mod bundle;
 pub mod check;
 pub mod demo;

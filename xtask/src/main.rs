@@ -1,7 +1,7 @@
 //! `cargo xtask`: everything that is done to Seiche beside editing it. Runs on a person's or a build machine, never in a host.
 
 use std::process::ExitCode;
-use xtask::{Failed, bench, bundle, check, demo, setup};
+use xtask::{Failed, bench, bless, bundle, check, demo, setup};
 
 struct Command {
     name: &'static str,
@@ -49,6 +49,12 @@ const COMMANDS: &[Command] = &[
         help: "Everything that is checked before a change is kept: unit tests, lints, format, licences, the bundles in five hosts, \
                the window. Under 25 minutes.",
         run: |_| check::run(),
+    },
+    Command {
+        name: "bless",
+        options: "",
+        help: "Write the reference page, its pictures and the JSON schema anew, after the table of nodes has changed.",
+        run: |_| bless::run(),
     },
     Command {
         name: "bench",

@@ -6,7 +6,7 @@ mod names;
 mod scopes;
 mod switch;
 mod values;
-mod voices;
+pub(super) mod voices;
 
 use std::collections::{HashMap, HashSet};
 

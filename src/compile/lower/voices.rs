@@ -20,8 +20,8 @@ type Voiced = (PoolDraft, usize, Vec<u32>, Vec<Wire>);
 type KnownSounds = HashMap<String, (usize, Vec<(String, u32)>, u64)>;
 
 /// Bounds on what a file may ask for.
-const MOST_VOICES: usize = 256;
-const MOST_COPIES: usize = 1024;
+pub(in crate::compile) const MOST_VOICES: usize = 256;
+pub(in crate::compile) const MOST_COPIES: usize = 1024;
 /// A step's sound without a duration of its own lasts so many seconds.
 const DEFAULT_LIFE: f64 = 1.0;
 

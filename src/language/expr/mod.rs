@@ -11,9 +11,9 @@ use super::model::Expr;
 pub(super) use place::Places;
 
 /// Most parts of one expression.
-const MAX_PARTS: usize = 4096;
+pub(super) const MAX_PARTS: usize = 4096;
 /// Deepest nesting of brackets, calls and prefix operators.
-const MAX_NESTING: usize = 64;
+pub(super) const MAX_NESTING: usize = 64;
 /// Tallest tree; a chain such as `a + b + c + …` is as tall as it has operators.
 const MAX_HEIGHT: usize = 512;
 
@@ -82,6 +82,17 @@ mod tests {
                 Err(e) => panic!("{text}: {e:?}"),
             }
         }
+    }
+
+    #[test]
+    fn expression_operators_of_the_reference_can_be_written() {
+        let forms: Vec<&str> = crate::language::vocabulary::OPERATORS.iter().map(|o| o.form).collect();
+        forms.iter().for_each(|form| assert!(read(form).is_ok(), "{form}"));
+        // Each binds more tightly than the ones before it: it stays whole as their last operand.
+        assert_eq!(
+            show(&read("a or b and not c < d + e * f").unwrap()),
+            "(Or a (And b (Not (Less c (Add d (Multiply e f))))))"
+        );
     }
 
     #[test]

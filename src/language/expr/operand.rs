@@ -128,7 +128,10 @@ impl Parser<'_> {
                 (a, b) => format!("{a} to {b} arguments"),
             };
             let message = format!("`{name}` takes {wanted}, not {count}");
-            self.diagnostics.push(Diagnostic::error("argument-count", span, message).hint(function.help));
+            self.diagnostics.push(
+                Diagnostic::error("argument-count", span, message)
+                    .hint(format!("write `{}`: {}", function.form, function.help)),
+            );
         }
     }
 

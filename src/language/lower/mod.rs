@@ -19,9 +19,9 @@ use super::names::nearest;
 use super::tree::{Kind, Tree};
 
 /// Most nodes of one sound with its sub-patches.
-const MAX_NODES: usize = 20_000;
+pub(super) const MAX_NODES: usize = 20_000;
 /// Most nodes and sub-patches inside of each other.
-const MAX_NESTED: usize = 100;
+pub(super) const MAX_NESTED: usize = 100;
 /// How many suggestions are searched for; a broken library needs no more.
 const MAX_SUGGESTIONS: usize = 200;
 

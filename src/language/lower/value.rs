@@ -79,18 +79,7 @@ impl<'s> Slot<'s> {
     pub fn takes(&self) -> &'static str {
         match self.kind {
             _ if self.nodes_only => "a node",
-            ParamKind::Signal(_) => "a number, an expression, a list of points or a node",
-            ParamKind::Formula => "a number or an expression",
-            ParamKind::Pair => "a list of two values, `[low, high]`",
-            ParamKind::Signals => "a list of values",
-            ParamKind::Number => "a number",
-            ParamKind::Integer => "a whole number",
-            ParamKind::Flag => "true or false",
-            ParamKind::Text => "text",
-            ParamKind::Choice(_) => "a word",
-            ParamKind::Steps => "a list of steps",
-            ParamKind::Items => "a list of numbers or texts",
-            ParamKind::Scale => "a list of whole semitones or the name of a scale",
+            kind => kind.takes(),
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::language::model::Span;
 use crate::language::tree::{Entry, Kind, Scalar, Style, Tree};
 
 /// Deepest nesting of lists and mappings.
-pub(super) const MAX_DEPTH: usize = 64;
+pub(in crate::language) const MAX_DEPTH: usize = 64;
 /// Most values of a file.
-const MAX_VALUES: u32 = 200_000;
+pub(in crate::language) const MAX_VALUES: u32 = 200_000;
 
 /// A list or mapping that is still being read.
 struct Open {

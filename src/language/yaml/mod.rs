@@ -8,7 +8,8 @@ use granit_parser::{ErrorKind, Event, Parser, ScanError};
 use super::diagnostic::Diagnostic;
 use super::source::floor_boundary;
 use super::tree::{Entry, Kind};
-use build::{Builder, MAX_DEPTH, too_deep};
+use build::{Builder, too_deep};
+pub(super) use build::{MAX_DEPTH, MAX_VALUES};
 
 /// How often reading starts again behind a syntax error.
 const MAX_RESTARTS: usize = 20;
