@@ -74,7 +74,7 @@ fn section(out: &mut String, spec: &NodeSpec) {
     // The example is rendered by a test, so it can be read.
     let example = pretty(spec.example, WIDTH).unwrap_or_else(|_| spec.example.to_string());
     let _ = write!(out, "\n```yaml\n{example}```\n\n");
-    let _ = writeln!(out, "![The sound of the example]({0}/{1}.svg)", "reference", spec.name);
+    let _ = writeln!(out, "![The sound of the example](reference/{0}.svg)", spec.name);
 }
 
 fn parameters(out: &mut String, params: &[ParamSpec]) {
