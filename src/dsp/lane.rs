@@ -21,6 +21,8 @@ pub trait Lane:
     const N: usize;
     /// The result of a comparison.
     type Mask: Copy;
+    /// A phase per lane, see [`super::phase`].
+    type Phase: Copy;
 
     fn splat(x: f32) -> Self;
     /// The first `N` values of `s`.
@@ -44,6 +46,15 @@ pub trait Lane:
     fn exp2_whole(self) -> Self;
     /// Splits a positive normal number into its exponent (a whole number) and its mantissa in 1.0..2.0.
     fn exponent_mantissa(self) -> (Self, Self);
+
+    /// The first `N` phases of `s`.
+    fn load_phase(s: &[u64]) -> Self::Phase;
+    /// Into the first `N` phases of `s`.
+    fn store_phase(p: Self::Phase, s: &mut [u64]);
+    /// The sum, wrapping.
+    fn turn(p: Self::Phase, by: Self::Phase) -> Self::Phase;
+    /// The upper halves of phases, as signed whole numbers, rounded.
+    fn upper(p: Self::Phase) -> Self;
 
     #[inline(always)]
     fn gt(self, o: Self) -> Self::Mask {
@@ -99,6 +110,7 @@ pub trait Lane:
 impl Lane for f32 {
     const N: usize = 1;
     type Mask = bool;
+    type Phase = u64;
 
     #[inline(always)]
     fn splat(x: f32) -> f32 {
@@ -168,6 +180,22 @@ impl Lane for f32 {
         let bits = self.to_bits();
         (((bits >> 23) as i32 - 127) as f32, f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000))
     }
+    #[inline(always)]
+    fn load_phase(s: &[u64]) -> u64 {
+        s[0]
+    }
+    #[inline(always)]
+    fn store_phase(p: u64, s: &mut [u64]) {
+        s[0] = p;
+    }
+    #[inline(always)]
+    fn turn(p: u64, by: u64) -> u64 {
+        p.wrapping_add(by)
+    }
+    #[inline(always)]
+    fn upper(p: u64) -> f32 {
+        (p >> 32) as u32 as i32 as f32
+    }
 }
 
 /// Two packs side by side: twice the lanes, and two results in flight where a filter would wait for its own output.
@@ -199,6 +227,7 @@ impl<V: Lane> Neg for Two<V> {
 impl<V: Lane> Lane for Two<V> {
     const N: usize = 2 * V::N;
     type Mask = (V::Mask, V::Mask);
+    type Phase = (V::Phase, V::Phase);
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -261,6 +290,23 @@ impl<V: Lane> Lane for Two<V> {
     fn exponent_mantissa(self) -> (Self, Self) {
         let (a, b) = (self.0.exponent_mantissa(), self.1.exponent_mantissa());
         (Two(a.0, b.0), Two(a.1, b.1))
+    }
+    #[inline(always)]
+    fn load_phase(s: &[u64]) -> Self::Phase {
+        (V::load_phase(&s[..V::N]), V::load_phase(&s[V::N..2 * V::N]))
+    }
+    #[inline(always)]
+    fn store_phase(p: Self::Phase, s: &mut [u64]) {
+        V::store_phase(p.0, &mut s[..V::N]);
+        V::store_phase(p.1, &mut s[V::N..2 * V::N]);
+    }
+    #[inline(always)]
+    fn turn(p: Self::Phase, by: Self::Phase) -> Self::Phase {
+        (V::turn(p.0, by.0), V::turn(p.1, by.1))
+    }
+    #[inline(always)]
+    fn upper(p: Self::Phase) -> Self {
+        Two(V::upper(p.0), V::upper(p.1))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pure signal code, one idea a file: numbers in, numbers out. Any thread; no host, no YAML, and after construction no allocation.
 
+pub mod additive;
 pub mod lane;
 pub mod line;
 pub mod math;
@@ -8,4 +9,6 @@ pub mod phase;
 pub mod reverb;
 pub mod shape;
 pub mod sinc;
+#[cfg(test)]
+pub mod spectrum;
 pub mod time;

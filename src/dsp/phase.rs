@@ -1,6 +1,8 @@
 //! Phases as fixed-point numbers: a `u64` is a position within one cycle, wrapping from its end to its beginning by itself. Sums
 //! are exact, so that any split of time gives the same bits, and a run of constant frequency can be computed in closed form.
 
+use super::lane::Lane;
+
 /// Phase that a frequency passes per frame. Frequencies beyond four times the frame rate count as that (and NaN as lowest), so
 /// that no input can break the clock. Resolution 2^-48 cycles.
 #[inline(always)]
@@ -12,49 +14,38 @@ pub fn increment(hertz: f64, period: f64) -> u64 {
     (cycles + 24.0).to_bits() << 16
 }
 
-/// A phase as cycles in -0.5..=0.5.
+/// Phases as cycles in -0.5..=0.5.
 #[inline(always)]
-pub fn cycles(phase: u64) -> f32 {
-    (phase >> 32) as u32 as i32 as f32 * (1.0 / 4_294_967_296.0)
+pub fn cycles<L: Lane>(phase: L::Phase) -> L {
+    L::upper(phase) * L::splat(1.0 / 4_294_967_296.0)
 }
 
-/// Writes the phases of the frames (one number per lane and frame) that begin after `phase`, at a constant speed: the increment
-/// comes before the value. Moves `phase` (1, 8 or 32 lanes) on.
+/// Writes the phases of the frames that begin after `phase` (one per lane), at a constant speed: the increment comes before the
+/// value. Moves `phase` on.
 #[inline(always)]
-pub fn run_flat(phase: &mut [u64], step: &[u64], out: &mut [f32]) {
-    match phase.len() {
-        1 => {
-            // One lane: all frames at once.
-            let (p, s) = (phase[0], step[0]);
-            for (n, x) in out.iter_mut().enumerate() {
-                *x = cycles(p.wrapping_add(s.wrapping_mul(n as u64 + 1)));
-            }
-            phase[0] = p.wrapping_add(s.wrapping_mul(out.len() as u64));
+pub fn run_flat<L: Lane>(phase: &mut [u64], step: &[u64], out: &mut [L]) {
+    if L::N == 1 {
+        // One lane: all frames at once.
+        let (p, s) = (phase[0], step[0]);
+        for (n, x) in out.iter_mut().enumerate() {
+            *x = L::splat(cycles::<f32>(p.wrapping_add(s.wrapping_mul(n as u64 + 1))));
         }
-        8 => lanes_flat::<8>(phase, step, out),
-        _ => lanes_flat::<32>(phase, step, out),
+        skip(phase, step, out.len());
+        return;
     }
-}
-
-#[inline(always)]
-fn lanes_flat<const N: usize>(phase: &mut [u64], step: &[u64], out: &mut [f32]) {
-    let (mut now, mut by) = ([0; N], [0; N]);
-    now.copy_from_slice(&phase[..N]);
-    by.copy_from_slice(&step[..N]);
-    for x in out.chunks_exact_mut(N) {
-        for k in 0..N {
-            now[k] = now[k].wrapping_add(by[k]);
-            x[k] = cycles(now[k]);
-        }
+    let (mut now, by) = (L::load_phase(phase), L::load_phase(step));
+    for x in out.iter_mut() {
+        now = L::turn(now, by);
+        *x = cycles::<L>(now);
     }
-    phase.copy_from_slice(&now);
+    L::store_phase(now, phase);
 }
 
 /// The phases that [`run_flat`] writes for frame `n`, alone.
 #[inline(always)]
 pub fn at(phase: &[u64], step: &[u64], n: usize, out: &mut [f32]) {
     for (x, (p, s)) in out.iter_mut().zip(phase.iter().zip(step)) {
-        *x = cycles(p.wrapping_add(s.wrapping_mul(n as u64 + 1)));
+        *x = cycles::<f32>(p.wrapping_add(s.wrapping_mul(n as u64 + 1)));
     }
 }
 
@@ -83,7 +74,7 @@ fn lanes<const N: usize>(phase: &mut [u64], period: f64, out: &mut [f32]) {
     for x in out.chunks_exact_mut(N) {
         for k in 0..N {
             now[k] = now[k].wrapping_add(increment(x[k] as f64, period));
-            x[k] = cycles(now[k]);
+            x[k] = cycles::<f32>(now[k]);
         }
     }
     phase.copy_from_slice(&now);
@@ -105,7 +96,7 @@ mod tests {
     #[test]
     fn phase_takes_any_frequency() {
         for hertz in [f64::NAN, f64::INFINITY, -f64::INFINITY, 1e30, 0.0, -1.0] {
-            let c = cycles(increment(hertz, 1.0 / 44100.0));
+            let c = cycles::<f32>(increment(hertz, 1.0 / 44100.0));
             assert!((-0.5..=0.5).contains(&c));
         }
         assert_eq!(increment(0.0, 1.0), 0);

@@ -33,6 +33,7 @@ impl Neg for Plain4 {
 impl Lane for Plain4 {
     const N: usize = 4;
     type Mask = [bool; 4];
+    type Phase = [u64; 4];
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -94,5 +95,21 @@ impl Lane for Plain4 {
     fn exponent_mantissa(self) -> (Self, Self) {
         let parts = self.0.map(Lane::exponent_mantissa);
         (Plain4(parts.map(|p| p.0)), Plain4(parts.map(|p| p.1)))
+    }
+    #[inline(always)]
+    fn load_phase(s: &[u64]) -> [u64; 4] {
+        std::array::from_fn(|k| s[k])
+    }
+    #[inline(always)]
+    fn store_phase(p: [u64; 4], s: &mut [u64]) {
+        s[..4].copy_from_slice(&p);
+    }
+    #[inline(always)]
+    fn turn(p: [u64; 4], by: [u64; 4]) -> [u64; 4] {
+        std::array::from_fn(|k| p[k].wrapping_add(by[k]))
+    }
+    #[inline(always)]
+    fn upper(p: [u64; 4]) -> Self {
+        Plain4(p.map(f32::upper))
     }
 }

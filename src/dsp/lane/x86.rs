@@ -11,7 +11,9 @@ macro_rules! pack {
      floor |$fx:ident| $floor:expr, and |$ax:ident, $ay:ident| $and:expr, xor |$xx:ident, $xy:ident| $xor:expr,
      lt |$la:ident, $lb:ident| $lt:expr, le |$ea:ident, $eb:ident| $le:expr, eq |$qa:ident, $qb:ident| $eq:expr,
      select |$sm:ident, $sa:ident, $sb:ident| $select:expr, any |$m:ident| $any:expr,
-     exp2 |$px:ident| $exp2:expr, split |$tx:ident| $split:expr) => {
+     exp2 |$px:ident| $exp2:expr, split |$tx:ident| $split:expr,
+     whole $whole:ty, load $load_whole:ident, store $store_whole:ident, add $add_whole:ident,
+     upper |$ux:ident, $uy:ident| $upper:expr) => {
         #[doc = $doc]
         #[derive(Clone, Copy)]
         #[repr(transparent)]
@@ -67,6 +69,7 @@ macro_rules! pack {
         impl Lane for $name {
             const N: usize = $n;
             type Mask = $mask;
+            type Phase = [$whole; 2];
 
             #[inline(always)]
             fn splat(x: f32) -> Self {
@@ -141,6 +144,27 @@ macro_rules! pack {
                 let (e, m) = unsafe { $split };
                 (Self(e), Self(m))
             }
+            #[inline(always)]
+            fn load_phase(s: &[u64]) -> Self::Phase {
+                let (a, b) = s[..$n].split_at($n / 2);
+                unsafe { [$load_whole(a.as_ptr().cast()), $load_whole(b.as_ptr().cast())] }
+            }
+            #[inline(always)]
+            fn store_phase(p: Self::Phase, s: &mut [u64]) {
+                let (a, b) = s[..$n].split_at_mut($n / 2);
+                unsafe {
+                    $store_whole(a.as_mut_ptr().cast(), p[0]);
+                    $store_whole(b.as_mut_ptr().cast(), p[1]);
+                }
+            }
+            #[inline(always)]
+            fn turn(p: Self::Phase, by: Self::Phase) -> Self::Phase {
+                unsafe { [$add_whole(p[0], by[0]), $add_whole(p[1], by[1])] }
+            }
+            #[inline(always)]
+            fn upper([$ux, $uy]: Self::Phase) -> Self {
+                unsafe { Self($upper) }
+            }
         }
     };
 }
@@ -165,6 +189,11 @@ split |x| {
     let e = _mm_cvtepi32_ps(_mm_sub_epi32(_mm_srli_epi32::<23>(b), _mm_set1_epi32(127)));
     let m = _mm_or_si128(_mm_and_si128(b, _mm_set1_epi32(0x007f_ffff)), _mm_set1_epi32(0x3f80_0000));
     (e, _mm_castsi128_ps(m))
+},
+whole __m128i, load _mm_loadu_si128, store _mm_storeu_si128, add _mm_add_epi64,
+upper |x, y| {
+    let both = _mm_shuffle_ps::<0b11_01_11_01>(_mm_castsi128_ps(x), _mm_castsi128_ps(y));
+    _mm_cvtepi32_ps(_mm_castps_si128(both))
 });
 
 pack!(V8, __m256, __m256, 8, 32, "Eight lanes (AVX2).",
@@ -180,6 +209,12 @@ split |x| {
     let e = _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_srli_epi32::<23>(b), _mm256_set1_epi32(127)));
     let m = _mm256_or_si256(_mm256_and_si256(b, _mm256_set1_epi32(0x007f_ffff)), _mm256_set1_epi32(0x3f80_0000));
     (e, _mm256_castsi256_ps(m))
+},
+whole __m256i, load _mm256_loadu_si256, store _mm256_storeu_si256, add _mm256_add_epi64,
+upper |x, y| {
+    // The halves of the registers are shuffled apart, then the four pieces put in order.
+    let both = _mm256_shuffle_ps::<0b11_01_11_01>(_mm256_castsi256_ps(x), _mm256_castsi256_ps(y));
+    _mm256_cvtepi32_ps(_mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_castps_si256(both)))
 });
 
 pack!(V16, __m512, __mmask16, 16, 64, "Sixteen lanes (AVX-512 F and DQ).",
@@ -195,4 +230,9 @@ split |x| {
     let e = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_srli_epi32::<23>(b), _mm512_set1_epi32(127)));
     let m = _mm512_or_si512(_mm512_and_si512(b, _mm512_set1_epi32(0x007f_ffff)), _mm512_set1_epi32(0x3f80_0000));
     (e, _mm512_castsi512_ps(m))
+},
+whole __m512i, load _mm512_loadu_si512, store _mm512_storeu_si512, add _mm512_add_epi64,
+upper |x, y| {
+    let odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    _mm512_cvtepi32_ps(_mm512_permutex2var_epi32(x, odd, y))
 });
