@@ -6,8 +6,7 @@ use std::f64::consts::{PI, TAU};
 pub fn magnitudes(x: &[f64]) -> Vec<f64> {
     let n = x.len();
     let bits = n.trailing_zeros();
-    let mut z: Vec<(f64, f64)> =
-        (0..n).map(|i| (x[i.reverse_bits() >> (usize::BITS - bits)], 0.0)).collect();
+    let mut z: Vec<(f64, f64)> = (0..n).map(|i| (x[i.reverse_bits() >> (usize::BITS - bits)], 0.0)).collect();
     let mut size = 2;
     while size <= n {
         let half = size / 2;

@@ -116,7 +116,7 @@ struct Filter {
     period: f32,
     /// Highest cutoff.
     top: f32,
-    /// Per lane: coefficients at the last control point, and what they move by each frame.
+    /// Per lane: coefficients at the present frame (from the last control point on), and what they move by each frame.
     base: [Vec<f32>; 6],
     slope: [Vec<f32>; 6],
     /// Per lane: what `base` moves to, and the cutoff and peak of that.
@@ -197,28 +197,37 @@ impl Lanewise for Filter {
                 }
             }
             let to = frames.min(from + CONTROL - offset);
-            let line = (load::<L>(&self.base, lane), load::<L>(&self.slope, lane));
-            let moving = moves(&line.1);
+            let (base, slope) = (load::<L>(&self.base, lane), load::<L>(&self.slope, lane));
+            let moving = moves(&slope);
+            let mut reached = base;
             for c in 0..pass.outputs.len() {
                 let input = pass.channel::<L>(self.signal, c);
                 let out = &mut pass.output::<L>(c)[from..to];
                 let [s1, s2] = &mut self.state[c];
                 let mut state = [L::load(&s1[range.clone()]), L::load(&s2[range.clone()])];
                 // A loop for each kind, at rest and in motion.
-                match (self.kind, moving) {
-                    (Kind::Low, false) => run::<L, LOW, false>(out, input, from, offset, &line, &mut state),
-                    (Kind::Low, true) => run::<L, LOW, true>(out, input, from, offset, &line, &mut state),
-                    (Kind::High, false) => run::<L, HIGH, false>(out, input, from, offset, &line, &mut state),
-                    (Kind::High, true) => run::<L, HIGH, true>(out, input, from, offset, &line, &mut state),
-                    (Kind::Band, false) => run::<L, BAND, false>(out, input, from, offset, &line, &mut state),
-                    (Kind::Band, true) => run::<L, BAND, true>(out, input, from, offset, &line, &mut state),
-                    (Kind::Notch, false) => {
-                        run::<L, NOTCH, false>(out, input, from, offset, &line, &mut state)
-                    }
-                    (Kind::Notch, true) => run::<L, NOTCH, true>(out, input, from, offset, &line, &mut state),
+                macro_rules! run {
+                    ($kind:ident) => {
+                        if moving {
+                            run::<L, $kind, true>(out, input, from, &base, &slope, &mut state)
+                        } else {
+                            run::<L, $kind, false>(out, input, from, &base, &slope, &mut state)
+                        }
+                    };
                 }
+                reached = match self.kind {
+                    Kind::Low => run!(LOW),
+                    Kind::High => run!(HIGH),
+                    Kind::Band => run!(BAND),
+                    Kind::Notch => run!(NOTCH),
+                };
                 state[0].store(&mut s1[range.clone()]);
                 state[1].store(&mut s2[range.clone()]);
+            }
+            if moving {
+                for i in 0..6 {
+                    reached[i].store(&mut self.base[i][range.clone()]);
+                }
             }
             from = to;
         }
@@ -255,25 +264,20 @@ const HIGH: u8 = 1;
 const BAND: u8 = 2;
 const NOTCH: u8 = 3;
 
-/// Frames between two control points: `offset` frames after the first one, coefficients on straight lines.
+/// Frames between two control points. Coefficients start at `base` and are moved by `slope` with each frame, those that the kind
+/// needs; returns where they are after the last.
 #[inline(always)]
 fn run<L: Lane, const KIND: u8, const MOVING: bool>(
     out: &mut [L],
     input: Input<L>,
     from: usize,
-    offset: usize,
-    (base, slope): &([L; 6], [L; 6]),
+    base: &[L; 6],
+    slope: &[L; 6],
     state: &mut [L; 2],
-) {
+) -> [L; 6] {
     let [mut s0, mut s1] = *state;
+    let mut k = *base;
     for (n, y) in out.iter_mut().enumerate() {
-        let mut k = *base;
-        if MOVING {
-            let j = L::splat((offset + n) as f32);
-            for i in 0..6 {
-                k[i] = base[i] + slope[i] * j;
-            }
-        }
         let [c1, c2, c3, m0, m1, m2] = k;
         let x = input.at(from + n);
         let v = x - s1;
@@ -288,13 +292,28 @@ fn run<L: Lane, const KIND: u8, const MOVING: bool>(
             NOTCH => m0 * x + m1 * band,
             _ => m0 * x + m1 * band + m2 * low,
         };
+        if MOVING {
+            for i in 0..6 {
+                let used = match i {
+                    3 => KIND == HIGH || KIND == NOTCH,
+                    4 => KIND != LOW,
+                    5 => KIND == LOW || KIND == HIGH,
+                    _ => true,
+                };
+                if used {
+                    k[i] = k[i] + slope[i];
+                }
+            }
+        }
     }
     *state = [s0, s1];
+    k
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dsp::spectrum::{decibels, magnitudes};
     use crate::kernel::Fixed;
     use crate::kernel::probe::{Probe, difference};
 
@@ -387,5 +406,44 @@ mod tests {
             .laws(200);
         assert!(out.frames[0][0].iter().zip(&out.frames[1][0]).all(|(a, b)| *a == -*b));
         assert!(out.frames[0][0][100] != 0.0);
+    }
+
+    /// Level of the textbook biquad at a frequency, from its transfer function on the unit circle.
+    fn response(kind: &str, cutoff: f64, q: f64, hertz: f64) -> f64 {
+        let angle = |hertz: f64| std::f64::consts::TAU * hertz / 44100.0;
+        let (w, z) = (angle(cutoff), angle(hertz));
+        let (alpha, c) = (w.sin() / (2.0 * q), w.cos());
+        let b = match kind {
+            "lowpass" => [(1.0 - c) / 2.0, 1.0 - c, (1.0 - c) / 2.0],
+            "highpass" => [(1.0 + c) / 2.0, -(1.0 + c), (1.0 + c) / 2.0],
+            "notch" => [1.0, -2.0 * c, 1.0],
+            _ => [alpha, 0.0, -alpha],
+        };
+        let level = |k: [f64; 3]| {
+            let re = k[0] + k[1] * z.cos() + k[2] * (2.0 * z).cos();
+            let im = k[1] * z.sin() + k[2] * (2.0 * z).sin();
+            re.hypot(im)
+        };
+        level(b) / level([1.0 + alpha, -2.0 * c, 1.0 - alpha]) / q.max(1.0).sqrt()
+    }
+
+    #[test]
+    fn filter_passes_every_frequency_at_its_level() {
+        const N: usize = 16384;
+        for kind in ["lowpass", "highpass", "bandpass", "notch"] {
+            for (cutoff, peak) in [(200.0, 0.0), (200.0, 0.7), (1500.0, -1.0), (1500.0, 1.0), (9000.0, 0.4)] {
+                let q = if peak < 0.0 { 0.707 + 0.207 * peak } else { 0.707 + 9.293 * (peak * peak) } as f64;
+                let probe = filter(kind, cutoff, peak).signal("signal", |_, n| f32::from(n == 0));
+                let out = probe.render(N);
+                let bins = magnitudes(&out.mono().iter().map(|x| f64::from(*x)).collect::<Vec<_>>());
+                for (k, got) in bins.iter().enumerate().take(N * 2 / 5).skip(1) {
+                    let hertz = k as f64 * 44100.0 / N as f64;
+                    let want = response(kind, f64::from(cutoff), q, hertz);
+                    let wrong = decibels(got / want).abs();
+                    // What is 70 dB down is lost in the rounding of the rest.
+                    assert!(want < 3e-4 || wrong < 0.1, "{kind} {cutoff} {peak}: {wrong} dB at {hertz} Hz");
+                }
+            }
+        }
     }
 }

@@ -67,7 +67,10 @@ impl Lanewise for Track {
             match pan.flat() {
                 Some(pan) => {
                     let gain = L::select(centred, one, gain(pan, c));
-                    if mono {
+                    if let (true, Some(volume)) = (mono, volume.flat()) {
+                        let gain = gain * volume;
+                        fill!(pass, c, flat, |n| own.at(n) * gain);
+                    } else if mono {
                         fill!(pass, c, flat, |n| own.at(n) * (gain * volume.at(n)));
                     } else {
                         fill!(pass, c, flat, |n| {
@@ -133,5 +136,24 @@ mod tests {
         close(at(&stereo(track()).set("volume", 0.5), 9), (0.1, 0.3));
         close(at(&stereo(track()).set("pan", -1.0), 9), (0.4, 0.0));
         close(at(&stereo(track()).lanes_of("pan", |l| l as f32 - 1.0), 9), (0.4, 0.0));
+    }
+
+    #[test]
+    fn track_holds_the_law_of_equal_power() {
+        for k in -99..=100 {
+            let pan = k as f32 / 100.0;
+            let p = Probe::new(&DEF).set("signal", 1.0).set("pan", pan).with(|p| p.channels = Some(2));
+            let out = p.render(1);
+            let (l, r) = (f64::from(out.frames[0][0][0]), f64::from(out.frames[1][0][0]));
+            if k == 0 {
+                assert_eq!((l, r), (1.0, 1.0), "a fixed centre is no panning");
+                continue;
+            }
+            let db = |got: f64, want: f64| (20.0 * (got / want).log10()).abs();
+            let angle = (f64::from(pan) + 1.0) * std::f64::consts::FRAC_PI_4;
+            assert!(db(l * l + r * r, 1.0) < 0.01, "{pan}");
+            assert!(angle.cos() < 1e-3 || db(l, angle.cos()) < 0.01, "{pan}: {l}");
+            assert!(db(r, angle.sin()) < 0.01, "{pan}: {r}");
+        }
     }
 }

@@ -198,11 +198,7 @@ impl Osc {
             }
             (None, Some(f)) => {
                 pass.output::<L>(0).copy_from_slice(f.frames());
-                phase::run(
-                    &mut self.phase[range],
-                    self.period,
-                    &mut pass.outputs[0].floats_mut()[..floats],
-                );
+                phase::run(&mut self.phase[range], self.period, &mut pass.outputs[0].floats_mut()[..floats]);
             }
             _ => {}
         }

@@ -80,8 +80,7 @@ fn osc_follows_frequency_and_phase_frame_by_frame() {
 fn osc_flat_and_moving_inputs_give_the_same_bits() {
     for band_limited in [false, true] {
         for wave in ["saw", "sqr", "sin", "tri"] {
-            let flat =
-                osc(wave, 1234.5).set("amp", 0.7).with(|p| p.band_limited = band_limited).laws(400);
+            let flat = osc(wave, 1234.5).set("amp", 0.7).with(|p| p.band_limited = band_limited).laws(400);
             let moving = osc(wave, 0.0)
                 .signal("freq", |_, _| 1234.5)
                 .signal("amp", |_, _| 0.7)
@@ -124,8 +123,7 @@ fn osc_noises_are_random_repeatable_and_split_alike() {
         assert!(a.mono() != b.mono(), "{wave}");
         let seeded = p.number("seed", 3.0);
         assert!(
-            seeded.render(500).mono() == seeded.with(|p| p.seed = 8).render(500).mono()
-                || wave == "noise"
+            seeded.render(500).mono() == seeded.with(|p| p.seed = 8).render(500).mono() || wave == "noise"
         );
     }
     let x = osc("noise", 1.0).render(40000);
@@ -135,8 +133,7 @@ fn osc_noises_are_random_repeatable_and_split_alike() {
 
 #[test]
 fn osc_band_limited_follows_library_and_quality() {
-    let jump =
-        |p: Probe| p.render(2000).mono().windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
+    let jump = |p: Probe| p.render(2000).mono().windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
     let saw = osc("saw", 441.0);
     assert!(jump(saw.clone()) > 1.9);
     assert!(jump(saw.clone().with(|p| p.band_limited = true)) < 1.6);
@@ -215,10 +212,10 @@ fn osc_band_limited_glides_do_not_click() {
         out.mono().windows(3).map(|w| (w[2] - 2.0 * w[1] + w[0]).abs()).fold(0.0, f32::max)
     };
     for (low, high) in [(800.0, 1050.0), (4000.0, 7000.0), (11_000.0, 23_900.0)] {
-        let glide = steepest(osc("tri", 0.0).signal("freq", move |_, n| low + (high - low) * n as f32 / 48e3));
-        let steady = (0..=10)
-            .map(|k| steepest(osc("tri", low + (high - low) * k as f32 / 10.0)))
-            .fold(0.0, f32::max);
+        let glide =
+            steepest(osc("tri", 0.0).signal("freq", move |_, n| low + (high - low) * n as f32 / 48e3));
+        let steady =
+            (0..=10).map(|k| steepest(osc("tri", low + (high - low) * k as f32 / 10.0))).fold(0.0, f32::max);
         assert!(glide < steady * 1.03, "{low} to {high}: {glide}, steady {steady}");
     }
 }
