@@ -1,8 +1,8 @@
 //! A pool of voices that share a graph, a lane each. Voices are packed for speed, but neither who sounds nor the bits of the sum
-//! depend on the packing: lane `v` of a parent always stands at place `v mod 32` of a fixed summation tree.
+//! depend on the packing: lane `v` of a parent always stands at place `v mod 32` of a fixed summation tree (see `sums`).
 
 use super::roster::{Fared, Roster};
-use super::sums::{Accumulate, Fold};
+use super::sums::{Fold, Voices, add_voices};
 use crate::dsp::lane::MAX_LANES;
 use crate::kernel::graph::Graph;
 use crate::kernel::isa::{Width, vectorised};
@@ -46,7 +46,7 @@ pub struct Pool {
     parents: usize,
     voices: usize,
     roster: Roster,
-    /// Per channel and parent of a pass: 32 partial sums per frame.
+    /// Where there are several parents, per channel and parent of a pass: 32 partial sums per frame.
     sums: [Vec<Tile>; 2],
 }
 
@@ -55,7 +55,8 @@ impl Pool {
         let fade = (STEAL_FADE * plan.graph.rate()).ceil().max(1.0) as u32;
         let patience = plan.graph.tail().max((QUIET * plan.graph.rate()) as u64);
         let sums = |channels: usize| {
-            let parents = if plan.channels >= channels { plan.parents.min(MAX_LANES) } else { 0 };
+            let parents =
+                if plan.channels >= channels && plan.parents > 1 { plan.parents.min(MAX_LANES) } else { 0 };
             (0..parents).map(|_| Tile::new(MAX_LANES)).collect()
         };
         Self {
@@ -161,28 +162,27 @@ impl Pool {
         let piece = pass.part(from, to);
         let mut lane = parents.start * self.voices;
         let end = parents.end * self.voices;
-        let mut sums = Sums::Untouched;
+        let mut summed = false;
         while lane < end {
             let (group, passes) = self.group(lane, end);
             if let Some((first, width)) = passes {
                 self.import(pass, from, piece.frames, first, width);
                 self.graph.render(&piece, first, width);
-                let alone = sums == Sums::Untouched && self.alone(lane, group, end, pass.width());
                 let counts = self.finish(&piece, first, width);
                 for (k, count) in counts[..width as usize].iter().enumerate().filter(|(_, c)| **c > 0) {
                     let parent = self.parent(first + k) - pass.lane;
                     sounded[parent] = sounded[parent].max(*count);
                 }
-                if alone {
-                    self.add_voice(pass, from, piece.frames);
+                if self.parents == 1 {
+                    self.add(pass, from, piece.frames, width, &counts);
                 } else {
-                    self.collect(pass, piece.frames, (first, width), &counts, sums == Sums::Untouched);
-                    sums = Sums::Filled;
+                    self.collect(pass, piece.frames, (first, width), &counts, !summed);
+                    summed = true;
                 }
             }
             lane += group;
         }
-        if sums == Sums::Filled {
+        if summed {
             self.add_sums(pass, from, piece.frames);
         }
         sounded
@@ -191,22 +191,6 @@ impl Pool {
     /// The parent of a lane. (A division: most pools have one parent.)
     fn parent(&self, lane: usize) -> usize {
         if self.parents == 1 { 0 } else { lane / self.voices }
-    }
-
-    /// Whether the first voice that runs in `group` lanes from `lane` is the only one of its parent.
-    fn alone(&self, lane: usize, group: usize, end: usize, outer: usize) -> bool {
-        if outer != 1 || self.roster.running(lane, group).count_ones() != 1 {
-            return false;
-        }
-        let mut rest = lane + group;
-        while rest < end {
-            let room = (end - rest).min(MAX_LANES - rest % MAX_LANES);
-            if self.roster.running(rest, room) != 0 {
-                return false;
-            }
-            rest += room;
-        }
-        true
     }
 
     /// The next group of lanes from `lane`: how many, and the pass that covers its sounding voices.
@@ -321,7 +305,24 @@ impl Pool {
         silent.min().unwrap_or(frames)
     }
 
-    /// Takes what a pass has put out into the sums, or lets the sums begin with it.
+    /// Adds what a pass has put out to the output: the only parent's voices.
+    fn add(&self, pass: &mut Pass, from: usize, frames: usize, width: Width, counts: &[u8; MAX_LANES]) {
+        let lanes = width as usize;
+        let mut mask = [u32::MAX; MAX_LANES];
+        for (mask, count) in mask[..lanes].iter_mut().zip(counts) {
+            *mask = if *count > 0 { u32::MAX } else { 0 };
+        }
+        for (channel, out) in pass.outputs.iter_mut().enumerate() {
+            let tile = self.graph.tile(self.output[channel.min(self.channels - 1)]);
+            let out = &mut out.floats_mut()[from..from + frames];
+            add_voices(
+                self.graph.isa(),
+                Voices { values: tile.floats(), flat: tile.flat, lanes, mask: &mask, out },
+            );
+        }
+    }
+
+    /// Takes what a pass has put out into the sums of the voices' parents, or lets the sums begin with it.
     fn collect(
         &mut self,
         pass: &Pass,
@@ -330,17 +331,9 @@ impl Pool {
         counts: &[u8; MAX_LANES],
         first: bool,
     ) {
-        let (lanes, isa) = (width as usize, self.graph.isa());
-        // All bits of lanes that count.
-        let mut mask = [0u32; MAX_LANES];
-        for k in 0..lanes {
-            mask[k] = if counts[k] > 0 { u32::MAX } else { 0 };
-        }
-        let all = mask[..lanes].iter().all(|m| *m != 0);
-        let place = (lane - self.parent(lane) * self.voices) % MAX_LANES;
-        let together = pass.width() == 1 && place + lanes <= MAX_LANES;
+        let lanes = width as usize;
         for channel in 0..self.channels {
-            if first && !(together && lanes == MAX_LANES) {
+            if first {
                 for sum in &mut self.sums[channel][..pass.width()] {
                     sum.floats_mut()[..frames * MAX_LANES].fill(0.0);
                 }
@@ -348,12 +341,6 @@ impl Pool {
             let tile = self.graph.tile(self.output[channel]);
             let values = tile.floats();
             let step = if tile.flat { 0 } else { lanes };
-            if together {
-                let sum = &mut self.sums[channel][0].floats_mut()[..frames * MAX_LANES];
-                let mask = (!all).then_some(&mask);
-                vectorised(isa, Accumulate { sum, values, step, lanes, place, mask, first });
-                continue;
-            }
             for k in (0..lanes).filter(|k| counts[*k] > 0) {
                 let parent = self.parent(lane + k);
                 let place = (lane + k - parent * self.voices) % MAX_LANES;
@@ -361,20 +348,6 @@ impl Pool {
                 for frame in 0..frames {
                     sum[frame * MAX_LANES + place] += values[frame * step + k];
                 }
-            }
-        }
-    }
-
-    /// Adds the only voice, rendered by a pass of one lane, to the output: what its sum with silence would be.
-    fn add_voice(&self, pass: &mut Pass, from: usize, frames: usize) {
-        for (channel, out) in pass.outputs.iter_mut().enumerate() {
-            let tile = self.graph.tile(self.output[channel.min(self.channels - 1)]);
-            let out = &mut out.floats_mut()[from..from + frames];
-            if tile.flat {
-                let x = tile.floats()[0];
-                out.iter_mut().for_each(|y| *y += x);
-            } else {
-                out.iter_mut().zip(tile.floats()).for_each(|(y, x)| *y += x);
             }
         }
     }
@@ -393,13 +366,6 @@ impl Pool {
             }
         }
     }
-}
-
-/// Whether any voice is in the sums of this pass yet.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sums {
-    Untouched,
-    Filled,
 }
 
 fn apply_fades(roster: &Roster, lane: usize, tile: &mut Tile, lanes: usize, frames: usize) {
