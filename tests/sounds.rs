@@ -197,10 +197,10 @@ fn check(case: &Case, folder: &Path) -> Vec<String> {
     wrong
 }
 
-/// Findings begin with a place or with `warning`.
+/// Findings begin with a place, with `warning` or with `note`.
 fn is_finding(line: &str) -> bool {
     let word = line.split_whitespace().next().unwrap_or("");
-    word == "warning" || word.contains(':') || word == "?"
+    matches!(word, "warning" | "note") || word.contains(':') || word == "?"
 }
 
 /// Applies a setting; `false` where the line is none.

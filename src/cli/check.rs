@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::input;
 use crate::compile;
 use crate::language::model::SourceFile;
-use crate::language::{Diagnostic, Library, render, to_json};
+use crate::language::{Diagnostic, Library, Severity, render, to_json};
 use crate::library::samples::Store;
 use crate::nodes;
 
@@ -75,7 +75,7 @@ impl Report {
     fn add(&mut self, found: &[Diagnostic], files: &[SourceFile]) {
         let errors = found.iter().filter(|d| d.is_error()).count();
         self.errors += errors;
-        self.warnings += found.len() - errors;
+        self.warnings += found.iter().filter(|d| d.severity == Severity::Warning).count();
         match self.format {
             Format::Text => self.text.push_str(&render(found, files, std::io::stdout().is_terminal())),
             Format::Json => self.objects.extend(found.iter().map(|d| to_json(d, files))),

@@ -21,7 +21,7 @@ pub fn check(library: &Library, rate: f64, store: &Mutex<Store>) -> Vec<Diagnost
     for (sound, _) in library.sounds() {
         let request = Request { library, sound, overrides: &[], rate, seed: 0, store };
         let mut found = match compile(&request) {
-            Ok(compiled) => compiled.warnings,
+            Ok(compiled) => [compiled.warnings, compiled.notes].concat(),
             Err(errors) => errors,
         };
         if parts.contains(sound) {

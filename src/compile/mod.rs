@@ -60,6 +60,8 @@ pub struct Request<'a> {
 pub struct Compiled {
     pub program: Box<Program>,
     pub warnings: Vec<Diagnostic>,
+    /// Nothing to be mended: loops, and nodes that are read late.
+    pub notes: Vec<Diagnostic>,
 }
 
 /// Compiles a sound of a library.
@@ -68,9 +70,9 @@ pub struct Compiled {
 /// Everything that is wrong with the sound, at its places in the text.
 pub fn compile(request: &Request) -> Result<Compiled, Vec<Diagnostic>> {
     let root = request.library.instantiate(request.sound, request.overrides)?;
-    let (lowered, warnings) = lower::lower(request, &root)?;
+    let lowered = lower::lower(request, &root)?;
     let plan = rates::rates(share::prune(share::share(lowered.plan)));
     let names = lowered.tracks.into_iter().map(|t| t.name).collect();
     let program = build::program(plan, names, lowered.length, request).map_err(|d| vec![d])?;
-    Ok(Compiled { program: Box::new(program), warnings })
+    Ok(Compiled { program: Box::new(program), warnings: lowered.warnings, notes: lowered.notes })
 }

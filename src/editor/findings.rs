@@ -33,6 +33,7 @@ fn draw_finding(ui: &mut Ui, finding: &Finding) {
     let colour = match finding.severity {
         Severity::Error => theme::FAULT,
         Severity::Warning => theme::WARM,
+        Severity::Note => theme::QUIET,
     };
     if let Some(place) = &finding.place {
         ui.label(

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::Library;
 use super::diagnostic::Diagnostic;
+use super::lint::Names;
 use super::lower::Lower;
 use super::model::{Call, Node, Target, Value};
 
@@ -18,11 +19,16 @@ pub(super) fn check(library: &Library) -> (Vec<Diagnostic>, HashSet<String>) {
     let mut made = 0;
     let mut called: HashSet<String> = HashSet::new();
     let mut parts: HashSet<usize> = HashSet::new();
+    let mut names = Names::default();
     for index in 0..library.sounds.len() {
         let root = lower.sound(index, &[], None);
         made += lower.made();
         parts.extend(lower.used.drain().filter(|used| *used != index));
+        if root.is_err() {
+            names.broken();
+        }
         if let Ok(root) = root {
+            names.add(&root);
             let mut calls = vec![];
             calls_of(&root, &mut calls);
             for (name, call) in calls {
@@ -47,6 +53,7 @@ pub(super) fn check(library: &Library) -> (Vec<Diagnostic>, HashSet<String>) {
         }
     }
     findings.append(&mut lower.diagnostics);
+    findings.extend(names.findings(library));
     tidy(&mut findings);
     findings.sort_by_key(|d| d.span.map(|s| (s.file, s.start)));
     if made > MAX_NODES {

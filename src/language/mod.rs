@@ -7,6 +7,7 @@ mod diagnostic;
 mod expr;
 mod index;
 mod limits;
+mod lint;
 mod lower;
 pub mod model;
 mod names;

@@ -25,6 +25,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, files: &'a [SourceFile]) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let mut group =
         level.primary_title(&*diagnostic.message).id(diagnostic.code).elements(Vec::<Element<'a>>::new());
@@ -83,6 +84,7 @@ pub fn to_json(diagnostic: &Diagnostic, files: &[SourceFile]) -> Value {
     object["severity"] = match diagnostic.severity {
         Severity::Error => json!("error"),
         Severity::Warning => json!("warning"),
+        Severity::Note => json!("note"),
     };
     object["code"] = json!(diagnostic.code);
     object["message"] = json!(diagnostic.message);

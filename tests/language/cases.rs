@@ -98,6 +98,7 @@ pub fn show(library: &Library, d: &Diagnostic, one_file: bool) -> String {
         if one_file { text.split_once(':').map_or(text.clone(), |(_, rest)| rest.to_string()) } else { text }
     };
     let mut line = match d.severity {
+        Severity::Note => "note ".to_string(),
         Severity::Warning => "warning ".to_string(),
         Severity::Error => String::new(),
     };

@@ -1,6 +1,7 @@
 //! First stage: a tree of nodes becomes a plan. Names are resolved, scopes and voices get plans of their own, loops become feedback
 //! lines. Constant expressions fold on the way, because their parts are known when they are met. Loader thread.
 
+mod feedback;
 mod kernel_node;
 mod names;
 mod scopes;
@@ -38,8 +39,8 @@ struct Scope {
     ids: HashMap<String, Wire>,
     /// Ids that are written somewhere in this scope.
     declared: HashSet<String>,
-    /// Feedback lines for ids read before their node: left and right.
-    feedback: HashMap<String, (Wire, usize, Option<usize>)>,
+    /// Feedback lines for ids read before their node.
+    feedback: HashMap<String, feedback::Line>,
 }
 
 /// One named track of the outermost mix.
@@ -53,6 +54,8 @@ pub(super) struct Lowered {
     pub tracks: Vec<Track>,
     /// Inputs of the wrapping nodes that end the sound with them, as frames.
     pub length: Option<f64>,
+    pub warnings: Vec<Diagnostic>,
+    pub notes: Vec<Diagnostic>,
 }
 
 pub(super) struct Lower<'a> {
@@ -67,6 +70,7 @@ pub(super) struct Lower<'a> {
     depth: usize,
     made: usize,
     pub warnings: Vec<Diagnostic>,
+    pub notes: Vec<Diagnostic>,
 }
 
 /// Most nodes inside of each other, those of started sounds included.
@@ -101,10 +105,7 @@ impl From<Diagnostic> for Failed {
 }
 
 /// Lowers a sound. Nodes that are read before they are rendered are taken for mono at first; one that turns out stereo starts over.
-pub(super) fn lower(
-    request: &Request,
-    root: &Node,
-) -> std::result::Result<(Lowered, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lowered, Vec<Diagnostic>> {
     let mut stereo = HashSet::new();
     loop {
         let known = stereo.len();
@@ -117,11 +118,14 @@ pub(super) fn lower(
             depth: 0,
             made: 0,
             warnings: vec![],
+            notes: vec![],
         };
         declare(root, &mut lower.scopes[0].declared);
-        let lowered = lower.sound(root).map_err(|f| f.0)?;
+        let mut lowered = lower.sound(root).map_err(|f| f.0)?;
         if lower.stereo.len() == known {
-            return Ok((lowered, lower.warnings));
+            lowered.warnings = lower.warnings;
+            lowered.notes = lower.notes;
+            return Ok(lowered);
         }
         stereo = lower.stereo;
     }
@@ -163,7 +167,8 @@ impl<'a> Lower<'a> {
         let scope = &mut self.scopes[0];
         scope.plan.outputs = tracks.iter().map(|t| t.wire).collect();
         let plan = std::mem::take(&mut scope.plan);
-        Ok(Lowered { plan, tracks, length: voices::longest_duration(root) })
+        let length = voices::longest_duration(root);
+        Ok(Lowered { plan, tracks, length, warnings: vec![], notes: vec![] })
     }
 
     /// Lowers a node, looking through `context` and `tempo` for the mix whose children are the tracks.
@@ -228,23 +233,11 @@ impl<'a> Lower<'a> {
 
     /// Makes a node's output known under its id and path, and closes the loops that wait for it.
     fn publish(&mut self, node: &Node, wire: Wire) -> Result<()> {
-        let stereo = wire.is_stereo();
         let scope = self.scope();
         scope.ids.insert(node.path.clone(), wire);
         let Some(id) = &node.id else { return Ok(()) };
         scope.ids.insert(id.clone(), wire);
-        let Some((_, left, right)) = scope.feedback.get(id).cloned() else { return Ok(()) };
-        let source = self.early(wire)?;
-        for (line, value) in [(Some(left), source.left), (right, source.right)] {
-            if let Some(line) = line {
-                let (what, inputs) = (What::FeedbackWrite { line }, vec![Wire::mono(value)]);
-                self.scope().plan.push(Op::new(what, inputs, 0, Ends::Never, format!("{id}.feedback")));
-            }
-        }
-        if stereo && right.is_none() {
-            self.stereo.insert(id.clone());
-        }
-        Ok(())
+        self.close(node, id, wire)
     }
 
     /// What to feed back for a node: a delay's own time makes up for the 64 frames of the feedback line, so that a loop through

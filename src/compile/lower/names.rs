@@ -47,7 +47,7 @@ impl Env {
 impl Lower<'_> {
     /// The wire that a name stands for, in the present scope; `None` where it is a constant or unknown.
     pub(super) fn named(&mut self, name: &str, env: &Env, span: Span) -> Result<Option<Wire>> {
-        if let Some(wire) = self.by_id(name)? {
+        if let Some(wire) = self.by_id(name, span)? {
             return Ok(Some(wire));
         }
         let depth = self.scopes.len() - 1;
@@ -126,13 +126,18 @@ impl Lower<'_> {
         if is_tempo_name(name) || name == "bpm" {
             return error.hint(format!("`{name}` is known below a `tempo` node"));
         }
+        if vocabulary::function_named(name).is_some() {
+            return error.hint(format!("`{name}` is a function: write `{name}(…)`"));
+        }
         let mut known: Vec<&str> = args.iter().map(|(n, _)| n.as_str()).collect();
         known.extend(env.iter().map(|b| b.name.as_str()));
         for scope in &self.scopes {
             known.extend(scope.declared.iter().map(String::as_str));
         }
+        known.extend(self.library.vars().iter().map(|(n, ..)| n.as_str()));
         known.sort_unstable();
-        match nearest(name, known) {
+        let words = vocabulary::constant_names().chain(vocabulary::scale_names());
+        match nearest(name, known).or_else(|| nearest(name, words)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint("names come from `context` variables, arguments, ids and `vars`"),
         }
@@ -140,43 +145,18 @@ impl Lower<'_> {
 
     /// The output of the node with this id, of the innermost scope that has it. A node that has not been rendered yet is read
     /// through a feedback line, 64 frames late.
-    pub(super) fn by_id(&mut self, id: &str) -> Result<Option<Wire>> {
+    pub(super) fn by_id(&mut self, id: &str, reader: Span) -> Result<Option<Wire>> {
         let depth = self.scopes.len() - 1;
         for scope in (0..=depth).rev() {
             if let Some(wire) = self.scopes[scope].ids.get(id).copied() {
                 return Ok(Some(self.import(depth, scope, wire)));
             }
             if self.scopes[scope].declared.contains(id) {
-                let wire = self.feedback(scope, id);
+                let wire = self.feedback(scope, id, reader);
                 return Ok(Some(self.import(depth, scope, wire)));
             }
         }
         Ok(None)
-    }
-
-    fn feedback(&mut self, scope: usize, id: &str) -> Wire {
-        if let Some((wire, _, _)) = self.scopes[scope].feedback.get(id) {
-            return *wire;
-        }
-        let stereo = self.stereo.contains(id);
-        let plan = &mut self.scopes[scope].plan;
-        let mut line = || {
-            let line = plan.feedback_lines;
-            plan.feedback_lines += 1;
-            let what = What::FeedbackRead { line };
-            let op = crate::compile::plan::Op::new(what, vec![], 1, Ends::Never, format!("{id}.loop"));
-            (line, Wire::op(plan.push(op), 1))
-        };
-        let (left_line, left) = line();
-        let (right_line, wire) = match stereo {
-            true => {
-                let (right_line, right) = line();
-                (Some(right_line), Wire { left: left.left, right: right.left })
-            }
-            false => (None, left),
-        };
-        self.scopes[scope].feedback.insert(id.to_owned(), (wire, left_line, right_line));
-        wire
     }
 
     /// Brings a wire of an outer scope into an inner one, through every scope between.

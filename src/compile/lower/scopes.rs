@@ -221,7 +221,7 @@ impl Lower<'_> {
         let Value::Text(id) = &param.value else {
             return Err(Diagnostic::error("wrong-type", param.span, "`ref` is the id of a node").into());
         };
-        match self.by_id(id)? {
+        match self.by_id(id, param.span)? {
             Some(wire) => Ok(wire),
             None => {
                 let known = self.scopes.iter().flat_map(|s| s.declared.iter().map(String::as_str));

@@ -1,6 +1,7 @@
 //! The expression language: text to [`Expr`] trees whose places point into the file. Closed: nothing but the names and functions of
 //! `vocabulary` and the names a library defines itself. Size and depth are bounded, so that no text can exhaust the stack.
 
+mod foreign;
 mod lexer;
 mod operand;
 mod parser;

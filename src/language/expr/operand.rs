@@ -1,5 +1,6 @@
 //! What operators stand between: numbers, names, calls, brackets and lists.
 
+use super::foreign;
 use super::lexer::Token;
 use super::parser::{Parsed, Parser, is_keyword, join};
 use crate::language::diagnostic::Diagnostic;
@@ -19,7 +20,11 @@ impl Parser<'_> {
                     let name = self.next();
                     let span = join(self.span_of(lexeme), self.span_of(name));
                     if name.token != Token::Name("reshape") {
-                        let hint = "only numbers, names, functions and operators can be used";
+                        let hint = match name.token {
+                            Token::Name(name) => foreign::method(name),
+                            _ => None,
+                        };
+                        let hint = hint.unwrap_or("only numbers, names, functions and operators can be used");
                         return Err(self.error(span, "values have no attributes or methods", hint));
                     }
                     self.expect("(")?;
@@ -57,22 +62,11 @@ impl Parser<'_> {
                 match self.peek().token {
                     Token::Name(name) if vocabulary::function_named(name).is_some() => self.named(name),
                     Token::Name(name @ ("pi" | "e" | "inf")) => self.named(name),
-                    Token::Name(name) => {
-                        let place = self.span_of(self.peek());
-                        let mut error = self.error(
-                            place,
-                            format!("`np.{name}` is not available"),
-                            "only the listed functions are",
-                        );
-                        if let Some(near) = nearest(name, FUNCTIONS.iter().map(|f| f.name)) {
-                            error.hint = Some(format!("did you mean `{near}`?"));
-                        }
-                        Err(error)
-                    }
+                    Token::Name(name) => Err(self.not_available(name)),
                     _ => Err(self.unexpected("a function")),
                 }
             }
-            Token::Name(name) if is_keyword(name) => Err(self.unexpected("a value")),
+            Token::Name(name) if is_keyword(name) || name == "lambda" => Err(self.unexpected("a value")),
             Token::Name(name) => self.named(name),
             Token::Sign("(") => {
                 self.next();
@@ -88,6 +82,26 @@ impl Parser<'_> {
             }
             _ => Err(self.unexpected("a value")),
         }
+    }
+
+    /// A name behind `np.` that means nothing here; it comes next.
+    fn not_available(&self, name: &str) -> Box<Diagnostic> {
+        // `np.random.uniform(…)`: the last name says what was meant.
+        let names = self.tokens[self.at..].iter().step_by(2).map_while(|l| match l.token {
+            Token::Name(name) => Some(name),
+            _ => None,
+        });
+        let dots = self.tokens[self.at + 1..].iter().step_by(2).take_while(|l| l.token == Token::Sign("."));
+        let names: Vec<&str> = names.take(1 + dots.count()).collect();
+        let place = self.span_of(self.peek());
+        let known = names.iter().rev().find_map(|name| foreign::function(name));
+        let near = nearest(name, FUNCTIONS.iter().map(|f| f.name));
+        let (why, hint) = match (known, near) {
+            (Some((why, instead)), _) => (format!(": {why}"), instead.to_string()),
+            (None, Some(near)) => (String::new(), format!("did you mean `{near}`?")),
+            (None, None) => (String::new(), "only the listed functions are".to_string()),
+        };
+        self.error(place, format!("`np.{}` is not available{why}", names.join(".")), &hint)
     }
 
     /// A name or a call; the name comes next.
@@ -112,11 +126,15 @@ impl Parser<'_> {
 
     fn check_call(&mut self, name: &str, count: usize, name_span: Span, span: Span) {
         let Some(function) = vocabulary::function_named(name) else {
-            let hint = match nearest(name, FUNCTIONS.iter().map(|f| f.name)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "an operator such as `*` may be missing before the bracket".into(),
+            let near = nearest(name, FUNCTIONS.iter().map(|f| f.name));
+            let (why, hint) = match (foreign::function(name), near) {
+                (Some((why, instead)), _) => (format!(": {why}"), instead.to_string()),
+                (None, Some(near)) => (String::new(), format!("did you mean `{near}`?")),
+                (None, None) => {
+                    (String::new(), "an operator such as `*` may be missing before the bracket".into())
+                }
             };
-            let message = format!("there is no function `{name}`");
+            let message = format!("there is no function `{name}`{why}");
             self.diagnostics.push(Diagnostic::error("unknown-function", name_span, message).hint(hint));
             return;
         };

@@ -121,9 +121,10 @@ impl<'p> Parser<'p> {
                 ("`=` has no meaning in an expression".into(), "compare with `==`; arguments have no names")
             }
             Token::Sign("^") => ("`^` has no meaning in an expression".into(), "write a power as `a ** b`"),
-            Token::Sign("[") => {
-                ("signals cannot be indexed".into(), "a list stands only inside of rand([…]) or a scale")
-            }
+            Token::Sign("[") => (
+                "signals cannot be indexed: every frame is calculated by itself".into(),
+                "a list stands only inside of rand([…]) or a scale; for other frames use a `delay` node",
+            ),
             Token::Sign(sign) => {
                 (format!("found `{sign}` where {wanted} is needed"), "check brackets and operators before it")
             }
@@ -131,6 +132,16 @@ impl<'p> Parser<'p> {
                 format!("the unit `{name}` cannot stand within an expression"),
                 "a unit stands behind a number that is alone: convert it, or give it a name with `context`",
             ),
+            Token::Name("for") => (
+                "signals cannot be gone through: every frame is calculated by itself".into(),
+                "use a `multiply` node for copies, or write the formula for one frame",
+            ),
+            Token::Name("lambda") => {
+                ("functions cannot be made here".into(), "give a part of a formula a name with `context`")
+            }
+            Token::Name("in" | "is") => {
+                ("values can only be compared as numbers".into(), "write `==`, or `(x == 1) or (x == 2)`")
+            }
             Token::Name(name) | Token::Dollar(name) => (
                 format!("found `{name}` where {wanted} is needed"),
                 "an operator such as `*` may be missing before it",
