@@ -197,10 +197,10 @@ fn check(case: &Case, folder: &Path) -> Vec<String> {
     wrong
 }
 
-/// Findings begin with a place, with `warning` or with `note`.
+/// Findings begin with a place, behind their severity if they are no errors.
 fn is_finding(line: &str) -> bool {
-    let word = line.split_whitespace().next().unwrap_or("");
-    matches!(word, "warning" | "note") || word.contains(':') || word == "?"
+    let mut words = line.split_whitespace().filter(|word| !matches!(*word, "warning" | "note"));
+    words.next().is_some_and(|word| word.contains(':') || word == "?")
 }
 
 /// Applies a setting; `false` where the line is none.
