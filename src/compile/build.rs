@@ -10,8 +10,10 @@ use crate::kernel::voices::{
     Import, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan, Sequencer,
     SequencerPlan, Spawn, SpawnPlan,
 };
-use crate::kernel::{Build, EndRule, Graph, Kernel, Port, Source, Step, Work};
+use crate::kernel::{Build, EndRule, Graph, Kernel, MAX_LANES, Memory, Port, Source, Step, TILE, Work};
 use crate::language::Diagnostic;
+use crate::language::limits::{LANES, PROGRAM_BYTES};
+use crate::language::model::Span;
 use crate::nodes::Runs;
 
 use super::Request;
@@ -20,9 +22,6 @@ use super::plan::{Ends, Op, Plan, Recipe, Value, What, Wire};
 use super::pools::{Driver, PoolDraft, Voices};
 use super::program::{Program, Strip};
 
-/// The most lanes a graph may have: voices within voices multiply.
-pub(super) const MOST_LANES: usize = 4096;
-
 pub(super) fn program(
     plan: Plan,
     names: Vec<String>,
@@ -30,7 +29,8 @@ pub(super) fn program(
     request: &Request,
 ) -> Result<Program, Diagnostic> {
     let stereo: Vec<bool> = plan.outputs.iter().map(Wire::is_stereo).collect();
-    let built = graph(plan, 1, request, true)?;
+    let built =
+        graph(plan, 1, &Site { request, memory: &Memory::new(PROGRAM_BYTES), song: true, place: None })?;
     let strips = names.into_iter().zip(built.outputs).zip(stereo);
     Ok(Program {
         name: request.sound.to_owned(),
@@ -75,8 +75,32 @@ impl Ports<'_> {
     }
 }
 
-fn graph(plan: Plan, lanes: usize, request: &Request, song: bool) -> Result<Built, Diagnostic> {
+/// Where a graph is built.
+#[derive(Clone, Copy)]
+struct Site<'a> {
+    request: &'a Request<'a>,
+    memory: &'a Memory,
+    /// The song's own graph, not that of voices.
+    song: bool,
+    /// The node whose voices the graph plays.
+    place: Option<Span>,
+}
+
+impl Site<'_> {
+    /// Asks for memory on behalf of what stands at `span`.
+    fn take(&self, span: Option<Span>, count: usize, each: usize) -> Result<(), Diagnostic> {
+        self.memory.take(count, each).map_err(|message| {
+            let diagnostic = Diagnostic { span, ..Diagnostic::general("too-large", message) };
+            diagnostic.hint("use fewer voices, or shorter delays in them")
+        })
+    }
+}
+
+fn graph(plan: Plan, lanes: usize, site: &Site) -> Result<Built, Diagnostic> {
     let tiles = allocate(&plan);
+    let pack = lanes.min(MAX_LANES) * TILE * size_of::<f32>();
+    site.take(site.place, tiles.count as usize, pack)?;
+    site.take(site.place, plan.slots.len() + plan.feedback_lines * 2 * TILE, lanes * size_of::<f32>())?;
     let slots = plan.slots.iter().map(|x| *x as f32).collect();
     let mut ports = Ports { tiles: &tiles, slots, numbers: HashMap::new() };
     let mut steps = vec![];
@@ -95,20 +119,26 @@ fn graph(plan: Plan, lanes: usize, request: &Request, song: bool) -> Result<Buil
             Ends::Own => EndRule::Own,
         };
         let (id, channels, sparse) = (op.id.clone(), op.channels, op.sparse);
-        let work = work(op, lanes, request, song)?;
+        let work = work(op, lanes, site)?;
         steps.push(Step { id, work, inputs, outputs, channels, ends, sparse });
     }
     let outputs = plan.outputs.iter().map(|w| ports.port(*w)).collect();
-    let graph = Graph::new(steps, tiles.count, &ports.slots, lanes, request.rate);
+    let graph = Graph::new(steps, tiles.count, &ports.slots, lanes, site.request.rate);
     Ok(Built { graph, outputs, imports })
 }
 
-fn work(op: Op, lanes: usize, request: &Request, song: bool) -> Result<Work, Diagnostic> {
+/// About what a kernel keeps for one lane, and for each of its inputs there.
+const STATE: usize = 128;
+
+fn work(op: Op, lanes: usize, site: &Site) -> Result<Work, Diagnostic> {
+    let span = if let What::Node(recipe) = &op.what { Some(recipe.span) } else { site.place };
+    site.take(span, lanes, STATE * (1 + op.inputs.len()))?;
+    let request = site.request;
     let seed = seed(request.seed, &op.id);
     let kernel: Box<dyn Kernel> = match op.what {
         What::FeedbackRead { line } => return Ok(Work::FeedbackRead(line)),
         What::FeedbackWrite { line } => return Ok(Work::FeedbackWrite(line)),
-        What::Node(ref recipe) => node(recipe, &op, lanes, request, seed, song)?,
+        What::Node(ref recipe) => node(recipe, &op, lanes, seed, site)?,
         What::Formula(program) => Box::new(FormulaKernel::new(program, lanes, request.rate, seed)),
         What::Curve { positions, frames } => {
             Box::new(CurveKernel::new(points(&op.inputs, &positions), frames, lanes))
@@ -117,8 +147,8 @@ fn work(op: Op, lanes: usize, request: &Request, song: bool) -> Result<Work, Dia
         What::First => Box::new(First),
         What::Average => Box::new(Average),
         What::Cut { frames } => Box::new(Cut { frames, over: vec![false; lanes] }),
-        What::Tempo(part) => Box::new(Tempo::new(part, lanes, song)),
-        What::Voices(voices) => self::voices(*voices, lanes, request)?,
+        What::Tempo(part) => Box::new(Tempo::new(part, lanes, site.song)),
+        What::Voices(voices) => self::voices(*voices, lanes, site)?,
         What::Import { .. } => unreachable!("imports are not steps"),
     };
     Ok(Work::Kernel(kernel))
@@ -142,15 +172,14 @@ fn node(
     recipe: &Recipe,
     op: &Op,
     lanes: usize,
-    request: &Request,
     seed: u64,
-    song: bool,
+    site: &Site,
 ) -> Result<Box<dyn Kernel>, Diagnostic> {
     let input_channels: Vec<usize> = op.inputs.iter().map(|w| 1 + usize::from(w.is_stereo())).collect();
     let constants: Vec<Option<f64>> = op.inputs.iter().map(Wire::as_number_or_nan).collect();
     let build = Build {
         constants: &constants,
-        song,
+        song: site.song,
         spec: &recipe.def.spec,
         inputs: &recipe.inputs,
         fixed: &recipe.fixed,
@@ -159,11 +188,12 @@ fn node(
         lanes,
         channels: op.channels,
         input_channels: &input_channels,
-        rate: request.rate,
+        rate: site.request.rate,
         duration: recipe.duration,
         seed,
         audio: recipe.audio.clone(),
         band_limited: recipe.band_limited,
+        memory: site.memory,
     };
     match recipe.def.runs {
         Runs::Kernel(make) => make(&build).map_err(|message| Diagnostic::error("node", recipe.span, message)),
@@ -171,10 +201,11 @@ fn node(
     }
 }
 
-fn voices(voices: Voices, lanes: usize, request: &Request) -> Result<Box<dyn Kernel>, Diagnostic> {
+fn voices(voices: Voices, lanes: usize, site: &Site) -> Result<Box<dyn Kernel>, Diagnostic> {
+    let site = &Site { song: false, place: Some(voices.span), ..*site };
     let mut pools = vec![];
     for draft in voices.pools {
-        pools.push(pool(draft, lanes, request)?);
+        pools.push(pool(draft, lanes, site)?);
     }
     let mut pools = pools.into_iter();
     let mut only = || pools.next().ok_or_else(|| Diagnostic::general("voices", "nothing to play"));
@@ -198,16 +229,16 @@ fn voices(voices: Voices, lanes: usize, request: &Request) -> Result<Box<dyn Ker
     })
 }
 
-fn pool(draft: PoolDraft, parents: usize, request: &Request) -> Result<PoolPlan, Diagnostic> {
+fn pool(draft: PoolDraft, parents: usize, site: &Site) -> Result<PoolPlan, Diagnostic> {
     let lanes = Graph::lanes_for(parents * draft.voices);
-    if lanes > MOST_LANES {
-        return Err(Diagnostic::general(
-            "too-large",
-            format!("voices within voices need {lanes} lanes; at most {MOST_LANES}"),
-        ));
+    if lanes > LANES {
+        let message = format!("voices within voices need {lanes} lanes; at most {LANES}");
+        return Err(Diagnostic { span: site.place, ..Diagnostic::general("too-large", message) });
     }
     let stereo = draft.plan.outputs.first().is_some_and(Wire::is_stereo);
-    let built = graph(draft.plan, lanes, request, false)?;
+    let sums = 2 * parents.min(MAX_LANES);
+    site.take(site.place, sums, MAX_LANES * TILE * size_of::<f32>())?;
+    let built = graph(draft.plan, lanes, site)?;
     let tile = |source: Source| match source {
         Source::Tile(tile) => Ok(tile),
         Source::Slot(_) => Err(Diagnostic::general("voices", "a voice has no output")),

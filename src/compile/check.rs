@@ -5,13 +5,12 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 
 use super::{Request, compile};
+use crate::language::limits::FINDINGS;
 use crate::language::{Diagnostic, Library};
 use crate::library::samples::Store;
 
 /// What a part of other sounds need not know by itself: it gets its surroundings where it is used.
 const BY_SURROUNDINGS: &[&str] = &["unknown-name", "unknown-id", "no-duration"];
-/// Most findings that are returned.
-const MAX_FINDINGS: usize = 1_000;
 
 /// Everything that is wrong with a library, each finding once and in the order of the text: what
 /// [`Library::check`] finds, and what compiling every sound for `rate` frames per second adds. `store` keeps the decoded samples.
@@ -29,7 +28,7 @@ pub fn check(library: &Library, rate: f64, store: &Mutex<Store>) -> Vec<Diagnost
         }
         found.retain(|d| !d.repeats() && seen.insert(key(d)));
         findings.append(&mut found);
-        if findings.len() > MAX_FINDINGS {
+        if findings.len() > FINDINGS {
             break;
         }
     }

@@ -21,25 +21,12 @@ use crate::library::samples::Store;
 pub use check::check;
 pub use program::{Program, Strip};
 
-/// The bounds on programs.
-pub const LIMITS: &[Limit] = &[
-    Limit {
-        what: "voices at once of `midi_in` and `spawn`",
-        most: lower::voices::MOST_VOICES as f64,
-        unit: "",
-    },
-    Limit { what: "copies of a `multiply`", most: lower::voices::MOST_COPIES as f64, unit: "" },
-    Limit {
-        what: "voices of one node, with voices inside of voices multiplied",
-        most: build::MOST_LANES as f64,
-        unit: "",
-    },
-    Limit {
-        what: "steps of an expression, with equal parts counted once",
-        most: crate::kernel::formula::MAX_STEPS as f64,
-        unit: "",
-    },
-];
+/// The bounds on programs, beside those of the language.
+pub const LIMITS: &[Limit] = &[Limit::new(
+    "steps of an expression, with equal parts counted once",
+    crate::kernel::formula::MAX_STEPS,
+    "",
+)];
 
 /// What to compile.
 pub struct Request<'a> {

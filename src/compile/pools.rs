@@ -1,6 +1,7 @@
 //! Voices as the compiler sees them: the plans of what is played, and who starts it. Loader thread.
 
 use crate::kernel::voices::{NoteVariable, Order, StepCall};
+use crate::language::model::Span;
 
 use super::plan::Plan;
 
@@ -13,6 +14,8 @@ pub struct PoolDraft {
 
 /// An operation that plays voices. Its inputs are its own, then what the pools import.
 pub struct Voices {
+    /// The node in the text.
+    pub span: Span,
     pub driver: Driver,
     pub pools: Vec<PoolDraft>,
 }

@@ -1,20 +1,26 @@
 //! Stages that make a plan smaller without changing what is heard: equal operations are computed once, unheard ones not at all.
 //! Loader thread.
 
+use std::collections::HashMap;
+
 use super::plan::{Op, Plan, Value, What, Wire};
 
 /// Computes equal stateless operations once.
 pub(super) fn share(mut plan: Plan) -> Plan {
     let mut same: Vec<usize> = (0..plan.ops.len()).collect();
+    // First operations by their inputs.
+    let mut known: HashMap<Vec<u64>, Vec<usize>> = HashMap::new();
     for index in 0..plan.ops.len() {
         for wire in &mut plan.ops[index].inputs {
             *wire = renumber(*wire, &same);
         }
-        let (before, rest) = plan.ops.split_at(index);
-        if let Some(first) =
-            before.iter().enumerate().position(|(at, op)| same[at] == at && equal(op, &rest[0]))
-        {
-            same[index] = first;
+        let op = &plan.ops[index];
+        if matches!(op.what, What::Formula(_) | What::Average | What::Tempo(_)) {
+            let alike = known.entry(op.inputs.iter().flat_map(key).collect()).or_default();
+            match alike.iter().find(|first| equal(&plan.ops[**first], op)) {
+                Some(first) => same[index] = *first,
+                None => alike.push(index),
+            }
         }
         if let What::Voices(voices) = &mut plan.ops[index].what {
             for pool in &mut voices.pools {
@@ -26,6 +32,18 @@ pub(super) fn share(mut plan: Plan) -> Plan {
         *wire = renumber(*wire, &same);
     }
     plan
+}
+
+/// A wire as numbers to look it up by: equal wires have equal keys.
+fn key(wire: &Wire) -> [u64; 4] {
+    let one = |value| match value {
+        // Zero equals its negative.
+        Value::Const(x) => [0, (x + 0.0).to_bits()],
+        Value::Slot(slot) => [1, u64::from(slot)],
+        Value::Op(op, channel) => [2 + u64::from(channel), op as u64],
+    };
+    let ([a, b], [c, d]) = (one(wire.left), one(wire.right));
+    [a, b, c, d]
 }
 
 fn equal(a: &Op, b: &Op) -> bool {

@@ -14,6 +14,11 @@ impl Line {
         Line { memory: vec![0.0; size], mask: size - 1 }
     }
 
+    /// How many bytes such a line takes.
+    pub fn bytes(frames: usize) -> usize {
+        4 * frames.max(1).next_power_of_two()
+    }
+
     #[inline(always)]
     pub fn write(&mut self, age: i64, x: f32) {
         self.memory[age as usize & self.mask] = x;

@@ -58,6 +58,14 @@ fn next_prime(n: u64) -> u64 {
 }
 
 impl Room {
+    /// About how many bytes such a room takes.
+    pub fn bytes(rate: f64, size: f64, pre_delay: f64) -> usize {
+        let longest = (LONGEST * (0.25 + 0.75 * size) + 2.0 * DEPTH) * rate * 1.02;
+        let diffusers = DIFFUSERS.len() * 2 * Line::bytes((DIFFUSERS[3] * ASIDE * rate) as usize);
+        let memory = 4 * LINES * (longest as usize + 8).next_power_of_two();
+        memory + diffusers + 2 * Line::bytes((pre_delay * rate) as usize + 1)
+    }
+
     /// `size` scales the room, 0..1; `pre_delay` in seconds.
     pub fn new(rate: f64, size: f64, pre_delay: f64) -> Room {
         let scale = 0.25 + 0.75 * size;

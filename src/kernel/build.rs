@@ -1,6 +1,7 @@
 //! What a kernel is told when it is built: which inputs were written, its fixed parameters, how many lanes and channels to keep
 //! state for. Loader thread; this is where a kernel allocates everything it will ever need.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -38,6 +39,31 @@ pub struct Inputs {
     pub given: bool,
 }
 
+/// How much memory a program may still take. Its voices multiply what a node keeps, so this is asked before it is taken.
+pub struct Memory {
+    limit: usize,
+    left: Cell<usize>,
+}
+
+impl Memory {
+    /// `limit` in bytes.
+    pub fn new(limit: usize) -> Memory {
+        Memory { limit, left: Cell::new(limit) }
+    }
+
+    /// Counts `each` bytes for every one of `count`.
+    ///
+    /// # Errors
+    /// One sentence, where that is more than is left.
+    pub fn take(&self, count: usize, each: usize) -> Result<(), String> {
+        let left = each.checked_mul(count).and_then(|bytes| self.left.get().checked_sub(bytes));
+        self.left.set(left.ok_or_else(|| {
+            format!("with all voices the sound would take more than {} MB of memory", self.limit >> 20)
+        })?);
+        Ok(())
+    }
+}
+
 /// The building of one kernel.
 pub struct Build<'a> {
     pub spec: &'static NodeSpec,
@@ -67,6 +93,8 @@ pub struct Build<'a> {
     pub constants: &'a [Option<f64>],
     /// The node belongs to the song, not to a voice: it follows the host's position.
     pub song: bool,
+    /// To be asked before long memories (delays) are made.
+    pub memory: &'a Memory,
     /// The library asks for band-limited oscillators (`seiche: 1` and later).
     pub band_limited: bool,
 }

@@ -108,8 +108,12 @@ impl Graph {
         let pack = lanes.min(MAX_LANES);
         let has_voices = |s: &Step| matches!(&s.work, Work::Kernel(k) if k.voices().is_some());
         let pools = steps.iter().enumerate().filter(|(_, s)| has_voices(s)).map(|(n, _)| n).collect();
-        let lines =
-            steps.iter().map(|s| if let Work::FeedbackWrite(line) = s.work { line + 1 } else { 0 }).max();
+        // A line that nobody writes is silent.
+        let line_of = |s: &Step| match s.work {
+            Work::FeedbackWrite(line) | Work::FeedbackRead(line) => line + 1,
+            Work::Kernel(_) => 0,
+        };
+        let lines = steps.iter().map(line_of).max();
         let line = || Feedback { memory: vec![0.0; 2 * TILE * lanes] };
         Self {
             lanes,

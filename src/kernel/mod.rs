@@ -17,7 +17,7 @@ mod tile;
 pub mod voices;
 
 pub(crate) use crate::dsp::lane;
-pub use build::{Audio, Build, Fixed, Inputs, MakeKernel};
+pub use build::{Audio, Build, Fixed, Inputs, MakeKernel, Memory};
 pub use event::{Control, Controls, Event, Expression, StripControl, Transport, What};
 pub(crate) use graph::silence_after;
 pub use graph::{EndRule, Graph, Slots, Step, Work};

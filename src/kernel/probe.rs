@@ -215,6 +215,7 @@ impl Probe {
             seed: self.seed,
             audio: self.audio.clone(),
             band_limited: self.band_limited,
+            memory: &super::Memory::new(1 << 30),
         };
         let mut kernel = make(&build).unwrap_or_else(|e| panic!("{}: {e}", spec.name));
 

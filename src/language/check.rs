@@ -4,14 +4,10 @@ use std::collections::HashSet;
 
 use super::Library;
 use super::diagnostic::Diagnostic;
+use super::limits::{CHECKED_NODES, FINDINGS};
 use super::lint::Names;
 use super::lower::Lower;
 use super::model::{Call, Node, Target, Value};
-
-/// Most nodes that one check makes; real libraries need a hundredth.
-const MAX_NODES: usize = 2_000_000;
-/// Most findings that are returned.
-const MAX_FINDINGS: usize = 1_000;
 
 pub(super) fn check(library: &Library) -> (Vec<Diagnostic>, HashSet<String>) {
     let mut findings = library.diagnostics.clone();
@@ -20,6 +16,7 @@ pub(super) fn check(library: &Library) -> (Vec<Diagnostic>, HashSet<String>) {
     let mut called: HashSet<String> = HashSet::new();
     let mut parts: HashSet<usize> = HashSet::new();
     let mut names = Names::default();
+    let mut tidied = 0;
     for index in 0..library.sounds.len() {
         let root = lower.sound(index, &[], None);
         made += lower.made();
@@ -47,8 +44,12 @@ pub(super) fn check(library: &Library) -> (Vec<Diagnostic>, HashSet<String>) {
                 made += lower.made();
             }
         }
-        tidy(&mut lower.diagnostics);
-        if made > MAX_NODES || lower.diagnostics.len() > MAX_FINDINGS {
+        // Doubles come from sounds that are used by others; what was found before need not be looked at each time.
+        if lower.diagnostics.len() > 2 * tidied {
+            tidy(&mut lower.diagnostics);
+            tidied = lower.diagnostics.len().max(100);
+        }
+        if made > CHECKED_NODES || lower.diagnostics.len() > FINDINGS {
             break;
         }
     }
@@ -56,14 +57,15 @@ pub(super) fn check(library: &Library) -> (Vec<Diagnostic>, HashSet<String>) {
     findings.extend(names.findings(library));
     tidy(&mut findings);
     findings.sort_by_key(|d| d.span.map(|s| (s.file, s.start)));
-    if made > MAX_NODES {
-        let message =
-            format!("the sounds of this library have more than {MAX_NODES} nodes: the rest was not checked");
+    if made > CHECKED_NODES {
+        let message = format!(
+            "the sounds of this library have more than {CHECKED_NODES} nodes: the rest was not checked"
+        );
         findings.push(Diagnostic::general("too-large", message).hint("use fewer sub-patches"));
     }
-    if findings.len() > MAX_FINDINGS {
-        findings.truncate(MAX_FINDINGS);
-        let message = format!("there are more than {MAX_FINDINGS} findings: the rest is not shown");
+    if findings.len() > FINDINGS {
+        findings.truncate(FINDINGS);
+        let message = format!("there are more than {FINDINGS} findings: the rest is not shown");
         findings.push(Diagnostic::general("too-many", message).hint("begin with the first one"));
     }
     let name = |index: usize| library.sounds[index].name.to_string();

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::diagnostic::Diagnostic;
+use super::limits::{FILE_BYTES, VARIABLES};
 use super::model::{SourceFile, Span, Value};
 use super::scalar::{Meaning, meaning};
 use super::tree::{Entry, Kind, Tree};
 use super::{Library, Sound, nearest, yaml};
 use crate::spec::NodeSpec;
 
-/// Largest file in bytes.
-const MAX_BYTES: usize = 16 << 20;
 /// The plain file in which `vars` are variables and not a sound.
 const VARS_FILE: &str = "waves.yaml";
 /// Keys of versioned files that belong to the language but not yet to this program.
@@ -38,8 +37,8 @@ pub(super) fn read(files: Vec<(PathBuf, Vec<u8>)>, specs: &[&'static NodeSpec]) 
 
 fn add_file(library: &mut Library, number: u32, path: PathBuf, bytes: Vec<u8>) {
     let place = Span { file: number, start: 0, end: 0 };
-    if bytes.len() > MAX_BYTES {
-        let message = format!("this file is larger than {} MB", MAX_BYTES >> 20);
+    if bytes.len() > FILE_BYTES {
+        let message = format!("this file is larger than {} MB", FILE_BYTES >> 20);
         library
             .diagnostics
             .push(Diagnostic::error("file-size", place, message).hint("split it into several files"));
@@ -159,6 +158,12 @@ fn add_vars(library: &mut Library, entry: &Entry, version: u32) {
         return;
     };
     for var in vars {
+        if library.vars.len() >= VARIABLES {
+            let message = format!("the library has more than {VARIABLES} variables");
+            let diagnostic = Diagnostic::error("too-large", var.key_span, message);
+            library.diagnostics.push(diagnostic.hint("write some of them where they are used"));
+            return;
+        }
         let Some(value) = raw(&var.value, version, true) else {
             let message = format!("the variable `{}` must be a number, a text or a list of these", var.key);
             library.diagnostics.push(

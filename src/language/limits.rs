@@ -1,9 +1,56 @@
-//! The bounds on what a library may ask for, as data for the reference page. Every room lists its own; the numbers are the constants
-//! that the code compares with. Any thread.
+//! What a library may ask for at most: every bound in one place, so that no text and no file can exhaust memory, time or stack.
+//! What goes beyond is refused with a finding that names the bound. Read by the loader's rooms; nothing here does anything.
 
-use super::{expr, lower, yaml};
+/// Bytes of one text file.
+pub const FILE_BYTES: usize = 16 << 20;
+/// Text files of one library.
+pub const FILES: usize = 10_000;
+/// Values of one text file, with everything behind an alias counted where it is used.
+pub const YAML_VALUES: u32 = 200_000;
+/// Lists and mappings within each other.
+pub const YAML_DEPTH: usize = 64;
 
-/// One bound.
+/// Parts of one expression: numbers, names, operators, calls.
+pub const EXPRESSION_PARTS: usize = 4_096;
+/// Brackets, calls and signs within each other.
+pub const EXPRESSION_NESTING: usize = 64;
+/// Height of an expression's tree; a chain such as `a + b + c + …` is as tall as it has operators.
+pub const EXPRESSION_HEIGHT: usize = 512;
+
+/// Keys of one node: parameters, tracks, variables.
+pub const KEYS: usize = 1_000;
+/// Variables of a library.
+pub const VARIABLES: usize = 1_000;
+/// Nodes of one sound with its sub-patches.
+pub const NODES: usize = 20_000;
+/// Nodes and sub-patches within each other.
+pub const NESTED: usize = 100;
+/// Nodes of one sound with all that its steps start, counted as often as the compiler looks at them.
+pub const COMPILED_NODES: usize = 100_000;
+/// Nodes within each other with all that steps start.
+pub const COMPILED_NESTED: usize = 150;
+/// Nodes that one check of a library expands; real libraries need a hundredth.
+pub const CHECKED_NODES: usize = 2_000_000;
+/// Findings that a check returns.
+pub const FINDINGS: usize = 1_000;
+
+/// Voices of one node.
+pub const VOICES: usize = 256;
+/// Copies that `multiply` makes.
+pub const COPIES: usize = 1_024;
+/// Lanes of a graph: voices within voices multiply.
+pub const LANES: usize = 4_096;
+/// Bytes that one sound may take while it plays, without its samples.
+pub const PROGRAM_BYTES: usize = 384 << 20;
+
+/// Bytes of a sample's file.
+pub const SAMPLE_BYTES: u64 = 512 << 20;
+/// Channels of a sample.
+pub const SAMPLE_CHANNELS: usize = 64;
+/// Decoded values of a sample, all channels together (512 MB of memory).
+pub const SAMPLE_VALUES: usize = 1 << 27;
+
+/// One bound as the reference page shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limit {
     pub what: &'static str,
@@ -12,16 +59,32 @@ pub struct Limit {
     pub unit: &'static str,
 }
 
-const fn limit(what: &'static str, most: f64, unit: &'static str) -> Limit {
-    Limit { what, most, unit }
+impl Limit {
+    pub const fn new(what: &'static str, most: usize, unit: &'static str) -> Limit {
+        Limit { what, most: most as f64, unit }
+    }
 }
 
-/// The bounds on text.
+/// The bounds that people may meet.
 pub const LIMITS: &[Limit] = &[
-    limit("values in a file", yaml::MAX_VALUES as f64, ""),
-    limit("lists and mappings inside of each other", yaml::MAX_DEPTH as f64, ""),
-    limit("nodes of a sound, with those of the sounds that it uses", lower::MAX_NODES as f64, ""),
-    limit("nodes inside of each other", lower::MAX_NESTED as f64, ""),
-    limit("parts of an expression (numbers, names, operators)", expr::MAX_PARTS as f64, ""),
-    limit("brackets inside of each other in an expression", expr::MAX_NESTING as f64, ""),
+    Limit::new("size of a text file", FILE_BYTES, "bytes"),
+    Limit::new("files of a library", FILES, ""),
+    Limit::new("size of a sample's file", SAMPLE_BYTES as usize, "bytes"),
+    Limit::new("channels of a sample", SAMPLE_CHANNELS, ""),
+    Limit::new("frames of a sample times its channels", SAMPLE_VALUES, ""),
+    Limit::new("values in a file", YAML_VALUES as usize, ""),
+    Limit::new("lists and mappings inside of each other", YAML_DEPTH, ""),
+    Limit::new("keys of a node", KEYS, ""),
+    Limit::new("variables of a library", VARIABLES, ""),
+    Limit::new("nodes of a sound, with those of the sounds that it uses", NODES, ""),
+    Limit::new("nodes inside of each other", NESTED, ""),
+    Limit::new("nodes of a sound and of all that its steps start", COMPILED_NODES, ""),
+    Limit::new("nodes inside of each other, with those that steps start", COMPILED_NESTED, ""),
+    Limit::new("parts of an expression (numbers, names, operators)", EXPRESSION_PARTS, ""),
+    Limit::new("brackets inside of each other in an expression", EXPRESSION_NESTING, ""),
+    Limit::new("operators in a chain such as `a + b + c`", EXPRESSION_HEIGHT, ""),
+    Limit::new("voices at once of `midi_in` and `spawn`", VOICES, ""),
+    Limit::new("copies of a `multiply`", COPIES, ""),
+    Limit::new("voices of one node, with voices inside of voices multiplied", LANES, ""),
+    Limit::new("memory of a sound that plays, without its samples", PROGRAM_BYTES, "bytes"),
 ];

@@ -6,7 +6,7 @@ mod describe;
 mod diagnostic;
 mod expr;
 mod index;
-mod limits;
+pub mod limits;
 mod lint;
 mod lower;
 pub mod model;

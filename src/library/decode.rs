@@ -12,11 +12,7 @@ use symphonia::core::meta::MetadataOptions;
 
 use super::samples::Fault;
 use crate::kernel::Audio;
-
-/// The most channels of a file.
-pub const MAX_CHANNELS: usize = 64;
-/// The most decoded values of a file, all channels together (512 MB of memory).
-pub const MAX_VALUES: usize = 1 << 27;
+use crate::language::limits::{SAMPLE_CHANNELS, SAMPLE_VALUES};
 
 /// Decodes a whole file. `extension` helps to tell formats apart.
 pub fn decode(bytes: &[u8], extension: &str) -> Result<Audio, Fault> {
@@ -84,9 +80,9 @@ fn expected(track: &Track) -> u64 {
 
 /// Adds a packet's frames. What is not a finite number (in damaged files of floats) becomes silence.
 fn append(channels: &mut Vec<Vec<f32>>, planes: &[Vec<f32>]) -> Result<(), Fault> {
-    if planes.len() > MAX_CHANNELS {
+    if planes.len() > SAMPLE_CHANNELS {
         return Err(Fault::TooLarge(format!(
-            "it has {} channels; at most {MAX_CHANNELS} are possible",
+            "it has {} channels; at most {SAMPLE_CHANNELS} are possible",
             planes.len()
         )));
     }
@@ -97,10 +93,10 @@ fn append(channels: &mut Vec<Vec<f32>>, planes: &[Vec<f32>]) -> Result<(), Fault
         return Err(Fault::Damaged("its number of channels changes".into()));
     }
     let values: usize = channels.iter().chain(planes).map(Vec::len).sum();
-    if values > MAX_VALUES {
+    if values > SAMPLE_VALUES {
         return Err(Fault::TooLarge(format!(
             "it would take more than {} MB of memory",
-            (MAX_VALUES * 4) >> 20
+            (SAMPLE_VALUES * 4) >> 20
         )));
     }
     for (channel, plane) in channels.iter_mut().zip(planes) {

@@ -6,21 +6,8 @@ pub mod samples;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::language::{Diagnostic, Limit};
-
-/// The most bytes of one text file.
-const MAX_FILE: u64 = 16 << 20;
-/// The most files of one library.
-const MAX_FILES: usize = 10_000;
-
-/// The bounds on files.
-pub const LIMITS: &[Limit] = &[
-    Limit { what: "size of a text file", most: MAX_FILE as f64, unit: "bytes" },
-    Limit { what: "files of a library", most: MAX_FILES as f64, unit: "" },
-    Limit { what: "size of a sample's file", most: samples::MAX_BYTES as f64, unit: "bytes" },
-    Limit { what: "channels of a sample", most: decode::MAX_CHANNELS as f64, unit: "" },
-    Limit { what: "frames of a sample times its channels", most: decode::MAX_VALUES as f64, unit: "" },
-];
+use crate::language::Diagnostic;
+use crate::language::limits::{FILE_BYTES, FILES};
 
 /// The texts of the library at `path`, in alphabetical order of file names. A folder is one library: all its `.yaml` and `.yml`
 /// files, not those of folders within. A file alone is a library of one.
@@ -47,8 +34,8 @@ pub fn read(path: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Diagnostic> {
         let message = format!("the folder {} has no .yaml files", path.display());
         return Err(Diagnostic::general("no-files", message));
     }
-    if files.len() > MAX_FILES {
-        let message = format!("the folder {} has more than {MAX_FILES} .yaml files", path.display());
+    if files.len() > FILES {
+        let message = format!("the folder {} has more than {FILES} .yaml files", path.display());
         return Err(Diagnostic::general("too-many-files", message));
     }
     files.sort();
@@ -81,8 +68,8 @@ fn read_text(file: &Path) -> Result<(PathBuf, Vec<u8>), Diagnostic> {
     if !meta.is_file() {
         return Err(Diagnostic::general("not-a-file", format!("{} is not a regular file", file.display())));
     }
-    if meta.len() > MAX_FILE {
-        let message = format!("{} is larger than {} MB", file.display(), MAX_FILE >> 20);
+    if meta.len() > FILE_BYTES as u64 {
+        let message = format!("{} is larger than {} MB", file.display(), FILE_BYTES >> 20);
         return Err(Diagnostic::general("file-too-large", message));
     }
     Ok((file.to_path_buf(), fs::read(file).map_err(failed)?))
@@ -150,7 +137,7 @@ mod tests {
         assert_eq!(code(&scratch.0.join("missing.yaml")), "missing-file");
         assert_eq!(code(&scratch.0), "no-files");
         let large = scratch.0.join("large.yaml");
-        fs::File::create(&large).unwrap().set_len(MAX_FILE + 1).unwrap();
+        fs::File::create(&large).unwrap().set_len(FILE_BYTES as u64 + 1).unwrap();
         assert_eq!(code(&large), "file-too-large");
         #[cfg(unix)]
         assert_eq!(code(Path::new("/dev/null")), "not-a-file");

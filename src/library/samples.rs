@@ -9,11 +9,10 @@ use std::time::SystemTime;
 
 use super::decode::decode;
 use crate::kernel::Audio;
+use crate::language::limits::SAMPLE_BYTES;
 use crate::language::model::Span;
 use crate::language::{Diagnostic, nearest};
 
-/// The most bytes of a sample's file.
-pub(super) const MAX_BYTES: u64 = 512 << 20;
 /// The most names of a folder that are looked at for a suggestion.
 const MAX_NAMES: usize = 10_000;
 
@@ -158,8 +157,8 @@ impl Store {
         if !meta.is_file() {
             return Err(Fault::NotAFile);
         }
-        if meta.len() > MAX_BYTES {
-            return Err(Fault::TooLarge(format!("it has more than {} MB", MAX_BYTES >> 20)));
+        if meta.len() > SAMPLE_BYTES {
+            return Err(Fault::TooLarge(format!("it has more than {} MB", SAMPLE_BYTES >> 20)));
         }
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let stamp = Stamp { bytes: meta.len(), modified: meta.modified().ok() };

@@ -98,6 +98,7 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     if longest > 120.0 * b.rate {
         return Err(format!("a delay of {:.0} s is longer than 120 s", longest / b.rate));
     }
+    b.memory.take(b.lanes * b.channels, Line::bytes(longest as usize + SPARE))?;
     Ok(Box::new(Delay {
         signal: need(b, "signal")?,
         time: need(b, "time")?,

@@ -87,6 +87,7 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     let place =
         |i: usize| if repeat > 1 { (2.0 * i as f64 / (repeat - 1) as f64 - 1.0) * spread } else { 0.0 };
     let copies = (0..repeat).map(|i| (number("feedback").powi(i as i32) as f32, place(i) as f32)).collect();
+    b.memory.take(b.lanes * b.channels, Line::bytes(length as usize + 64))?;
     Ok(Box::new(Retrigger {
         signal: need(b, "signal")?,
         step,

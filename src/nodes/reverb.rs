@@ -76,6 +76,7 @@ struct Reverb {
 
 fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     let number = |name| b.number(name).unwrap_or(0.0);
+    b.memory.take(b.lanes, Room::bytes(b.rate, number("size"), number("pre_delay")))?;
     Ok(Box::new(Reverb {
         signal: need(b, "signal")?,
         decay: need(b, "decay")?,

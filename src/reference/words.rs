@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::page::cell;
+use crate::compile;
 use crate::language::vocabulary::{self, BELOW, Constant, EVERYWHERE, FUNCTIONS, Known, OPERATORS, SCALES};
 use crate::language::{LIMITS, Limit, written_units};
-use crate::{compile, library};
 
 /// A section: its title and what writes it.
 type Section = (&'static str, fn(&mut String));
@@ -148,7 +148,7 @@ fn bounds(out: &mut String) {
         "What goes beyond is refused with a sentence that says so. Bounds of single parameters stand with them.\n\n\
          | bound | most |\n|---|---|\n",
     );
-    for Limit { what, most, unit } in library::LIMITS.iter().chain(LIMITS).chain(compile::LIMITS) {
+    for Limit { what, most, unit } in LIMITS.iter().chain(compile::LIMITS) {
         let most = match *unit {
             "bytes" => format!("{} MB", most / f64::from(1 << 20)),
             unit => format!("{} {unit}", grouped(*most as u64)),

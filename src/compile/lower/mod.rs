@@ -10,7 +10,9 @@ mod values;
 pub(super) mod voices;
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
+use crate::language::limits::{COMPILED_NESTED, COMPILED_NODES};
 use crate::language::model::{Node, Span};
 use crate::language::{Diagnostic, Library};
 use crate::nodes::{self, Runs, Structure};
@@ -71,12 +73,9 @@ pub(super) struct Lower<'a> {
     made: usize,
     pub warnings: Vec<Diagnostic>,
     pub notes: Vec<Diagnostic>,
+    /// Sounds with parameters that steps start.
+    expanded: HashMap<String, Rc<Node>>,
 }
-
-/// Most nodes inside of each other, those of started sounds included.
-const MOST_NESTED: usize = 150;
-/// Most nodes of a sound and all that it starts.
-const MOST_NODES: usize = 20_000;
 
 /// A node could not be lowered; the reasons have been noted.
 #[derive(Debug)]
@@ -107,6 +106,7 @@ impl From<Diagnostic> for Failed {
 /// Lowers a sound. Nodes that are read before they are rendered are taken for mono at first; one that turns out stereo starts over.
 pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lowered, Vec<Diagnostic>> {
     let mut stereo = HashSet::new();
+    let mut made = 0;
     loop {
         let known = stereo.len();
         let mut lower = Lower {
@@ -116,9 +116,10 @@ pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lower
             stereo: std::mem::take(&mut stereo),
             started: vec![(request.sound.to_owned(), root.span)],
             depth: 0,
-            made: 0,
+            made,
             warnings: vec![],
             notes: vec![],
+            expanded: HashMap::new(),
         };
         declare(root, &mut lower.scopes[0].declared);
         let mut lowered = lower.sound(root).map_err(|f| f.0)?;
@@ -127,7 +128,7 @@ pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lower
             lowered.notes = lower.notes;
             return Ok(lowered);
         }
-        stereo = lower.stereo;
+        (stereo, made) = (lower.stereo, lower.made);
     }
 }
 
@@ -171,7 +172,8 @@ impl<'a> Lower<'a> {
         Ok(Lowered { plan, tracks, length, warnings: vec![], notes: vec![] })
     }
 
-    /// Lowers a node, looking through `context` and `tempo` for the mix whose children are the tracks.
+    /// Lowers a node, looking through `context` and `tempo` for the mix whose children are the tracks. What has an id is
+    /// read as a whole, and so stays one track.
     fn tracks(&mut self, node: &Node, cx: &Context, tracks: &mut Vec<Track>) -> Result<Wire> {
         match structure(node) {
             Some(Structure::Mix) if node.id.is_none() => {
@@ -180,24 +182,31 @@ impl<'a> Lower<'a> {
                 }
                 Ok(Wire::number(0.0))
             }
-            Some(Structure::Context) => self.context(node, cx, Some(tracks)),
-            Some(Structure::Tempo) => self.tempo(node, cx, Some(tracks)),
+            Some(Structure::Context) if node.id.is_none() => self.context(node, cx, Some(tracks)),
+            Some(Structure::Tempo) if node.id.is_none() => self.tempo(node, cx, Some(tracks)),
             _ => self.node(node, cx),
         }
     }
 
-    /// Lowers a node and everything below it.
+    /// Lowers a node and everything below it, within the bounds.
     fn node(&mut self, node: &Node, cx: &Context) -> Result<Wire> {
-        (self.depth, self.made) = (self.depth + 1, self.made + 1);
-        let result = if self.depth > MOST_NESTED {
-            Err(self.too_many("nodes inside of each other", MOST_NESTED, node.span))
-        } else if self.made > MOST_NODES {
-            Err(self.too_many("nodes in a sound and all that it starts", MOST_NODES, node.span))
-        } else {
-            self.node_within(node, cx)
-        };
+        self.count(1, node.span)?;
+        if self.depth >= COMPILED_NESTED {
+            return Err(self.too_many("nodes inside of each other", COMPILED_NESTED, node.span));
+        }
+        self.depth += 1;
+        let result = self.node_within(node, cx);
         self.depth -= 1;
         result.map_err(|failed| failed.seen_from(node.span))
+    }
+
+    /// Counts nodes that the compiler looks at.
+    fn count(&mut self, nodes: usize, span: Span) -> Result<()> {
+        self.made += nodes;
+        if self.made <= COMPILED_NODES {
+            return Ok(());
+        }
+        Err(self.too_many("nodes in a sound and all that it starts", COMPILED_NODES, span))
     }
 
     fn node_within(&mut self, node: &Node, cx: &Context) -> Result<Wire> {

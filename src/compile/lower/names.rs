@@ -29,6 +29,16 @@ pub(super) enum Bound {
     Tempo(usize, Wire),
 }
 
+/// Not by recursion: the list may be long.
+impl Drop for Env {
+    fn drop(&mut self) {
+        let mut at = self.0.take();
+        while let Some(mut binding) = at.and_then(|shared| Rc::try_unwrap(shared).ok()) {
+            at = binding.rest.0.take();
+        }
+    }
+}
+
 impl Env {
     pub fn with(&self, name: &str, bound: Bound) -> Env {
         Env(Some(Rc::new(Binding { name: name.to_owned(), bound, rest: self.clone() })))

@@ -1,13 +1,14 @@
 //! Nodes that play voices: what is played is lowered into a plan of its own, with slots for what each voice knows.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::compile::plan::{Ends, What, Wire};
 use crate::compile::pools::{Driver, PoolDraft, Voices};
 use crate::kernel::steps::{StepPlan, Timing};
 use crate::kernel::voices::{NoteVariable, Order, StepCall};
-use crate::language::Diagnostic;
 use crate::language::model::{Call, Node, Param, Span, Target, Value};
+use crate::language::{Diagnostic, limits};
 use crate::spec::ParamKind;
 
 use super::names::{Bound, Env};
@@ -19,9 +20,6 @@ type Voiced = (PoolDraft, usize, Vec<u32>, Vec<Wire>);
 /// Sounds of a sequencer that have a pool: its number, the slots of their parameters, and their life in frames.
 type KnownSounds = HashMap<String, (usize, Vec<(String, u32)>, u64)>;
 
-/// Bounds on what a file may ask for.
-pub(in crate::compile) const MOST_VOICES: usize = 256;
-pub(in crate::compile) const MOST_COPIES: usize = 1024;
 /// A step's sound without a duration of its own lasts so many seconds.
 const DEFAULT_LIFE: f64 = 1.0;
 
@@ -99,15 +97,15 @@ impl Lower<'_> {
             inputs.extend(imports);
             drafts.push(draft);
         }
-        let voices = Voices { driver, pools: drafts };
+        let voices = Voices { span: node.span, driver, pools: drafts };
         self.push(What::Voices(Box::new(voices)), inputs, channels, ends, node.path.clone())
     }
 
     fn limit(&self, node: &Node, default: usize) -> Result<usize> {
         match self.declared(node, "voices") {
             Some(Param { value: Value::Number(x), span, .. }) => {
-                if *x > MOST_VOICES as f64 {
-                    return Err(self.too_many("voices", MOST_VOICES, *span));
+                if *x > limits::VOICES as f64 {
+                    return Err(self.too_many("voices", limits::VOICES, *span));
                 }
                 Ok((*x as usize).max(1))
             }
@@ -146,8 +144,8 @@ impl Lower<'_> {
             }
             (None, None) => return Err(self.missing(node, "number")),
         };
-        if count > MOST_COPIES {
-            return Err(self.too_many("copies", MOST_COPIES, node.span));
+        if count > limits::COPIES {
+            return Err(self.too_many("copies", limits::COPIES, node.span));
         }
         let Value::Node(signal) = &self.required(node, "signal")?.value else {
             let param = self.required(node, "signal")?;
@@ -347,7 +345,7 @@ impl Lower<'_> {
             Target::Inline(node) => (node, format!("inline {} {}", place.0, place.1)),
             Target::Sound(name) => {
                 self.unstarted(name, call.span)?;
-                node = self.library.instantiate_call(name, call).map_err(Failed)?;
+                node = self.expanded(name, call)?;
                 (&node, name.clone())
             }
         };
@@ -405,6 +403,25 @@ impl Failed {
         }
         self
     }
+}
+
+impl Lower<'_> {
+    /// The tree of a sound that a step starts. Many steps start the same one.
+    fn expanded(&mut self, name: &str, call: &Call) -> Result<Rc<Node>> {
+        let key = format!("{name} {:?}", call.params);
+        if let Some(node) = self.expanded.get(&key) {
+            return Ok(node.clone());
+        }
+        let node = Rc::new(self.library.instantiate_call(name, call).map_err(Failed)?);
+        self.count(size(&node), call.span)?;
+        self.expanded.insert(key, node.clone());
+        Ok(node)
+    }
+}
+
+/// How many nodes a tree has.
+fn size(node: &Node) -> usize {
+    1 + node.params.iter().flat_map(|param| children(&param.value)).map(size).sum::<usize>()
 }
 
 /// Slots that any operation reads, here or in voices further in.

@@ -11,13 +11,6 @@ use super::diagnostic::Diagnostic;
 use super::model::Expr;
 pub(super) use place::Places;
 
-/// Most parts of one expression.
-pub(super) const MAX_PARTS: usize = 4096;
-/// Deepest nesting of brackets, calls and prefix operators.
-pub(super) const MAX_NESTING: usize = 64;
-/// Tallest tree; a chain such as `a + b + c + …` is as tall as it has operators.
-const MAX_HEIGHT: usize = 512;
-
 /// Parses the text of a scalar. All errors that leave the rest readable are reported together.
 pub(super) fn parse(text: &str, places: &Places) -> Result<Expr, Vec<Diagnostic>> {
     parser::Parser::run(text, places)

@@ -1,9 +1,10 @@
 //! Tokens to trees by operator precedence (Pratt), with the precedences of Python. Comparisons may be chained: `a < b < c` becomes
 //! `a < b and b < c`.
 
+use super::Places;
 use super::lexer::{Lexeme, Token, tokens};
-use super::{MAX_HEIGHT, MAX_NESTING, MAX_PARTS, Places};
 use crate::language::diagnostic::Diagnostic;
+use crate::language::limits::{EXPRESSION_HEIGHT, EXPRESSION_NESTING, EXPRESSION_PARTS};
 use crate::language::model::{BinaryOp, Expr, ExprKind, Span, UnaryOp};
 use crate::language::quantity;
 
@@ -166,19 +167,19 @@ impl<'p> Parser<'p> {
     }
 
     fn bounded(&self, span: Span, height: usize) -> Result<(), Box<Diagnostic>> {
-        if self.parts <= MAX_PARTS && height <= MAX_HEIGHT {
+        if self.parts <= EXPRESSION_PARTS && height <= EXPRESSION_HEIGHT {
             return Ok(());
         }
         let message = format!(
-            "this expression is too long: more than {MAX_PARTS} parts or {MAX_HEIGHT} chained operators"
+            "this expression is too long: more than {EXPRESSION_PARTS} parts or {EXPRESSION_HEIGHT} chained operators"
         );
         Err(self.error(span, message, "split it with a `context` or an `expression` node"))
     }
 
     pub(super) fn nested(&mut self, inner: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
-        if self.nesting >= MAX_NESTING {
+        if self.nesting >= EXPRESSION_NESTING {
             let span = self.span_of(self.peek());
-            let message = format!("this expression is nested more than {MAX_NESTING} deep");
+            let message = format!("this expression is nested more than {EXPRESSION_NESTING} deep");
             return Err(self.error(span, message, "split it with a `context` or an `expression` node"));
         }
         self.nesting += 1;

@@ -14,14 +14,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::Library;
 use super::diagnostic::Diagnostic;
+use super::limits::{NESTED, NODES};
 use super::model::{Node, Span};
 use super::names::nearest;
 use super::tree::{Kind, Tree};
 
-/// Most nodes of one sound with its sub-patches.
-pub(super) const MAX_NODES: usize = 20_000;
-/// Most nodes and sub-patches inside of each other.
-pub(super) const MAX_NESTED: usize = 100;
 /// How many suggestions are searched for; a broken library needs no more.
 const MAX_SUGGESTIONS: usize = 200;
 
@@ -40,8 +37,8 @@ pub(super) struct Lower<'l> {
     expanding: Vec<(usize, Span)>,
     /// Prefix of the paths of explicit ids: the place of the innermost sub-patch.
     scope: String,
-    /// Paths of explicit ids, to find doubles.
-    ids: HashMap<String, Span>,
+    /// Paths of explicit ids, to find doubles: where the first stands, and how many there are.
+    ids: HashMap<String, (Span, usize)>,
     suggestions: usize,
     /// Sounds that were used as parts or named in steps.
     pub used: HashSet<usize>,
@@ -143,10 +140,10 @@ impl<'l> Lower<'l> {
     /// Enters one more level and counts one more node, within the bounds. Every `enter` is followed by a `leave`.
     fn enter(&mut self, span: Span) -> Result<(), Reported> {
         self.made += 1;
-        let message = if self.nested >= MAX_NESTED {
-            format!("more than {MAX_NESTED} nodes stand inside of each other")
-        } else if self.made > MAX_NODES {
-            format!("with all its parts this sound has more than {MAX_NODES} nodes")
+        let message = if self.nested >= NESTED {
+            format!("more than {NESTED} nodes stand inside of each other")
+        } else if self.made > NODES {
+            format!("with all its parts this sound has more than {NODES} nodes")
         } else {
             self.nested += 1;
             return Ok(());

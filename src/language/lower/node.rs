@@ -98,21 +98,23 @@ impl Lower<'_> {
     }
 
     fn unique(&mut self, path: String, span: Span) -> String {
-        let Some(first) = self.ids.get(&path).copied() else {
-            self.ids.insert(path.clone(), span);
+        let Some((first, count)) = self.ids.get_mut(&path) else {
+            self.ids.insert(path.clone(), (span, 1));
             return path;
         };
+        let (first, mut number) = (*first, *count + 1);
+        *count = number;
         let message = format!("two nodes of this sound have the id `{path}`");
         let hint = "give each node an id of its own, or leave the id out where nothing reads it";
         self.diagnostics.push(
             Diagnostic::warning("duplicate-id", span, message).related(first, "the first one").hint(hint),
         );
-        let mut number = 2;
+        // An id may be called like that as well.
         while self.ids.contains_key(&format!("{path}#{number}")) {
             number += 1;
         }
         let path = format!("{path}#{number}");
-        self.ids.insert(path.clone(), span);
+        self.ids.insert(path.clone(), (span, 1));
         path
     }
 

@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
+use super::value::shorten;
 use super::{Lower, Reported, Site};
+use crate::language::limits::KEYS;
 use crate::language::model::{Node, Span};
 use crate::language::scalar::is_null;
 use crate::language::tree::{Entry, Kind, Tree};
@@ -24,6 +26,7 @@ impl Lower<'_> {
         }
         let head = self.head_of(entries, span)?;
         let Some(inner) = body_of(&head.value) else { return self.one_key(head, Site::at(path)) };
+        self.few_keys(&head.key, head.key_span, entries.len().max(inner.len()))?;
         let mut all = inner.to_vec();
         for outer in entries.iter().filter(|e| e.key != head.key) {
             match all.iter_mut().find(|e| e.key == outer.key) {
@@ -84,6 +87,7 @@ impl Lower<'_> {
         body: &[Entry],
         site: Site<'_>,
     ) -> Result<Node, Reported> {
+        self.few_keys(key, span, body.len())?;
         if let Some(spec) = self.library.spec(key) {
             return self.kind(spec, span, body, site);
         }
@@ -91,6 +95,15 @@ impl Lower<'_> {
             Some(sound) => self.sub_patch(sound, span, body, site),
             None => Err(self.unknown_node(key, span)),
         }
+    }
+
+    /// Keys are compared with each other, so their number is bounded.
+    fn few_keys(&mut self, node: &str, span: Span, keys: usize) -> Result<(), Reported> {
+        if keys <= KEYS {
+            return Ok(());
+        }
+        let message = format!("`{}` has more than {KEYS} keys", shorten(node));
+        Err(self.error("too-large", span, message, "put some of them into a node of their own"))
     }
 
     fn unknown_node(&mut self, name: &str, span: Span) -> Reported {

@@ -7,13 +7,9 @@ use std::sync::Arc;
 use granit_parser::{Event, ScalarStyle};
 
 use crate::language::diagnostic::Diagnostic;
+use crate::language::limits::{YAML_DEPTH, YAML_VALUES};
 use crate::language::model::Span;
 use crate::language::tree::{Entry, Kind, Scalar, Style, Tree};
-
-/// Deepest nesting of lists and mappings.
-pub(in crate::language) const MAX_DEPTH: usize = 64;
-/// Most values of a file.
-pub(in crate::language) const MAX_VALUES: u32 = 200_000;
 
 /// A list or mapping that is still being read.
 struct Open {
@@ -149,7 +145,7 @@ impl<'t> Builder<'t> {
         if tagged {
             self.diagnostics.push(tag_error(span));
         }
-        if self.open.len() >= MAX_DEPTH {
+        if self.open.len() >= YAML_DEPTH {
             return Err(too_deep(span));
         }
         self.open.push(Open { start: span.start as usize, anchor, parts });
@@ -179,13 +175,13 @@ impl<'t> Builder<'t> {
     /// Puts a complete value where it belongs. `added` is what it adds to the size of the expanded file.
     fn finish(&mut self, tree: Arc<Tree>, anchor: usize, span: Span, added: u32) -> Taken {
         self.values = self.values.saturating_add(added);
-        if self.values > MAX_VALUES {
+        if self.values > YAML_VALUES {
             self.full = true;
-            let message = format!("this file has more than {MAX_VALUES} values");
+            let message = format!("this file has more than {YAML_VALUES} values");
             let hint = "what stands behind an alias counts as often as it is used";
             return Err(Box::new(Diagnostic::error("yaml-size", span, message).hint(hint)));
         }
-        if self.open.len() + tree.height as usize > MAX_DEPTH + 1 {
+        if self.open.len() + tree.height as usize > YAML_DEPTH + 1 {
             return Err(too_deep(span));
         }
         if anchor != 0 {
@@ -330,7 +326,7 @@ fn tag_error(span: Span) -> Diagnostic {
 
 pub(super) fn too_deep(span: Span) -> Box<Diagnostic> {
     Box::new(
-        Diagnostic::error("yaml-depth", span, format!("nested too deeply: more than {MAX_DEPTH} levels"))
+        Diagnostic::error("yaml-depth", span, format!("nested too deeply: more than {YAML_DEPTH} levels"))
             .hint("give inner parts their own names at the top level, and use them by name"),
     )
 }

@@ -6,10 +6,10 @@ mod build;
 use granit_parser::{ErrorKind, Event, Parser, ScanError};
 
 use super::diagnostic::Diagnostic;
+use super::limits::YAML_DEPTH;
 use super::source::floor_boundary;
 use super::tree::{Entry, Kind};
 use build::{Builder, too_deep};
-pub(super) use build::{MAX_DEPTH, MAX_VALUES};
 
 /// How often reading starts again behind a syntax error.
 const MAX_RESTARTS: usize = 20;
@@ -42,8 +42,8 @@ pub(super) fn read(text: &str, file: u32) -> File {
 fn stream(builder: &mut Builder<'_>, text: &str, base: usize) -> Option<usize> {
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
-        flow_nesting_limit: MAX_DEPTH,
-        block_nesting_limit: MAX_DEPTH,
+        flow_nesting_limit: YAML_DEPTH,
+        block_nesting_limit: YAML_DEPTH,
     };
     let mut parser = Parser::new_from_str_with_options(&text[base..], options);
     builder.begin(base > 0);
