@@ -18,15 +18,16 @@ struct Outcome {
 
 struct Step {
     name: &'static str,
-    run: fn() -> Result<Outcome, Failed>,
+    /// Told whether there is time for the long form.
+    run: fn(bool) -> Result<Outcome, Failed>,
 }
 
 const STEPS: &[Step] = &[
-    Step { name: "setup", run: || one(setup::run()) },
-    Step { name: "format", run: || command(cargo().args(["fmt", "--all", "--check"])) },
+    Step { name: "setup", run: |_| one(setup::run()) },
+    Step { name: "format", run: |_| command(cargo().args(["fmt", "--all", "--check"])) },
     Step {
         name: "lints",
-        run: || {
+        run: |_| {
             command(cargo().args([
                 "clippy",
                 "--workspace",
@@ -38,21 +39,22 @@ const STEPS: &[Step] = &[
             ]))
         },
     },
-    Step { name: "licences", run: || one(licences::check()) },
+    Step { name: "licences", run: |_| one(licences::check()) },
     Step { name: "unit tests", run: unit_tests },
-    Step { name: "bundle", run: || one(bundle::build(Kind::Release).map(|_| ())) },
-    Step { name: "bundle with counters", run: || one(bundle::build(Kind::RtCheck).map(|_| ())) },
+    Step { name: "fuzz", run: fuzz },
+    Step { name: "bundle", run: |_| one(bundle::build(Kind::Release).map(|_| ())) },
+    Step { name: "bundle with counters", run: |_| one(bundle::build(Kind::RtCheck).map(|_| ())) },
     Step { name: "host tests", run: host_tests },
 ];
 
-/// Runs all steps.
-pub fn run() -> Result<(), Failed> {
+/// Runs all steps. `long` gives those that search for faults at random, and those that play for long, minutes instead of seconds.
+pub fn run(long: bool) -> Result<(), Failed> {
     let begin = Instant::now();
     let (mut passed, mut failed) = (0, 0);
     for step in STEPS {
         let start = Instant::now();
         let outcome =
-            (step.run)().unwrap_or_else(|Failed(log)| Outcome { failed: 1, log, ..Outcome::default() });
+            (step.run)(long).unwrap_or_else(|Failed(log)| Outcome { failed: 1, log, ..Outcome::default() });
         let result = if outcome.failed == 0 { "ok" } else { "FAILED" };
         let count = outcome.passed + outcome.failed;
         println!(
@@ -80,22 +82,29 @@ fn command(command: &mut Command) -> Result<Outcome, Failed> {
     one(crate::shell::text(command).map(|_| ()))
 }
 
-fn unit_tests() -> Result<Outcome, Failed> {
+fn unit_tests(long: bool) -> Result<Outcome, Failed> {
     if has_program("cargo-nextest") {
-        let mut outcome = tests(
-            "unit",
-            cargo().args(["nextest", "run", "--workspace", "--exclude", "xtask", "--no-fail-fast"]),
-        )?;
+        let all = ["nextest", "run", "--workspace", "--exclude", "xtask", "--no-fail-fast"];
+        let ignored: &[&str] = if long { &["--run-ignored", "all"] } else { &[] };
+        let mut outcome = tests("unit", cargo().args(all).args(ignored))?;
         let documented = tests("doc", cargo().args(["test", "--doc", "--package", "seiche"]))?;
         outcome.passed += documented.passed;
         outcome.failed += documented.failed;
         outcome.log.push_str(&documented.log);
         return Ok(outcome);
     }
-    tests("unit", cargo().args(["test", "--workspace", "--exclude", "xtask", "--no-fail-fast"]))
+    let ignored: &[&str] = if long { &["--", "--include-ignored"] } else { &[] };
+    tests("unit", cargo().args(["test", "--workspace", "--exclude", "xtask", "--no-fail-fast"]).args(ignored))
 }
 
-fn host_tests() -> Result<Outcome, Failed> {
+/// Invented and damaged libraries against the loader: the same ones each time, as far as the time goes.
+fn fuzz(long: bool) -> Result<Outcome, Failed> {
+    let seconds = if long { "180" } else { "20" };
+    let build = ["test", "--package", "seiche", "--no-default-features", "--test", "fuzz", "--"];
+    command(cargo().args(build).args(["--seconds", seconds]))
+}
+
+fn host_tests(_: bool) -> Result<Outcome, Failed> {
     tests("hosts", cargo().args(["test", "--package", "xtask", "--no-fail-fast"]))
 }
 
