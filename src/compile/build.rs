@@ -99,7 +99,7 @@ impl Site<'_> {
 fn graph(plan: Plan, lanes: usize, site: &Site) -> Result<Built, Diagnostic> {
     let tiles = allocate(&plan);
     let pack = lanes.min(MAX_LANES) * TILE * size_of::<f32>();
-    site.take(site.place, tiles.count as usize, pack)?;
+    site.take(site.place, tiles.count, pack)?;
     site.take(site.place, plan.slots.len() + plan.feedback_lines * 2 * TILE, lanes * size_of::<f32>())?;
     let slots = plan.slots.iter().map(|x| *x as f32).collect();
     let mut ports = Ports { tiles: &tiles, slots, numbers: HashMap::new() };
