@@ -187,3 +187,11 @@ fn render_ends_where_the_sound_says_unless_a_host_or_notes_decide() {
         "what a note plays is not the length of the sound"
     );
 }
+
+#[test]
+fn schema_is_printed_as_it_is_kept() {
+    let output = Command::new(env!("CARGO_BIN_EXE_seiche")).arg("schema").output().expect("starts");
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/seiche.schema.json");
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).expect("text"), fs::read_to_string(kept).expect("schema"));
+}

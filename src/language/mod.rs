@@ -1,6 +1,7 @@
 //! Text to model: files, spans, YAML, expressions, and everything that can be wrong with them. Loader thread; never signal code.
 //! Node kinds are handed in as tables, so that this room knows the language but no single node.
 
+mod assist;
 mod check;
 mod describe;
 mod diagnostic;
@@ -25,6 +26,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use assist::{Candidate, Completion, Hover, complete, hover};
 pub use describe::{channels_text, default_of, default_text, describe, ends_text, range_text, unit_text};
 pub use diagnostic::{Diagnostic, Severity};
 pub use limits::{LIMITS, Limit};
