@@ -140,7 +140,7 @@ impl Render {
             seed: self.seed,
             store: &store,
         };
-        let Compiled { program, warnings } = match compile::compile(&request) {
+        let Compiled { program, warnings, .. } = match compile::compile(&request) {
             Ok(compiled) => compiled,
             Err(errors) => {
                 report(&errors, &library);

@@ -69,7 +69,7 @@ impl Outline {
             }
         }
         let inside = |(_, item): &(usize, &Item)| item.open.as_ref().is_some_and(|(_, r)| touches(r));
-        let brackets = self.items.iter().enumerate().filter(inside).next_back();
+        let brackets = self.items.iter().enumerate().rfind(inside);
         match brackets.and_then(|(i, item)| Some((i, item.open.as_ref()?.0))) {
             Some((item, b'[')) => return Spot::Value { item, range: offset..offset },
             Some((parent, _)) => return Spot::Key { parent, range: offset..offset },
