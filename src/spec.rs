@@ -61,6 +61,8 @@ pub enum ParamKind {
     Items,
     /// A scale: a list of whole semitones or an expression naming one.
     Scale,
+    /// Anything, and a warning that it does nothing: keys of libraries for other programs. The help says why.
+    Ignored,
 }
 
 impl ParamKind {
@@ -79,6 +81,7 @@ impl ParamKind {
             ParamKind::Steps => "a list of steps",
             ParamKind::Items => "a list of numbers or texts",
             ParamKind::Scale => "a list of whole semitones or the name of a scale",
+            ParamKind::Ignored => "anything, and does nothing",
         }
     }
 }
@@ -132,6 +135,8 @@ pub enum Channels {
     /// Stereo as soon as one of its `Stereo::Keep` inputs (or pair ends) is.
     AsInputs,
     Stereo,
+    /// As the file it plays (or what was rendered for it beforehand), and stereo as soon as one of its `Stereo::Keep` inputs is.
+    AsFile,
     /// Stereo when one of its `Stereo::Keep` inputs is, or when one of these parameters is anything but a fixed 0.
     StereoWith(&'static [&'static str]),
 }
@@ -218,6 +223,18 @@ impl ParamSpec {
             default: Default::Absent,
             range: None,
             help,
+        }
+    }
+
+    /// A key that is accepted with a warning, and does nothing.
+    pub const fn ignored(name: &'static str, why: &'static str) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Ignored,
+            unit: Unit::None,
+            default: Default::Absent,
+            range: None,
+            help: why,
         }
     }
 

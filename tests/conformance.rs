@@ -46,8 +46,7 @@ fn conformance_sounds_equal_the_reference() {
     for (key, verdict) in &report {
         println!("{key}: {verdict}");
     }
-    let excused =
-        |key: &str| BETTER.iter().any(|(k, _)| *k == key) || NOT_YET.iter().any(|k| key.starts_with(k));
+    let excused = |key: &str| BETTER.iter().any(|(k, _)| *k == key);
     let bad: Vec<&String> = report
         .iter()
         .filter(|(k, v)| !v.starts_with("ok") && !k.ends_with("(file)") && !excused(k))
@@ -70,10 +69,6 @@ const BETTER: &[(&str, &str)] = &[
     ("04_delay__retrigger_movement", "ends with its last echo"),
     ("04_delay__retrigger_spread", "ends with its last echo"),
 ];
-
-/// Nodes that are still to come.
-const NOT_YET: &[&str] =
-    &["12_references__looper", "13_modifiers__buffer", "13_modifiers__pitch", "13_modifiers__shuffle"];
 
 #[test]
 fn conformance_steps_carry_their_remainder() {

@@ -1,16 +1,22 @@
 //! Last stage: a plan becomes kernels, tiles and slots. Everything a program will ever need is allocated here. Loader thread.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use crate::dsp::sinc::{Sinc, TAPS};
 use crate::kernel::curve::{CurveKernel, CurvePart, CurvePoint};
 use crate::kernel::formula::FormulaKernel;
 use crate::kernel::plumbing::{Average, Cut, First, Sum};
+use crate::kernel::tape::Tape;
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
     Import, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan, Sequencer,
     SequencerPlan, Spawn, SpawnPlan,
 };
-use crate::kernel::{Build, EndRule, Graph, Kernel, MAX_LANES, Memory, Port, Source, Step, TILE, Work};
+use crate::kernel::{
+    Audio, Build, Controls, EndRule, Graph, Kernel, MAX_LANES, Memory, Outbox, Piece, Port, Song, Source,
+    Start, Step, TILE, Width, Work,
+};
 use crate::language::Diagnostic;
 use crate::language::limits::{LANES, PROGRAM_BYTES};
 use crate::language::model::Span;
@@ -18,7 +24,7 @@ use crate::nodes::Runs;
 
 use super::Request;
 use super::allocate::{Tiles, allocate};
-use super::plan::{Ends, Op, Plan, Recipe, Value, What, Wire};
+use super::plan::{Ends, MemoryDraft, Op, Plan, Recipe, Value, What, Wire};
 use super::pools::{Driver, PoolDraft, Voices};
 use super::program::{Program, Strip};
 
@@ -29,8 +35,9 @@ pub(super) fn program(
     request: &Request,
 ) -> Result<Program, Diagnostic> {
     let stereo: Vec<bool> = plan.outputs.iter().map(Wire::is_stereo).collect();
-    let built =
-        graph(plan, 1, &Site { request, memory: &Memory::new(PROGRAM_BYTES), song: true, place: None })?;
+    let (memory, outbox) = (Memory::new(PROGRAM_BYTES), Arc::default());
+    let site = Site { request, memory: &memory, outbox: &outbox, level: None, song: true, place: None };
+    let built = graph(plan, 1, 1, &site)?;
     let strips = names.into_iter().zip(built.outputs).zip(stereo);
     Ok(Program {
         name: request.sound.to_owned(),
@@ -38,7 +45,49 @@ pub(super) fn program(
         graph: built.graph,
         strips: strips.map(|((name, port), s)| Strip { name, port, channels: 1 + usize::from(s) }).collect(),
         length: length.map(|seconds| (seconds * request.rate + 1e-9) as u64),
+        outbox,
     })
+}
+
+/// Renders a plan from its beginning until it ends, at most `frames` frames: for nodes that need a signal whole.
+pub(super) fn ahead(plan: Plan, frames: usize, request: &Request) -> Result<Audio, Diagnostic> {
+    let channels = 1 + usize::from(plan.outputs.first().is_some_and(Wire::is_stereo));
+    let (memory, outbox) = (Memory::new(PROGRAM_BYTES), Arc::default());
+    let site = Site { request, memory: &memory, outbox: &outbox, level: None, song: false, place: None };
+    let mut built = graph(plan, 1, 1, &site)?;
+    let Some(port) = built.outputs.first().copied() else {
+        return Err(Diagnostic::general("ahead", "there is no signal to render"));
+    };
+    let mut audio = Audio { rate: request.rate, channels: vec![Vec::with_capacity(frames); channels] };
+    let controls = Controls::default();
+    let song = Song { rolling: true, bpm: 120.0, ..Song::default() };
+    built.graph.start(0, Start { at: 0, voice: 0 });
+    while audio.frames() < frames {
+        let at = audio.frames();
+        let count = TILE.min(frames - at);
+        let piece = Piece {
+            at: at as u64,
+            frames: count,
+            song: song.after(at),
+            events: &[],
+            block_frame: 0,
+            controls: &controls,
+            sidechain: [&[], &[]],
+        };
+        built.graph.render(&piece, 0, Width::One);
+        let end = match port.left {
+            Source::Tile(tile) => (built.graph.tile(tile).ends[0] as usize).min(count),
+            Source::Slot(_) => count,
+        };
+        for (side, channel) in [port.left, port.right].into_iter().zip(&mut audio.channels) {
+            let (values, flat) = built.graph.values(side);
+            channel.extend((0..end).map(|n| values[if flat { 0 } else { n }]));
+        }
+        if end < count {
+            break;
+        }
+    }
+    Ok(audio)
 }
 
 struct Built {
@@ -75,11 +124,23 @@ impl Ports<'_> {
     }
 }
 
+/// The tapes of a graph, per lane of it.
+struct Level<'a> {
+    tapes: &'a [Vec<Arc<Tape>>],
+    /// Lanes of the graph for each lane of the one around.
+    voices: usize,
+    depth: usize,
+    around: Option<&'a Level<'a>>,
+}
+
 /// Where a graph is built.
 #[derive(Clone, Copy)]
 struct Site<'a> {
     request: &'a Request<'a>,
     memory: &'a Memory,
+    outbox: &'a Arc<Outbox>,
+    /// The tapes of the graphs around.
+    level: Option<&'a Level<'a>>,
     /// The song's own graph, not that of voices.
     song: bool,
     /// The node whose voices the graph plays.
@@ -96,7 +157,12 @@ impl Site<'_> {
     }
 }
 
-fn graph(plan: Plan, lanes: usize, site: &Site) -> Result<Built, Diagnostic> {
+/// Builds a graph of `lanes` lanes, `voices` for each lane of the graph around it.
+fn graph(plan: Plan, lanes: usize, voices: usize, site: &Site) -> Result<Built, Diagnostic> {
+    let tapes: Vec<_> = plan.memories.iter().map(|d| tapes(d, lanes, site)).collect::<Result<_, _>>()?;
+    let depth = site.level.map_or(0, |level| level.depth + 1);
+    let level = Level { tapes: &tapes, voices, depth, around: site.level };
+    let site = &Site { level: Some(&level), ..*site };
     let tiles = allocate(&plan);
     let pack = lanes.min(MAX_LANES) * TILE * size_of::<f32>();
     site.take(site.place, tiles.count, pack)?;
@@ -123,8 +189,39 @@ fn graph(plan: Plan, lanes: usize, site: &Site) -> Result<Built, Diagnostic> {
         steps.push(Step { id, work, inputs, outputs, channels, ends, sparse });
     }
     let outputs = plan.outputs.iter().map(|w| ports.port(*w)).collect();
-    let graph = Graph::new(steps, tiles.count, &ports.slots, lanes, site.request.rate);
+    let graph =
+        Graph::new(steps, tiles.count, &ports.slots, lanes, site.request.rate).with_tapes(tapes.clone());
     Ok(Built { graph, outputs, imports })
+}
+
+/// A tape for every lane.
+fn tapes(draft: &MemoryDraft, lanes: usize, site: &Site) -> Result<Vec<Arc<Tape>>, Diagnostic> {
+    let rate = site.request.rate;
+    let file = draft.file.as_ref().map(|audio| Arc::new(at_rate(audio, rate)));
+    let default = if lanes == 1 { 10.0 } else { 4.0 };
+    let frames = match (draft.seconds, &file) {
+        (Some((seconds, _)), _) => (seconds * rate + 1e-6) as usize,
+        (None, Some(audio)) => audio.frames(),
+        (None, None) => (default * rate) as usize,
+    };
+    let channels = draft.channels.max(1);
+    site.take(
+        draft.writer.or(Some(draft.reader)),
+        lanes * channels,
+        frames.saturating_mul(size_of::<f32>()),
+    )?;
+    Ok((0..lanes).map(|_| Arc::new(Tape::new(frames, channels, file.clone()))).collect())
+}
+
+/// A tape of a graph around (or of the present one), for each of `lanes` lanes of the present one.
+fn shared((depth, index): (usize, usize), lanes: usize, site: &Site) -> Vec<Arc<Tape>> {
+    let (mut level, mut apart) = (site.level, 1);
+    while let Some(inner) = level.filter(|l| l.depth > depth) {
+        apart *= inner.voices.max(1);
+        level = inner.around;
+    }
+    let Some(owner) = level.and_then(|level| level.tapes.get(index)) else { return vec![] };
+    (0..lanes).map(|lane| owner[(lane / apart).min(owner.len() - 1)].clone()).collect()
 }
 
 /// About what a kernel keeps for one lane, and for each of its inputs there.
@@ -177,6 +274,7 @@ fn node(
 ) -> Result<Box<dyn Kernel>, Diagnostic> {
     let input_channels: Vec<usize> = op.inputs.iter().map(|w| 1 + usize::from(w.is_stereo())).collect();
     let constants: Vec<Option<f64>> = op.inputs.iter().map(Wire::as_number_or_nan).collect();
+    let tapes = recipe.memory.map(|memory| shared(memory, lanes, site)).unwrap_or_default();
     let build = Build {
         constants: &constants,
         song: site.song,
@@ -194,9 +292,14 @@ fn node(
         audio: recipe.audio.clone(),
         band_limited: recipe.band_limited,
         memory: site.memory,
+        folder: &recipe.folder,
+        tapes: &tapes,
+        outbox: site.outbox,
     };
     match recipe.def.runs {
-        Runs::Kernel(make) => make(&build).map_err(|message| Diagnostic::error("node", recipe.span, message)),
+        Runs::Kernel(make) | Runs::Ahead(make) => {
+            make(&build).map_err(|message| Diagnostic::error("node", recipe.span, message))
+        }
         Runs::Structure(_) => Err(Diagnostic::error("node", recipe.span, "this node has no kernel")),
     }
 }
@@ -238,7 +341,7 @@ fn pool(draft: PoolDraft, parents: usize, site: &Site) -> Result<PoolPlan, Diagn
     let stereo = draft.plan.outputs.first().is_some_and(Wire::is_stereo);
     let sums = 2 * parents.min(MAX_LANES);
     site.take(site.place, sums, MAX_LANES * TILE * size_of::<f32>())?;
-    let built = graph(draft.plan, lanes, site)?;
+    let built = graph(draft.plan, lanes, draft.voices, site)?;
     let tile = |source: Source| match source {
         Source::Tile(tile) => Ok(tile),
         Source::Slot(_) => Err(Diagnostic::general("voices", "a voice has no output")),
@@ -252,6 +355,27 @@ fn pool(draft: PoolDraft, parents: usize, site: &Site) -> Result<PoolPlan, Diagn
         parents,
         voices: draft.voices,
     })
+}
+
+/// A recording at another rate.
+fn at_rate(audio: &Audio, rate: f64) -> Audio {
+    let step = audio.rate / rate;
+    let frames = (audio.frames() as f64 / step) as usize;
+    let sinc = Sinc::shared();
+    let read = |data: &Vec<f32>, n: usize| {
+        let at = n as f64 * step;
+        let first = at.floor() as i64 - (TAPS as i64 / 2 - 1);
+        let taps = std::array::from_fn(|k| {
+            usize::try_from(first + k as i64).ok().and_then(|i| data.get(i)).copied().unwrap_or(0.0)
+        });
+        sinc.read(&taps, at.fract() as f32, step as f32)
+    };
+    let channels = audio.channels.iter();
+    let channels = channels.map(|data| match step == 1.0 {
+        true => data.clone(),
+        false => (0..frames).map(|n| read(data, n)).collect(),
+    });
+    Audio { rate, channels: channels.collect() }
 }
 
 /// The seed of a node's random streams: FNV-1a over its path, mixed with the project's seed.

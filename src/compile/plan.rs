@@ -118,11 +118,21 @@ pub struct Recipe {
     pub named: Vec<(String, usize)>,
     pub duration: Option<f64>,
     pub audio: Option<Arc<Audio>>,
+    /// The files of a folder that the node chooses from.
+    pub folder: Vec<Arc<Audio>>,
+    /// The memory that a buffer has or shares: how deep the scope is whose it is, and its number there.
+    pub memory: Option<(usize, usize)>,
     pub band_limited: bool,
     pub span: Span,
 }
 
 impl Recipe {
+    /// Whether the node does something beside its output: it runs even where nobody hears it.
+    pub fn acts(&self) -> bool {
+        let writes = || self.def.spec.param("signal").is_some_and(|(i, _)| !self.inputs[i].ports.is_empty());
+        self.def.spec.name == "midi_out" || (self.memory.is_some() && writes())
+    }
+
     /// The word of the parameter `mode`, or its default; empty for nodes without one.
     pub fn mode(&self) -> &'static str {
         let Some((index, param)) = self.def.spec.param("mode") else { return "" };
@@ -152,6 +162,19 @@ impl Op {
     }
 }
 
+/// A memory that buffers share.
+#[derive(Default)]
+pub struct MemoryDraft {
+    pub name: String,
+    /// Seconds, where a buffer says so (the most, if the length moves), and where.
+    pub seconds: Option<(f64, Span)>,
+    pub channels: usize,
+    pub file: Option<Arc<Audio>>,
+    /// Who writes it, and the last node that reads it.
+    pub writer: Option<Span>,
+    pub reader: Span,
+}
+
 /// The operations of one graph.
 #[derive(Default)]
 pub struct Plan {
@@ -159,6 +182,8 @@ pub struct Plan {
     /// Initial values of the scope variables.
     pub slots: Vec<f64>,
     pub feedback_lines: usize,
+    /// Memories of buffers.
+    pub memories: Vec<MemoryDraft>,
     /// What the graph puts out.
     pub outputs: Vec<Wire>,
 }

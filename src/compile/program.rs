@@ -1,6 +1,8 @@
 //! What the compiler hands to the audio thread: complete in memory, immutable in shape.
 
-use crate::kernel::{Graph, Port};
+use std::sync::Arc;
+
+use crate::kernel::{Graph, Outbox, Port};
 
 /// A named track of the sound, before the mixer.
 pub struct Strip {
@@ -17,6 +19,8 @@ pub struct Program {
     pub rate: f64,
     pub(crate) graph: Graph,
     pub(crate) strips: Vec<Strip>,
+    /// Notes on their way to the host.
+    pub(crate) outbox: Arc<Outbox>,
     /// Frames after which the sound is over, if it says so.
     pub length: Option<u64>,
 }

@@ -61,7 +61,8 @@ fn equal(a: &Op, b: &Op) -> bool {
 /// Drops operations that neither the outputs nor a loop needs.
 pub(super) fn prune(mut plan: Plan) -> Plan {
     let mut heard = vec![false; plan.ops.len()];
-    let mut open: Vec<usize> = plan.outputs.iter().flat_map(sources).collect();
+    let acting = plan.ops.iter().enumerate().filter(|(_, op)| acts(op)).map(|(index, _)| index);
+    let mut open: Vec<usize> = plan.outputs.iter().flat_map(sources).chain(acting).collect();
     while let Some(op) = open.pop() {
         if std::mem::replace(&mut heard[op], true) {
             continue;
@@ -94,6 +95,15 @@ pub(super) fn prune(mut plan: Plan) -> Plan {
         *wire = renumber(*wire, &place);
     }
     plan
+}
+
+/// Whether an operation, or one of its voices', does something beside its output.
+fn acts(op: &Op) -> bool {
+    match &op.what {
+        What::Node(recipe) => recipe.acts(),
+        What::Voices(voices) => voices.pools.iter().any(|pool| pool.plan.ops.iter().any(acts)),
+        _ => false,
+    }
 }
 
 fn sources(wire: &Wire) -> impl Iterator<Item = usize> + use<> {

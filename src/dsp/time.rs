@@ -10,6 +10,16 @@ pub fn frames(seconds: f32, rate: f64) -> u64 {
     (seconds as f64 * rate * (1.0 + 1.2e-7)).max(0.0) as u64
 }
 
+/// A time as frames, with their fraction, of at most `longest`. Seconds come with 24 bits: what is a whole number of frames by them
+/// is one.
+#[inline(always)]
+pub fn frames_of(seconds: f32, rate: f64, longest: f64) -> f64 {
+    let frames = seconds as f64 * rate;
+    let whole = (frames + 0.5) as i64 as f64;
+    let frames = if (frames - whole).abs() < frames * 1.2e-7 { whole } else { frames };
+    if frames > 0.0 { frames.min(longest) } else { 0.0 }
+}
+
 /// Time constants that an attack, decay or release lasts: it stops e^-5 (0.7 %) short of its target.
 const CONSTANTS: f32 = 5.0;
 

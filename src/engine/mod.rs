@@ -20,6 +20,8 @@ use song::SongClock;
 
 /// Programs under way to the engine, and used ones on their way back.
 const QUEUE: usize = 4;
+/// Most events for the host in a block; the last quarter is for ends of notes.
+const OUTPUT: usize = 4096;
 /// Seconds over which a replaced program fades.
 const SWAP_FADE: f64 = 0.02;
 
@@ -48,7 +50,10 @@ pub struct Engine {
     controls: Controls,
     mixer: Mixer,
     meters: Arc<Meters>,
+    /// What the program sends to the host in this block, in order of time.
     output: Vec<Event>,
+    /// Absolute frame at which the block began.
+    block: u64,
 }
 
 /// The loader's end of the queues.
@@ -98,7 +103,8 @@ impl Engine {
             controls: Controls::default(),
             mixer: Mixer::new(rate),
             meters: meters.clone(),
-            output: Vec::with_capacity(1024),
+            output: Vec::with_capacity(OUTPUT),
+            block: 0,
         };
         (engine, Remote { outgoing, returned, meters })
     }
@@ -135,6 +141,7 @@ impl Engine {
         self.mixer.settle();
         if let Some(player) = &mut self.player {
             player.restart();
+            player.finish_notes(0);
         }
         if let Some(player) = self.fading.take() {
             self.retire(player);
@@ -152,6 +159,7 @@ impl Engine {
     fn process_guarded(&mut self, mut io: Io, events: &[Event], transport: Option<&Transport>) {
         let _flush = denormals::Flush::enter();
         self.output.clear();
+        self.block = self.at;
         self.swap();
         let frames = io.main[0].len();
         self.song.follow(transport);
@@ -210,11 +218,13 @@ impl Engine {
         if let Some(player) = &mut self.player {
             player.render(&piece);
             self.mixer.mix(player, &piece, io, from, &self.meters);
+            send(player, &mut self.output, self.block, self.at + piece.frames as u64);
         }
         if let Some(player) = &mut self.fading {
             // The old program hears no new notes; what it plays rings out under the fade.
             let quiet = Piece { events: &[], ..piece };
             player.render(&quiet);
+            player.sent(u64::MAX, |_, _| {});
             let over = self.mixer.fade_out(player, &quiet, io, from, (SWAP_FADE * self.rate) as u32);
             if over && let Some(player) = self.fading.take() {
                 self.retire(player);
@@ -237,6 +247,10 @@ impl Engine {
         if let Some(old) = self.fading.take() {
             self.retire(old);
         }
+        if let Some(old) = &self.player {
+            old.finish_notes(self.at);
+            send(old, &mut self.output, self.block, u64::MAX);
+        }
         self.fading = self.player.replace(player);
         self.meters.swapped();
     }
@@ -245,6 +259,25 @@ impl Engine {
         // `swap` has made sure of the room; a player that does not fit is kept rather than freed here.
         if let Err(rtrb::PushError::Full(player)) = self.retired.push(player) {
             self.fading = Some(player);
+        }
+    }
+}
+
+/// Takes what a program sends before frame `until`, sorted by time, into the output of the block that began at `block`.
+fn send(player: &Player, output: &mut Vec<Event>, block: u64, until: u64) {
+    let known = output.len();
+    player.sent(until, |at, what| {
+        let limit = if matches!(what, What::NoteOff { .. }) { OUTPUT } else { OUTPUT / 4 * 3 };
+        if output.len() < limit {
+            output.push(Event { at: at.saturating_sub(block) as u32, what });
+        }
+    });
+    // Few and nearly sorted; equal times stay in their order.
+    for last in known + 1..output.len() {
+        let mut place = last;
+        while place > known && output[place - 1].at > output[place].at {
+            output.swap(place - 1, place);
+            place -= 1;
         }
     }
 }

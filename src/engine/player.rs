@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::compile::Program;
-use crate::kernel::{Piece, Port, Source, Start, Width};
+use crate::kernel::{Piece, Port, Source, Start, What, Width};
 
 /// Where a program's life stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,16 @@ impl Player {
 
     pub fn into_program(self) -> Box<Program> {
         self.program
+    }
+
+    /// Hands over what the program sends to the host before frame `until`.
+    pub fn sent(&self, until: u64, each: impl FnMut(u64, What)) {
+        self.program.outbox.take(until, each);
+    }
+
+    /// Ends the notes that the program has sent: from frame `at` on it does not count any more, or begins anew.
+    pub fn finish_notes(&self, at: u64) {
+        self.program.outbox.finish(at);
     }
 
     pub fn restart(&mut self) {
@@ -95,6 +105,7 @@ impl Player {
         if catch_unwind(AssertUnwindSafe(|| graph.render(piece, 0, Width::One))).is_err() {
             self.state = State::Failed;
             self.faults = super::meters::PROGRAM_FAULT;
+            self.program.outbox.silence(piece.at);
             return;
         }
         let ends = self.program.strips.iter().map(|s| match s.port.left {
@@ -109,6 +120,7 @@ impl Player {
         self.sounding = sounding;
         if sounding < piece.frames {
             self.state = State::Ended(piece.at + sounding as u64);
+            self.program.outbox.silence(piece.at + sounding as u64);
         }
     }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use crate::spec::{Default, NodeSpec, ParamKind};
 
+use super::outbox::Outbox;
 use super::pass::Kernel;
+use super::tape::Tape;
 
 /// Decoded audio. `channels × frames`, at `rate` frames per second.
 #[derive(Debug, Default)]
@@ -89,6 +91,12 @@ pub struct Build<'a> {
     pub seed: u64,
     /// The file of a node that plays one.
     pub audio: Option<Arc<Audio>>,
+    /// The files of a folder, for a node that chooses among them.
+    pub folder: &'a [Arc<Audio>],
+    /// Per lane: the tape of a node that has or shares one; else empty.
+    pub tapes: &'a [Arc<Tape>],
+    /// Where notes for the host go.
+    pub outbox: &'a Arc<Outbox>,
     /// Per input: its value, where it is a fixed number (an empty item of a list is not a number).
     pub constants: &'a [Option<f64>],
     /// The node belongs to the song, not to a voice: it follows the host's position.

@@ -1,8 +1,11 @@
 //! A compiled graph: kernels in order, the tiles and slots between them, and the loop that runs them for a piece of time. The main
 //! sound is a graph of one lane; the voices of a pool share a graph with a lane each. Built by the loader, run by the audio thread.
 
+use std::sync::Arc;
+
 use super::isa::{Isa, Width};
 use super::pass::{Kernel, Pass, Piece, Port, Source, Start};
+use super::tape::Tape;
 use super::tile::{TILE, Tile};
 use crate::dsp::lane::MAX_LANES;
 
@@ -87,6 +90,8 @@ pub struct Graph {
     stand_ins: [Box<Tile>; 2],
     slots: Slots,
     feedback: Vec<Feedback>,
+    /// Per tape of the graph's buffers, per lane: new for every voice.
+    tapes: Vec<Vec<Arc<Tape>>>,
     ages: Vec<u64>,
     /// The steps that have voices.
     pools: Vec<usize>,
@@ -124,10 +129,17 @@ impl Graph {
             stand_ins: Default::default(),
             slots: Slots::new(slots, lanes),
             feedback: (0..lines.unwrap_or(0)).map(|_| line()).collect(),
+            tapes: vec![],
             ages: vec![0; lanes],
             pools,
             passes: 0,
         }
+    }
+
+    /// Gives the graph the tapes that its buffers, and those of voices further in, share.
+    pub fn with_tapes(mut self, tapes: Vec<Vec<Arc<Tape>>>) -> Self {
+        self.tapes = tapes;
+        self
     }
 
     pub fn lanes(&self) -> usize {
@@ -184,6 +196,9 @@ impl Graph {
     /// Begins a voice (or the sound): all state of the lane is new.
     pub fn start(&mut self, lane: usize, start: Start) {
         self.ages[lane] = 0;
+        for tape in self.tapes.iter().filter_map(|lanes| lanes.get(lane)) {
+            tape.reset();
+        }
         for step in &mut self.steps {
             if let Work::Kernel(kernel) = &mut step.work {
                 kernel.start(lane, start);
@@ -191,6 +206,15 @@ impl Graph {
         }
         for line in &mut self.feedback {
             line.memory.iter_mut().skip(lane).step_by(self.lanes).for_each(|x| *x = 0.0);
+        }
+    }
+
+    /// The voice in a lane is over.
+    pub fn stop(&mut self, lane: usize, at: u64) {
+        for step in &mut self.steps {
+            if let Work::Kernel(kernel) = &mut step.work {
+                kernel.stop(lane, at);
+            }
         }
     }
 

@@ -292,6 +292,8 @@ pub trait Kernel: Send {
     fn render(&mut self, pass: &mut Pass);
     /// A voice begins in `lane`: its state becomes that of a new node.
     fn start(&mut self, lane: usize, start: Start);
+    /// The voice in `lane` is over at absolute frame `at`; until `start` it will not be rendered. For what reaches beyond the voice.
+    fn stop(&mut self, _lane: usize, _at: u64) {}
     /// How long, in frames, the output may go on after all inputs are silent.
     fn tail(&self) -> u64 {
         0
@@ -307,6 +309,7 @@ pub trait Kernel: Send {
 pub trait Lanewise: Send {
     fn pass<L: Lane>(&mut self, pass: &mut Pass);
     fn start(&mut self, lane: usize, start: Start);
+    fn stop(&mut self, _lane: usize, _at: u64) {}
     fn tail(&self) -> u64 {
         0
     }
@@ -319,6 +322,9 @@ impl<K: Lanewise> Kernel for K {
     }
     fn start(&mut self, lane: usize, start: Start) {
         Lanewise::start(self, lane, start);
+    }
+    fn stop(&mut self, lane: usize, at: u64) {
+        Lanewise::stop(self, lane, at);
     }
     fn tail(&self) -> u64 {
         Lanewise::tail(self)

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::tape::Tape;
 use super::{
     Audio, Build, Controls, Fixed, Inputs, Isa, Pass, Piece, Port, Song, Source, Start, TILE, Tile, Width,
 };
@@ -70,6 +71,8 @@ pub struct Probe {
     pub duration: Option<f64>,
     pub channels: Option<usize>,
     pub audio: Option<Arc<Audio>>,
+    /// Frames of the tape of a `buffer`.
+    pub tape: usize,
     pub band_limited: bool,
     /// Lengths of the passes, repeated; passes also end at multiples of 64.
     pub cuts: Vec<usize>,
@@ -113,6 +116,7 @@ impl Probe {
             duration: None,
             channels: None,
             audio: None,
+            tape: 0,
             band_limited: false,
             cuts: vec![64],
             stagger: 0,
@@ -179,6 +183,7 @@ impl Probe {
                 (Some((_, f)), _) => feeds.extend(f.iter().cloned()),
                 (None, Default::Number(x)) if port => feeds.push(slot(x)),
                 (None, Default::Pair(a, b)) if port => feeds.extend([slot(a), slot(b)]),
+                (None, Default::Required) if matches!(self.def.runs, Runs::Ahead(_)) => {}
                 (None, Default::Required) => {
                     assert!(self.fixed.iter().any(|(n, _)| *n == p.name) || !port, "{} is required", p.name)
                 }
@@ -196,9 +201,16 @@ impl Probe {
         let channels = self.channels.unwrap_or(match spec.channels {
             Channels::Mono => 1,
             Channels::Stereo => 2,
-            Channels::AsInputs | Channels::StereoWith(_) => input_channels.iter().copied().max().unwrap_or(1),
+            Channels::AsFile if self.audio.is_some() => self.audio.as_ref().map_or(1, |a| a.channels.len()),
+            Channels::AsFile | Channels::AsInputs | Channels::StereoWith(_) => {
+                input_channels.iter().copied().max().unwrap_or(1)
+            }
         });
-        let Runs::Kernel(make) = self.def.runs else { panic!("{} is no kernel", spec.name) };
+        let (Runs::Kernel(make) | Runs::Ahead(make)) = self.def.runs else {
+            panic!("{} is no kernel", spec.name)
+        };
+        let tapes: Vec<Arc<Tape>> =
+            (0..self.lanes).map(|_| Arc::new(Tape::new(self.tape, channels, None))).collect();
         let build = Build {
             spec,
             inputs: &inputs,
@@ -214,6 +226,9 @@ impl Probe {
             duration: self.duration,
             seed: self.seed,
             audio: self.audio.clone(),
+            folder: &[],
+            tapes: &tapes,
+            outbox: &Arc::default(),
             band_limited: self.band_limited,
             memory: &super::Memory::new(1 << 30),
         };

@@ -234,6 +234,7 @@ fn takes(param: &ParamSpec) -> Value {
         ParamKind::Text => json!([{ "type": ["string", "number", "boolean"] }]),
         ParamKind::Choice(words) => choice(words),
         ParamKind::Steps => steps(),
+        ParamKind::Ignored => json!([{}]),
         ParamKind::Items => {
             json!([{ "type": "array", "items": { "type": ["number", "string", "boolean"] } }])
         }

@@ -13,6 +13,8 @@ use crate::language::limits::SAMPLE_BYTES;
 use crate::language::model::Span;
 use crate::language::{Diagnostic, nearest};
 
+/// The most frames of all files of a folder together.
+const MAX_FRAMES: usize = 128 << 20;
 /// The most names of a folder that are looked at for a suggestion.
 const MAX_NAMES: usize = 10_000;
 
@@ -135,6 +137,42 @@ impl Store {
         let fail = |fault| SampleError { file: file.to_string(), fault };
         let path = find(library, file, roots).map_err(fail)?;
         self.read(&path).map_err(fail)
+    }
+
+    /// The audio of all WAV files of a folder, in the order of their names in small letters. The folder is found as a file is by
+    /// [`load`](Self::load).
+    pub fn load_folder(
+        &mut self,
+        library: &Path,
+        folder: &str,
+        roots: &[PathBuf],
+    ) -> Result<Vec<Arc<Audio>>, SampleError> {
+        let fail = |file: &str, fault| SampleError { file: file.to_string(), fault };
+        let path = find(library, folder, roots).map_err(|fault| fail(folder, fault))?;
+        let unreadable = |why: std::io::Error| fail(folder, Fault::Unreadable(why.to_string()));
+        let entries = fs::read_dir(&path).map_err(unreadable)?.take(MAX_NAMES).flatten();
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.retain(|name| name.to_lowercase().ends_with(".wav"));
+        names.sort_by_key(|name| (name.to_lowercase(), name.clone()));
+        if names.is_empty() {
+            return Err(fail(folder, Fault::NoAudio));
+        }
+        let mut files = vec![];
+        let mut frames = 0;
+        for name in names {
+            let file = format!("{folder}/{name}");
+            let audio = self.load(library, &file, roots)?;
+            frames += audio.frames() * audio.channels.len();
+            if frames > MAX_FRAMES {
+                return Err(fail(
+                    folder,
+                    Fault::TooLarge(format!("its files have more than {MAX_FRAMES} frames")),
+                ));
+            }
+            files.push(audio);
+        }
+        Ok(files)
     }
 
     /// Lets go of samples that nobody else holds.

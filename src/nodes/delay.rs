@@ -3,6 +3,7 @@
 
 use crate::dsp::lane::Lane;
 use crate::dsp::line::Line;
+use crate::dsp::time::frames_of;
 use crate::kernel::{Build, Kernel, Lanewise, MAX_LANES, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
@@ -198,15 +199,6 @@ impl Delay {
         self.over[lane] = end.is_some();
         end.unwrap_or(frames) as u8
     }
-}
-
-/// A time as frames within the memory. Seconds come with 24 bits: what is a whole number of frames by them is one.
-#[inline(always)]
-fn frames_of(seconds: f32, rate: f64, longest: f64) -> f64 {
-    let frames = seconds as f64 * rate;
-    let whole = (frames + 0.5) as i64 as f64;
-    let frames = if (frames - whole).abs() < frames * 1.2e-7 { whole } else { frames };
-    if frames > 0.0 { frames.min(longest) } else { 0.0 }
 }
 
 /// Moves the tape on by one frame: records, and plays.

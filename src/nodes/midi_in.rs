@@ -34,14 +34,7 @@ pub static DEF: NodeDef = NodeDef {
                 range: Some((0.0, 96.0)),
                 help: "How far the pitch bend wheel reaches, up and down.",
             },
-            ParamSpec {
-                name: "device",
-                kind: ParamKind::Text,
-                unit: Unit::None,
-                default: Default::Absent,
-                range: None,
-                help: "Accepted for libraries of other programs: the host chooses the device.",
-            },
+            ParamSpec::ignored("device", "Does nothing: the host chooses the device."),
             ParamSpec {
                 name: "signal",
                 kind: ParamKind::Signal(Stereo::Keep),

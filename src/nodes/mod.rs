@@ -21,6 +21,7 @@ macro_rules! fill {
 }
 
 mod automation;
+mod buffer;
 mod context;
 mod delay;
 mod envelope;
@@ -31,18 +32,22 @@ mod glide;
 mod hold;
 mod input;
 mod interval;
+mod invert;
 mod map;
 mod midi_cc;
 mod midi_in;
+mod midi_out;
 mod mix;
 mod multiply;
 mod osc;
+mod pitch;
 mod reference;
 mod retrigger;
 mod reverb;
 mod sample;
 mod select;
 mod sequencer;
+mod shuffle;
 mod smooth;
 mod snap;
 mod spawn;
@@ -60,6 +65,8 @@ pub struct NodeDef {
 pub enum Runs {
     /// By a kernel.
     Kernel(MakeKernel),
+    /// By a kernel that is handed its `signal` as finished audio, rendered while the program is compiled.
+    Ahead(MakeKernel),
     /// By a rule of the compiler: scopes, voices and sums.
     Structure(Structure),
 }
@@ -88,6 +95,7 @@ pub static ALL: &[&NodeDef] = &[
     &retrigger::DEF,
     &reverb::DEF,
     &sample::DEF,
+    &buffer::DEF,
     &track::DEF,
     &follow::DEF,
     &map::DEF,
@@ -96,6 +104,9 @@ pub static ALL: &[&NodeDef] = &[
     &snap::DEF,
     &hold::DEF,
     &interval::DEF,
+    &pitch::DEF,
+    &shuffle::DEF,
+    &invert::DEF,
     &automation::DEF,
     &expression::DEF,
     &context::DEF,
@@ -108,6 +119,7 @@ pub static ALL: &[&NodeDef] = &[
     &spawn::DEF,
     &midi_in::DEF,
     &midi_cc::DEF,
+    &midi_out::DEF,
     &input::DEF,
 ];
 

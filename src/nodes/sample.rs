@@ -22,7 +22,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Required,
                 range: None,
-                help: "The file, its path seen from the library's folder.",
+                help: "The file, its path seen from the library's folder; with `chop`, a folder.",
             },
             ParamSpec::control(
                 "start",
@@ -57,9 +57,15 @@ pub static DEF: NodeDef = NodeDef {
                 0.0,
                 "Moves the point that is read, also while it plays: for vibrato and scratching.",
             ),
+            ParamSpec::optional(
+                "chop",
+                Unit::None,
+                "Which of the folder's WAV files is played, from 0, by name; another one starts at its beginning.",
+            ),
+            ParamSpec::ignored("overlap", "Does nothing: it never had an effect."),
         ],
         extra: Extra::Refused,
-        channels: Channels::Stereo,
+        channels: Channels::AsFile,
         ends: Ends::Own,
         example: "example: {sample: {file: samples/clap.wav, speed: [1.5, 0.6], loop: true, duration: 2}}\n",
     },
@@ -67,30 +73,36 @@ pub static DEF: NodeDef = NodeDef {
 };
 
 struct Sample {
-    audio: Arc<Audio>,
+    files: Vec<Arc<Audio>>,
     sinc: &'static Sinc,
     start: usize,
     end: usize,
     speed: usize,
     pitch: Option<(usize, usize)>,
     offset: usize,
+    chop: Option<usize>,
     looped: bool,
-    /// Frames of the file per frame of the host, at speed 1.
-    ratio: f64,
+    rate: f64,
     length: Option<u64>,
-    /// Per lane: position in the file, and whether it is over.
+    /// Per lane: the file, the position in it, and whether it is over.
+    chosen: Vec<usize>,
     head: Vec<f64>,
     over: Vec<bool>,
 }
 
 fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
-    let audio = b.audio.clone().ok_or("the file is missing")?;
-    if audio.frames() == 0 || audio.rate <= 0.0 {
+    let files: Vec<Arc<Audio>> = b.audio.iter().chain(b.folder).cloned().collect();
+    if files.is_empty() {
+        return Err("the file is missing".into());
+    }
+    if files.iter().any(|audio| audio.frames() == 0 || audio.rate <= 0.0) {
         return Err("the file has no sound in it".into());
     }
     Ok(Box::new(Sample {
-        ratio: audio.rate / b.rate,
-        audio,
+        chop: b.port("chop"),
+        rate: b.rate,
+        chosen: vec![0; b.lanes],
+        files,
         sinc: Sinc::shared(),
         start: need(b, "start")?,
         end: need(b, "end")?,
@@ -112,8 +124,8 @@ struct Region {
 }
 
 impl Sample {
-    fn region(&self, start: f32, end: f32) -> Region {
-        let frames = self.audio.frames() as f64;
+    fn region(&self, audio: &Audio, start: f32, end: f32) -> Region {
+        let frames = audio.frames() as f64;
         // Fractions come with 24 bits.
         let at = |x: f32| (x as f64 * frames * (1.0 + 1.2e-7)).floor().clamp(0.0, frames);
         let from = at(start);
@@ -122,8 +134,8 @@ impl Sample {
 
     /// One frame of a channel at a position inside the region.
     #[inline(always)]
-    fn read(&self, channel: usize, at: f64, step: f32, region: Region) -> f32 {
-        let data = &self.audio.channels[channel.min(self.audio.channels.len() - 1)];
+    fn read(&self, audio: &Audio, channel: usize, at: f64, step: f32, region: Region) -> f32 {
+        let data = &audio.channels[channel.min(audio.channels.len() - 1)];
         let whole = at.floor();
         let (index, fraction) = (whole as i64, (at - whole) as f32);
         let first = index - (TAPS as i64 / 2 - 1);
@@ -170,16 +182,22 @@ impl Lanewise for Sample {
             let (start, end, speed, offset) =
                 (get(self.start), get(self.end), get(self.speed), get(self.offset));
             let pitch = self.pitch.map(|(f, b)| (get(f), get(b)));
-            let mut head = self.head[lane];
+            let chop = self.chop.map(get);
+            let (mut head, mut chosen) = (self.head[lane], self.chosen[lane]);
             for n in 0..ends[k] as usize {
                 let factor = pitch.map_or(1.0, |(f, b)| f.at(n) as f64 / (b.at(n) as f64).max(1e-6));
-                let step = speed.at(n) as f64 * factor * self.ratio;
-                let region = self.region(start.at(n), end.at(n));
-                if age == 0 && n == 0 {
+                // Not a number is the first file, beyond the last is the last.
+                let wanted = chop.map_or(0, |c| (c.at(n) as usize).min(self.files.len() - 1));
+                let begins = (age == 0 && n == 0) || wanted != chosen;
+                chosen = wanted;
+                let audio = &*self.files[chosen];
+                let step = speed.at(n) as f64 * factor * audio.rate / self.rate;
+                let region = self.region(audio, start.at(n), end.at(n));
+                if begins {
                     head = if step < 0.0 { region.to } else { region.from };
                 }
                 head += step;
-                let at = head + offset.at(n) as f64 * self.audio.rate;
+                let at = head + offset.at(n) as f64 * audio.rate;
                 let outside = !(at >= region.from && at < region.to);
                 let at = match (outside, self.looped && region.to > region.from && at.is_finite()) {
                     (false, _) => at,
@@ -191,15 +209,15 @@ impl Lanewise for Sample {
                     }
                 };
                 sounding = true;
-                let x = self.read(0, at, step as f32, region);
+                let x = self.read(audio, 0, at, step as f32, region);
                 pass.outputs[0].floats_mut()[n * L::N + k] = x;
                 if let Some(right) = pass.outputs.get_mut(1) {
-                    let mono = self.audio.channels.len() == 1;
-                    let y = if mono { x } else { self.read(1, at, step as f32, region) };
+                    let mono = audio.channels.len() == 1;
+                    let y = if mono { x } else { self.read(audio, 1, at, step as f32, region) };
                     right.floats_mut()[n * L::N + k] = y;
                 }
             }
-            self.head[lane] = head;
+            (self.head[lane], self.chosen[lane]) = (head, chosen);
         }
         pass.outputs[0].ends = ends;
         if sounding {

@@ -120,6 +120,7 @@ fn form(kind: ParamKind) -> &'static str {
         ParamKind::Steps => "steps",
         ParamKind::Items => "items",
         ParamKind::Scale => "scale",
+        ParamKind::Ignored => "ignored",
     }
 }
 

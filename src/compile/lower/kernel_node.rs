@@ -1,12 +1,14 @@
 //! Nodes that run by a kernel: their parameters become inputs and fixed values, by the node's own table.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::compile::plan::{Ends, Recipe, What, Wire};
 use crate::kernel::{Audio, Fixed, Inputs};
 use crate::language::Diagnostic;
 use crate::language::model::{ExprKind, Node, Param, Value};
-use crate::nodes::NodeDef;
+use crate::library::samples::{SampleError, Store};
+use crate::nodes::{NodeDef, Runs};
 use crate::spec::{self, Channels, Default, ParamKind, ParamSpec, Stereo};
 
 use super::names::Bound;
@@ -31,6 +33,10 @@ impl Lower<'_> {
     pub(super) fn kernel_node(&mut self, def: &'static NodeDef, node: &Node, cx: &Context) -> Result<Wire> {
         let cx = &self.inside(node, cx);
         let spec = node.spec;
+        let ahead = match def.runs {
+            Runs::Ahead(_) => Some(self.ahead(node, cx)?),
+            _ => None,
+        };
         let mut wires = vec![];
         let mut inputs = vec![];
         let mut fixed = vec![];
@@ -38,6 +44,11 @@ impl Lower<'_> {
         for (index, param) in spec.params.iter().enumerate() {
             let written =
                 node.params.iter().find(|p| p.declared == Some(index) && !stands_for_absent(spec, p));
+            if ahead.is_some() && param.name == "signal" {
+                inputs.push(Inputs::default());
+                fixed.push(None);
+                continue;
+            }
             let start = wires.len();
             let given = written.is_some();
             let result = match param.kind {
@@ -73,8 +84,25 @@ impl Lower<'_> {
         if !faults.is_empty() {
             return Err(Failed(faults));
         }
-        let audio = self.audio(node)?;
-        let channels = channels(spec, &inputs, &fixed, &wires);
+        let folder = self.folder(node)?;
+        let audio = match (ahead, folder.is_empty()) {
+            (Some(audio), _) => Some(audio),
+            (None, true) => self.audio(node)?,
+            (None, false) => None,
+        };
+        let mut channels = channels(spec, &inputs, &fixed, &wires);
+        if spec.channels == Channels::AsFile {
+            channels =
+                audio.iter().chain(&folder).map(|a| a.channels.len().min(2)).fold(channels, usize::max);
+        }
+        let memory = match spec.name {
+            "buffer" => {
+                let (memory, wide) = self.memory(node, &inputs, &wires, audio.clone(), channels)?;
+                channels = wide;
+                Some(memory)
+            }
+            _ => None,
+        };
         let ends = match spec.ends {
             spec::Ends::Never => Ends::Never,
             spec::Ends::Own => Ends::Own,
@@ -92,6 +120,8 @@ impl Lower<'_> {
             named,
             duration: node.duration,
             audio,
+            folder,
+            memory,
             band_limited,
             span: node.span,
         };
@@ -243,17 +273,30 @@ impl Lower<'_> {
 
     /// The file of a node that plays one.
     fn audio(&mut self, node: &Node) -> Result<Option<Arc<Audio>>> {
-        let Some((index, _)) = node.spec.param("file") else { return Ok(None) };
+        self.stored(node, |store, folder, file| store.load(folder, file, &[]).map(Some))
+    }
+
+    /// The files of the folder of a node that chooses among them.
+    fn folder(&mut self, node: &Node) -> Result<Vec<Arc<Audio>>> {
+        match self.declared(node, "chop") {
+            Some(_) => self.stored(node, |store, folder, file| store.load_folder(folder, file, &[])),
+            None => Ok(vec![]),
+        }
+    }
+
+    fn stored<T: std::default::Default>(
+        &self,
+        node: &Node,
+        load: impl FnOnce(&mut Store, &Path, &str) -> std::result::Result<T, SampleError>,
+    ) -> Result<T> {
+        let Some((index, _)) = node.spec.param("file") else { return Ok(T::default()) };
         let written = node.params.iter().find(|p| p.declared == Some(index));
-        let Some(Param { value: Value::Text(file), span, .. }) = written else { return Ok(None) };
+        let Some(Param { value: Value::Text(file), span, .. }) = written else { return Ok(T::default()) };
         let folder = self.library.files().get(node.span.file as usize).and_then(|f| f.path.parent());
-        let folder = folder.unwrap_or(std::path::Path::new("."));
         // A store whose last user panicked is whole: it only ever gains finished samples.
         let mut store = self.request.store.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match store.load(folder, file, &[]) {
-            Ok(audio) => Ok(Some(audio)),
-            Err(error) => Err(error.diagnostic(*span).into()),
-        }
+        load(&mut store, folder.unwrap_or(Path::new(".")), file)
+            .map_err(|error| error.diagnostic(*span).into())
     }
 }
 
@@ -282,7 +325,7 @@ fn channels(
     match spec.channels {
         Channels::Mono => 1,
         Channels::Stereo => 2,
-        Channels::AsInputs => 1 + usize::from(stereo_input()),
+        Channels::AsInputs | Channels::AsFile => 1 + usize::from(stereo_input()),
         Channels::StereoWith(names) => {
             let moved = names.iter().filter_map(|name| spec.param(name)).any(|(index, _)| {
                 let number = matches!(fixed[index], Some(Fixed::Number(x)) if x != 0.0);

@@ -1,8 +1,10 @@
 //! First stage: a tree of nodes becomes a plan. Names are resolved, scopes and voices get plans of their own, loops become feedback
 //! lines. Constant expressions fold on the way, because their parts are known when they are met. Loader thread.
 
+mod ahead;
 mod feedback;
 mod kernel_node;
+mod memories;
 mod names;
 mod scopes;
 mod switch;
@@ -165,6 +167,7 @@ impl<'a> Lower<'a> {
             let name = root.path.split('.').next().unwrap_or("sound").to_owned();
             tracks.push(Track { name, wire: output });
         }
+        self.check_memories();
         let scope = &mut self.scopes[0];
         scope.plan.outputs = tracks.iter().map(|t| t.wire).collect();
         let plan = std::mem::take(&mut scope.plan);
@@ -221,7 +224,7 @@ impl<'a> Lower<'a> {
         // Only the root of a step's sound is overridden.
         let below = Context { overrides: vec![], ..cx.clone() };
         let wire = match def.runs {
-            Runs::Kernel(_) => match self.automation_of_nodes(def, node, cx)? {
+            Runs::Kernel(_) | Runs::Ahead(_) => match self.automation_of_nodes(def, node, cx)? {
                 Some(wire) => wire,
                 None => self.kernel_node(def, node, cx)?,
             },
@@ -301,6 +304,6 @@ impl<'a> Lower<'a> {
 fn structure(node: &Node) -> Option<Structure> {
     match nodes::find(node.spec.name)?.runs {
         Runs::Structure(s) => Some(s),
-        Runs::Kernel(_) => None,
+        Runs::Kernel(_) | Runs::Ahead(_) => None,
     }
 }

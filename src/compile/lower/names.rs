@@ -44,6 +44,11 @@ impl Env {
         Env(Some(Rc::new(Binding { name: name.to_owned(), bound, rest: self.clone() })))
     }
 
+    /// All names and what they stand for, the innermost first.
+    pub fn outwards(&self) -> Vec<(String, Bound)> {
+        self.iter().map(|b| (b.name.clone(), b.bound.clone())).collect()
+    }
+
     fn iter(&self) -> impl Iterator<Item = &Binding> {
         let mut at = self.0.as_deref();
         std::iter::from_fn(move || {

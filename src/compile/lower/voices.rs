@@ -68,6 +68,7 @@ impl Lower<'_> {
             // The voice's output must be a tile of its own.
             self.push(What::Sum, vec![wire], channels, Ends::With(0), format!("{path}.voice"))
         });
+        self.check_memories();
         let mut scope = self.scopes.pop().unwrap_or_default();
         let wire = wire?;
         scope.plan.outputs = vec![wire];

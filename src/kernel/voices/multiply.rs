@@ -62,12 +62,16 @@ impl Kernel for Multiply {
     }
 
     fn start(&mut self, lane: usize, start: Start) {
-        self.pool.clear(lane);
+        self.pool.clear(lane, start.at);
         self.running[lane].fill(None);
         self.starts[lane] = start;
         if self.number.is_none() {
             self.follow(lane, self.copies.len(), start.at);
         }
+    }
+
+    fn stop(&mut self, lane: usize, at: u64) {
+        self.pool.clear(lane, at);
     }
 
     fn render(&mut self, pass: &mut Pass) {

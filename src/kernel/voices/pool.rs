@@ -86,6 +86,9 @@ impl Pool {
         set: &[(u32, f32)],
     ) -> Option<usize> {
         let lane = self.roster.place(parent)?;
+        if self.sounding(lane) {
+            self.graph.stop(lane, at);
+        }
         for (slot, value) in set {
             self.graph.slots_mut().set(*slot, lane, *value);
         }
@@ -114,8 +117,13 @@ impl Pool {
         self.roster.pause(parent, paused);
     }
 
-    /// Ends every voice of `parent` at once.
-    pub fn clear(&mut self, parent: usize) {
+    /// Ends every voice of `parent` at once, at absolute frame `at`.
+    pub fn clear(&mut self, parent: usize, at: u64) {
+        for lane in self.roster.range(parent) {
+            if self.roster.voice(lane).is_some() {
+                self.graph.stop(lane, at);
+            }
+        }
         self.roster.clear(parent);
     }
 
@@ -291,6 +299,9 @@ impl Pool {
             let silent = if released { self.silent(k, lanes, frames) } else { 0 };
             let end = piece.at + frames as u64;
             self.roster.pass(lane + k, &Fared { frames, sounded: counts[k], silent, end });
+            if !self.sounding(lane + k) {
+                self.graph.stop(lane + k, piece.at + u64::from(counts[k]));
+            }
         }
         counts
     }

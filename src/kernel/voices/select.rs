@@ -57,8 +57,14 @@ impl Kernel for Select {
     fn start(&mut self, lane: usize, start: Start) {
         self.over[lane] = false;
         for (number, (_, pool)) in self.paths.iter_mut().enumerate() {
-            pool.clear(lane);
+            pool.clear(lane, start.at);
             pool.start(lane, start.at, start.voice.wrapping_mul(256).wrapping_add(number as u64), None, &[]);
+        }
+    }
+
+    fn stop(&mut self, lane: usize, at: u64) {
+        for (_, pool) in &mut self.paths {
+            pool.clear(lane, at);
         }
     }
 

@@ -153,13 +153,19 @@ impl Kernel for Sequencer {
 
     fn start(&mut self, lane: usize, start: Start) {
         for pool in &mut self.pools {
-            pool.clear(lane);
+            pool.clear(lane, start.at);
         }
         match &mut self.run {
             Run::Clocked(clock) => clock.start(lane),
             Run::Chain(begun, _) => begun[lane] = 0,
         }
         self.voices[lane] = start.voice.wrapping_mul(65_536);
+    }
+
+    fn stop(&mut self, lane: usize, at: u64) {
+        for pool in &mut self.pools {
+            pool.clear(lane, at);
+        }
     }
 
     fn render(&mut self, pass: &mut Pass) {

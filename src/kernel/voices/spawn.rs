@@ -46,9 +46,13 @@ impl Kernel for Spawn {
     }
 
     fn start(&mut self, lane: usize, start: Start) {
-        self.pool.clear(lane);
+        self.pool.clear(lane, start.at);
         self.last[lane] = 0.0;
         self.voices[lane] = start.voice.wrapping_mul(65_536);
+    }
+
+    fn stop(&mut self, lane: usize, at: u64) {
+        self.pool.clear(lane, at);
     }
 
     fn render(&mut self, pass: &mut Pass) {

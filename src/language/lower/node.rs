@@ -7,7 +7,7 @@ use crate::language::model::{Node, Param, Span, Value};
 use crate::language::names::nearest;
 use crate::language::scalar::{Meaning, meaning};
 use crate::language::tree::{Entry, Kind, Tree};
-use crate::spec::{COMMON, Default, Extra, NodeSpec};
+use crate::spec::{COMMON, Default, Extra, NodeSpec, ParamKind};
 
 /// Kinds of which plain files may hold stray keys: the language's first program ignored them there.
 const LENIENT: &[&str] = &["envelope", "pitch"];
@@ -137,6 +137,12 @@ impl Lower<'_> {
         if node.spec.name == "mix" && NO_TRACKS.contains(&key) {
             let message = format!("a track cannot be called `{key}`");
             return Err(self.error("reserved-name", entry.key_span, message, "give the track another name"));
+        }
+        if slot.kind == ParamKind::Ignored {
+            let message = format!("`{key}` of `{}` does nothing", node.spec.name);
+            let help = slot.declared.and_then(|i| node.spec.params.get(i)).map_or("", |p| p.help);
+            self.diagnostics.push(Diagnostic::warning("ignored", entry.key_span, message).hint(help));
+            return Ok(());
         }
         let path = format!("{}.{key}", node.path);
         let value = self.value(&entry.value, &slot, &path)?;

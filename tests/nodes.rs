@@ -1,0 +1,518 @@
+//! What every node kind promises: its example sounds, the same for every block size and every time, without allocating; and each of
+//! its parameters does something, or says that it does not.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock};
+
+use seiche::bounce::{Depth, write_wav};
+use seiche::compile::{self, Request};
+use seiche::engine::{Engine, Event, Io, What};
+use seiche::language::{Library, render as show};
+use seiche::library::samples::Store;
+use seiche::nodes::ALL;
+use support::{RATE, Random, note, peak, release};
+
+/// A folder with the samples that examples play.
+fn folder() -> &'static PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = std::env::temp_dir().join(format!("seiche-nodes-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("samples/kit")).unwrap();
+        let wave = |step: f32| -> Vec<f32> {
+            (0..12_000).map(|i| (i as f32 * step).sin() * (-i as f32 / 6000.0).exp()).collect()
+        };
+        for (name, step) in [("click", 0.07), ("kit/a", 0.05), ("kit/B", 0.11)] {
+            let left = wave(step);
+            write_wav(&folder.join(format!("samples/{name}.wav")), &[&left], 48_000, Depth::Int16).unwrap();
+        }
+        folder
+    })
+}
+
+fn library(text: &str) -> Library {
+    let specs: Vec<_> = ALL.iter().map(|d| &d.spec).collect();
+    Library::read(vec![(folder().join("test.yaml"), text.as_bytes().to_vec())], &specs)
+}
+
+/// What a sound does: its audio and what it sends to the host; or everything that is said against it.
+struct Heard {
+    main: [Vec<f32>; 2],
+    sent: Vec<(usize, What)>,
+    ended: Option<u64>,
+    faults: u64,
+    findings: String,
+}
+
+impl Heard {
+    fn bits(&self) -> Vec<u32> {
+        self.main.iter().flatten().map(|x| x.to_bits()).collect()
+    }
+}
+
+fn events() -> Vec<Event> {
+    let controller = |at, number, value| Event { at, what: What::Controller { channel: 0, number, value } };
+    vec![
+        note(100, 57, 0.8),
+        note(5_000, 69, 0.5),
+        controller(9_000, 1, 0.9),
+        Event { at: 11_000, what: What::Bend { channel: 0, value: 0.5 } },
+        controller(12_500, 2, 0.1),
+        release(15_000, 57),
+        release(17_000, 69),
+    ]
+}
+
+fn hear(text: &str, frames: usize, blocks: &[usize]) -> Heard {
+    let library = library(text);
+    let findings: Vec<_> = library.diagnostics().iter().cloned().chain(library.check()).collect();
+    let mut heard =
+        Heard { main: [vec![], vec![]], sent: vec![], ended: None, faults: 0, findings: String::new() };
+    heard.findings = show(&findings, library.files(), false);
+    let store = Mutex::new(Store::default());
+    let request =
+        Request { library: &library, sound: "example", overrides: &[], rate: RATE, seed: 1, store: &store };
+    let program = match compile::compile(&request) {
+        Ok(compiled) => {
+            heard.findings += &show(&compiled.warnings, library.files(), false);
+            compiled.program
+        }
+        Err(errors) => {
+            heard.findings += &show(&errors, library.files(), false);
+            return heard;
+        }
+    };
+    let (mut engine, mut remote) = Engine::new(RATE);
+    assert!(remote.send(program).is_ok());
+    let all = events();
+    let side: Vec<f32> = (0..frames).map(|n| (n as f32 * 0.031).sin() * 0.4).collect();
+    let other: Vec<f32> = side.iter().map(|x| -0.5 * x).collect();
+    heard.main = [vec![0.0; frames], vec![0.0; frames]];
+    let (mut at, mut turn) = (0, 0);
+    while at < frames {
+        let to = (at + blocks[turn % blocks.len()]).min(frames);
+        turn += 1;
+        let here: Vec<Event> = all
+            .iter()
+            .filter(|e| (at..to).contains(&(e.at as usize)))
+            .map(|e| Event { at: e.at - at as u32, ..*e })
+            .collect();
+        let [left, right] = &mut heard.main;
+        let io = Io {
+            sidechain: Some([&side[at..to], &other[at..to]]),
+            main: [&mut left[at..to], &mut right[at..to]],
+            aux: &mut [],
+            stems: &mut [],
+        };
+        engine.process(io, &here, None);
+        heard.sent.extend(engine.output_events().iter().map(|e| (at + e.at as usize, e.what)));
+        at = to;
+    }
+    heard.ended = engine.ended_at();
+    heard.faults = remote.meters().faults();
+    heard
+}
+
+#[test]
+fn nodes_examples_sound_the_same_for_every_block_size_and_every_time() {
+    let frames = 24_000;
+    let mut random = Random(5);
+    let mixed: Vec<usize> = (0..300).map(|_| 1 + random.below(900) as usize).collect();
+    for def in ALL {
+        let (name, text) = (def.spec.name, def.spec.example);
+        let wanted = hear(text, frames, &[512]);
+        assert_eq!(wanted.findings, "", "{name}");
+        assert_eq!(wanted.faults, 0, "{name}");
+        assert!(wanted.main.iter().flatten().all(|x| x.is_finite()), "{name} is not finite");
+        assert!(peak(&wanted.main[0]) > 1e-3, "{name} is silent");
+        for blocks in [&[512][..], &[1], &[17], &[64], &[441], &[4096], &mixed] {
+            let got = hear(text, frames, blocks);
+            let first = wanted.bits().iter().zip(got.bits()).position(|(a, b)| *a != b);
+            assert_eq!(first, None, "{name} in blocks of {:?} frames", &blocks[..1]);
+            assert_eq!(wanted.sent, got.sent, "{name} sends in blocks of {:?} frames", &blocks[..1]);
+            assert_eq!(wanted.ended, got.ended, "{name}");
+        }
+    }
+}
+
+/// A node with parameters that let every other one be heard, and another value for each of them.
+struct Case {
+    node: &'static str,
+    /// A library in which `@` stands for the node.
+    around: &'static str,
+    base: &'static [(&'static str, &'static str)],
+    /// Parameter and its other value; further parameters that this one needs, as `name: value`, before a bar.
+    others: &'static [(&'static str, &'static str)],
+}
+
+const TONE: &str = "{osc: {type: saw, freq: 110, amp: 0.3, duration: 0.2}}";
+const STEPS: &str = "{automation: {interval: 0.03, steps: [0, 1, 3, 2]}}";
+const BEAT: &str = "{osc: {type: sqr, freq: 9}}";
+
+const CASES: &[Case] = &[
+    Case {
+        node: "osc",
+        around: "@",
+        base: &[("type", "sqr"), ("freq", "110"), ("amp", "0.3"), ("duration", "0.2")],
+        others: &[
+            ("type", "saw"),
+            ("freq", "220"),
+            ("amp", "0.2"),
+            ("pulse_width", "0.3"),
+            ("phase", "1"),
+            ("attack", "0.05"),
+            ("release", "0.05"),
+            ("scale", "7 | type: perlin"),
+            ("seed", "7 | type: perlin"),
+            ("range", "[0, 1]"),
+            ("quality", "band_limited"),
+        ],
+    },
+    Case {
+        node: "filter",
+        around: "@",
+        base: &[("cutoff", "800"), ("signal", TONE)],
+        others: &[("cutoff", "300"), ("peak", "0.5"), ("type", "highpass"), ("signal", BEAT)],
+    },
+    Case {
+        node: "envelope",
+        around: "@",
+        base: &[
+            ("attack", "0.02"),
+            ("decay", "0.03"),
+            ("sustain", "0.5"),
+            ("release", "0.05"),
+            ("sustain_duration", "0.05"),
+            ("signal", "{osc: {freq: 220}}"),
+        ],
+        others: &[
+            ("attack", "0.05"),
+            ("decay", "0.06"),
+            ("sustain", "0.2"),
+            ("release", "0.1"),
+            ("sustain_duration", "0.1"),
+            ("gate", BEAT),
+            ("trigger", BEAT),
+            ("signal", TONE),
+            ("end", "false"),
+        ],
+    },
+    Case {
+        node: "delay",
+        around: "@",
+        base: &[("time", "{osc: {freq: 3, range: [0.01, 0.05]}}"), ("signal", TONE)],
+        others: &[("time", "0.07"), ("mode", "tape"), ("max_time", "0.02"), ("signal", BEAT)],
+    },
+    Case {
+        node: "retrigger",
+        around: "@",
+        base: &[("time", "0.05"), ("spread", "0.5"), ("signal", TONE)],
+        others: &[
+            ("time", "0.03"),
+            ("repeat", "5"),
+            ("feedback", "0.7"),
+            ("spread", "1"),
+            ("movement", "3"),
+            ("signal", BEAT),
+        ],
+    },
+    Case {
+        node: "reverb",
+        around: "@",
+        base: &[("signal", TONE)],
+        others: &[
+            ("signal", BEAT),
+            ("size", "0.9"),
+            ("decay", "0.5"),
+            ("damping", "0.9"),
+            ("pre_delay", "0.05"),
+            ("low_cut", "400"),
+            ("width", "0.2"),
+            ("mix", "0.9"),
+        ],
+    },
+    Case {
+        node: "sample",
+        around: "@",
+        base: &[("file", "samples/click.wav"), ("end", "0.5")],
+        others: &[
+            ("file", "samples/kit/a.wav"),
+            ("start", "0.1"),
+            ("end", "0.2"),
+            ("loop", "true"),
+            ("speed", "0.5"),
+            ("base_freq", "220 | freq: 330"),
+            ("freq", "330 | base_freq: 220"),
+            ("offset", "0.01"),
+            ("chop", "1 | file: samples/kit"),
+            ("overlap", "0.1"),
+        ],
+    },
+    Case {
+        node: "buffer",
+        around: "{mix: {a: {buffer: {id: tape, length: 0.1, signal: {osc: {freq: 110, amp: 0.3}}}}, b: @}}",
+        base: &[("name", "tape"), ("start", "0.2"), ("end", "0.9")],
+        others: &[
+            ("name", "other | file: samples/click.wav"),
+            ("length", "0.2"),
+            ("file", "samples/click.wav"),
+            ("signal", TONE),
+            ("offset", "0.03"),
+            ("start", "0.4"),
+            ("end", "0.5"),
+            ("loop", "true"),
+            ("base_freq", "220 | freq: 330"),
+            ("freq", "330 | base_freq: 220"),
+            ("speed", "0.5"),
+            ("overlap", "0.1"),
+        ],
+    },
+    Case {
+        node: "track",
+        around: "@",
+        base: &[("signal", TONE)],
+        others: &[("signal", BEAT), ("pan", "0.3"), ("volume", "0.4")],
+    },
+    Case {
+        node: "follow",
+        around: "@",
+        base: &[("signal", TONE)],
+        others: &[("signal", BEAT), ("range", "[1, 3]"), ("attack", "0.1"), ("release", "0.01")],
+    },
+    Case {
+        node: "map",
+        around: "@",
+        base: &[("signal", TONE), ("to", "[0, 1]")],
+        others: &[("signal", BEAT), ("from", "[-1, 1]"), ("to", "[0, 2]"), ("clip", "[0, 0.1]")],
+    },
+    Case {
+        node: "smooth",
+        around: "@",
+        base: &[("signal", BEAT)],
+        others: &[("signal", TONE), ("step", "0.001")],
+    },
+    Case {
+        node: "glide",
+        around: "@",
+        base: &[("signal", BEAT)],
+        others: &[("signal", TONE), ("time", "0.02")],
+    },
+    Case {
+        node: "snap",
+        around: "@",
+        base: &[("signal", TONE), ("values", "[0, 0.1, 0.2]")],
+        others: &[
+            ("signal", BEAT),
+            ("values", "[0, 0.3]"),
+            ("range", "[0, 1]"),
+            ("interval", "0.25"),
+            ("glide", "0.5"),
+        ],
+    },
+    Case {
+        node: "hold",
+        around: "@",
+        base: &[("signal", "{osc: {type: cos, freq: 110}}")],
+        others: &[("signal", "{osc: {type: saw, freq: 110}}"), ("trigger", BEAT)],
+    },
+    Case {
+        node: "interval",
+        around: "{osc: {amp: 0.3, freq: @}}",
+        base: &[("note", STEPS)],
+        others: &[("root", "220"), ("note", BEAT), ("scale", "minor")],
+    },
+    Case {
+        node: "pitch",
+        around: "@",
+        base: &[("signal", "{osc: {freq: {osc: {type: sqr, freq: 3, range: [150, 400]}}}}")],
+        others: &[
+            ("signal", "{osc: {freq: 330}}"),
+            ("min_freq", "200"),
+            ("max_freq", "300"),
+            ("per_sample", "true"),
+            ("smoothing", "0.5"),
+        ],
+    },
+    Case {
+        node: "shuffle",
+        around: "@",
+        base: &[("signal", "{osc: {freq: [110, 440], amp: 0.3, duration: 0.4}}"), ("size", "0.05")],
+        others: &[
+            ("signal", TONE),
+            ("size", "0.03"),
+            ("chunks", "5"),
+            ("invert", "1"),
+            ("crossfade", "0.01"),
+            ("seed", "4"),
+        ],
+    },
+    Case {
+        node: "invert",
+        around: "@",
+        base: &[("signal", "{osc: {freq: [110, 440], amp: 0.3, duration: 0.4}}")],
+        others: &[("signal", TONE)],
+    },
+    Case {
+        node: "automation",
+        around: "@",
+        base: &[("interval", "0.03"), ("steps", "[0, 1, 3, 2]")],
+        others: &[
+            ("interval", "0.04"),
+            ("swing", "0.5"),
+            ("trigger", BEAT),
+            ("reset", BEAT),
+            ("steps", "[0, 2]"),
+            ("mode", "ramp"),
+            ("overlap", "0.02 | mode: overlap"),
+            ("repeat", "2"),
+        ],
+    },
+    Case {
+        node: "expression",
+        around: "@",
+        base: &[("exp", "s * 0.5"), ("s", TONE)],
+        others: &[("exp", "s * 0.2")],
+    },
+    Case {
+        node: "context",
+        around: "@",
+        base: &[("pitch", "220"), ("signal", "{osc: {freq: pitch}}")],
+        others: &[("signal", "{osc: {freq: pitch * 2}}")],
+    },
+    Case {
+        node: "tempo",
+        around: "@",
+        base: &[("bpm", "300"), ("signal", "{osc: {freq: 220, amp: beat_tick * 0.5}}")],
+        others: &[("bpm", "400"), ("source", "external"), ("signal", "{osc: {freq: 1 / beat}}")],
+    },
+    Case {
+        node: "reference",
+        around: "{mix: {a: {osc: {id: a, freq: 220, amp: 0.2}}, b: {osc: {id: b, freq: 330, amp: 0.2}}, c: @}}",
+        base: &[("ref", "a")],
+        others: &[("ref", "b")],
+    },
+    Case {
+        node: "sequencer",
+        around: "@",
+        base: &[("interval", "0.05"), ("steps", "[blip, blip freq440, blip freq220]")],
+        others: &[
+            ("interval", "0.04"),
+            ("swing", "0.5"),
+            ("trigger", BEAT),
+            ("reset", BEAT),
+            ("steps", "[blip]"),
+            ("chain", "[blip, blip freq440] | steps: []"),
+            ("repeat", "1"),
+        ],
+    },
+    Case {
+        node: "select",
+        around: "@",
+        base: &[("test", STEPS), ("'0'", TONE), ("'1'", BEAT)],
+        others: &[("test", "1")],
+    },
+    Case {
+        node: "multiply",
+        around: "@",
+        base: &[("number", "3"), ("signal", "{osc: {freq: 110 * i, amp: 0.1 * n + 0.01 * item}}")],
+        others: &[("number", "4"), ("items", "[1, 2]"), ("signal", "{osc: {freq: 70 * i}}")],
+    },
+    Case {
+        node: "spawn",
+        around: "@",
+        base: &[("trigger", "{osc: {freq: 40}}"), ("signal", "{osc: {freq: 330, amp: 0.2, duration: 0.1}}")],
+        others: &[
+            ("trigger", BEAT),
+            ("voices", "1"),
+            ("threshold", "0.9"),
+            ("signal", "{osc: {freq: 440, amp: 0.2, duration: 0.1}}"),
+        ],
+    },
+    Case {
+        node: "midi_in",
+        around: "@",
+        base: &[("signal", "{osc: {freq: freq, amp: velocity * 0.3}}")],
+        others: &[
+            ("channel", "3"),
+            ("voices", "1"),
+            ("bend_range", "12"),
+            ("device", "x"),
+            ("signal", "{osc: {freq: freq * 2, amp: 0.2}}"),
+        ],
+    },
+    Case {
+        node: "midi_cc",
+        around: "@",
+        base: &[("cc", "1")],
+        others: &[("cc", "2"), ("channel", "3"), ("range", "[1, 3]"), ("initial", "0.1"), ("device", "x")],
+    },
+    Case {
+        node: "midi_out",
+        around: "@",
+        base: &[("note", "60"), ("gate", BEAT), ("signal", TONE)],
+        others: &[
+            ("note", "61"),
+            ("velocity", "50"),
+            ("gate", "{osc: {type: sqr, freq: 5}}"),
+            ("cc", "7"),
+            ("value", "64"),
+            ("channel", "3"),
+            ("device", "x"),
+            ("signal", BEAT),
+        ],
+    },
+    Case {
+        node: "input",
+        around: "@",
+        base: &[],
+        others: &[("channel", "left"), ("amp", "0.5"), ("device", "x")],
+    },
+    Case { node: "mix", around: "@", base: &[("a", TONE)], others: &[] },
+];
+
+/// The library of a case with some parameters set anew.
+fn text(case: &Case, changes: &[(&str, &str)]) -> String {
+    let mut params: Vec<(&str, &str)> = case.base.to_vec();
+    for (name, value) in changes {
+        params.retain(|(n, _)| n != name);
+        params.push((name, value));
+    }
+    let params: Vec<String> = params.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let node = format!("{{{}: {{{}}}}}", case.node, params.join(", "));
+    let blip = "blip: {osc: {freq: 330, amp: 0.3, duration: 0.08}}\n";
+    format!("{blip}example: {}\n", case.around.replace('@', &node))
+}
+
+#[test]
+fn nodes_parameters_change_what_is_heard_or_say_that_they_do_not() {
+    let mut silent = vec![];
+    for def in ALL {
+        let spec = &def.spec;
+        let case = CASES.iter().find(|c| c.node == spec.name);
+        let case = case.unwrap_or_else(|| panic!("no case for `{}`", spec.name));
+        let known: BTreeSet<&str> = spec.params.iter().map(|p| p.name).collect();
+        let tried: BTreeSet<&str> = case.others.iter().map(|(name, _)| *name).collect();
+        assert_eq!(known, tried, "parameters of `{}`", spec.name);
+        for (name, other) in case.others {
+            let (value, needs) = other.split_once(" | ").unwrap_or((other, ""));
+            let needs: Vec<(&str, &str)> = needs.split_once(": ").into_iter().collect();
+            let before = hear(&text(case, &needs), 20_000, &[512]);
+            let mut changes = needs.clone();
+            changes.push((name, value));
+            let after = hear(&text(case, &changes), 20_000, &[512]);
+            let same =
+                before.bits() == after.bits() && before.sent == after.sent && before.ended == after.ended;
+            if same && after.findings.is_empty() {
+                silent.push(format!("{}.{name}", spec.name));
+            }
+            // A case that does not even compile shows nothing about the parameter.
+            let compiled = !before.main[0].is_empty();
+            if !compiled && !["chain", "chop", "base_freq", "freq"].contains(name) {
+                silent.push(format!("{}.{name}: the case itself: {}", spec.name, before.findings));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "these change nothing:\n{}", silent.join("\n"));
+}
