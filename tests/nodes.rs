@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock};
 
 use seiche::bounce::{Depth, write_wav};
 use seiche::compile::{self, Request};
-use seiche::engine::{Engine, Event, Io, What};
+use seiche::engine::{Engine, Event, Io, Transport, What};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
 use seiche::nodes::ALL;
@@ -24,7 +24,7 @@ fn folder() -> &'static PathBuf {
         let wave = |step: f32| -> Vec<f32> {
             (0..12_000).map(|i| (i as f32 * step).sin() * (-i as f32 / 6000.0).exp()).collect()
         };
-        for (name, step) in [("click", 0.07), ("kit/a", 0.05), ("kit/B", 0.11)] {
+        for (name, step) in [("clap", 0.06), ("click", 0.07), ("kit/a", 0.05), ("kit/B", 0.11)] {
             let left = wave(step);
             write_wav(&folder.join(format!("samples/{name}.wav")), &[&left], 48_000, Depth::Int16).unwrap();
         }
@@ -106,7 +106,15 @@ fn hear(text: &str, frames: usize, blocks: &[usize]) -> Heard {
             aux: &mut [],
             stems: &mut [],
         };
-        engine.process(io, &here, None);
+        // A host's tempo is there only where the library asks whose tempo counts.
+        let transport = Transport {
+            playing: true,
+            tempo: 97.0,
+            beats: at as f64 * 97.0 / 60.0 / RATE,
+            frame: None,
+            time_signature: (4, 4),
+        };
+        engine.process(io, &here, text.contains("tempo: {").then_some(&transport));
         heard.sent.extend(engine.output_events().iter().map(|e| (at + e.at as usize, e.what)));
         at = to;
     }
@@ -143,7 +151,7 @@ struct Case {
     /// A library in which `@` stands for the node.
     around: &'static str,
     base: &'static [(&'static str, &'static str)],
-    /// Parameter and its other value; further parameters that this one needs, as `name: value`, before a bar.
+    /// Parameter and its other value; what else this one needs follows behind bars, as `name: value`.
     others: &'static [(&'static str, &'static str)],
 }
 
@@ -164,8 +172,8 @@ const CASES: &[Case] = &[
             ("phase", "1"),
             ("attack", "0.05"),
             ("release", "0.05"),
-            ("scale", "7 | type: perlin"),
-            ("seed", "7 | type: perlin"),
+            ("scale", "40 | type: perlin"),
+            ("seed", "7 | type: perlin | scale: 40"),
             ("range", "[0, 1]"),
             ("quality", "band_limited"),
         ],
@@ -253,7 +261,7 @@ const CASES: &[Case] = &[
     Case {
         node: "buffer",
         around: "{mix: {a: {buffer: {id: tape, length: 0.1, signal: {osc: {freq: 110, amp: 0.3}}}}, b: @}}",
-        base: &[("name", "tape"), ("start", "0.2"), ("end", "0.9")],
+        base: &[("name", "tape"), ("start", "0.2"), ("end", "0.9"), ("loop", "true")],
         others: &[
             ("name", "other | file: samples/click.wav"),
             ("length", "0.2"),
@@ -262,7 +270,7 @@ const CASES: &[Case] = &[
             ("offset", "0.03"),
             ("start", "0.4"),
             ("end", "0.5"),
-            ("loop", "true"),
+            ("loop", "false"),
             ("base_freq", "220 | freq: 330"),
             ("freq", "330 | base_freq: 220"),
             ("speed", "0.5"),
@@ -385,7 +393,11 @@ const CASES: &[Case] = &[
         node: "tempo",
         around: "@",
         base: &[("bpm", "300"), ("signal", "{osc: {freq: 220, amp: beat_tick * 0.5}}")],
-        others: &[("bpm", "400"), ("source", "external"), ("signal", "{osc: {freq: 1 / beat}}")],
+        others: &[
+            ("bpm", "400 | source: internal"),
+            ("source", "internal"),
+            ("signal", "{osc: {freq: 1 / beat}}"),
+        ],
     },
     Case {
         node: "reference",
@@ -496,8 +508,9 @@ fn nodes_parameters_change_what_is_heard_or_say_that_they_do_not() {
         let tried: BTreeSet<&str> = case.others.iter().map(|(name, _)| *name).collect();
         assert_eq!(known, tried, "parameters of `{}`", spec.name);
         for (name, other) in case.others {
-            let (value, needs) = other.split_once(" | ").unwrap_or((other, ""));
-            let needs: Vec<(&str, &str)> = needs.split_once(": ").into_iter().collect();
+            let mut parts = other.split(" | ");
+            let value = parts.next().unwrap_or_default();
+            let needs: Vec<(&str, &str)> = parts.filter_map(|need| need.split_once(": ")).collect();
             let before = hear(&text(case, &needs), 20_000, &[512]);
             let mut changes = needs.clone();
             changes.push((name, value));

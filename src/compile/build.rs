@@ -244,7 +244,7 @@ fn work(op: Op, lanes: usize, site: &Site) -> Result<Work, Diagnostic> {
         What::First => Box::new(First),
         What::Average => Box::new(Average),
         What::Cut { frames } => Box::new(Cut { frames, over: vec![false; lanes] }),
-        What::Tempo(part) => Box::new(Tempo::new(part, lanes, site.song)),
+        What::Tempo { part, host } => Box::new(Tempo::new(part, lanes, site.song && host)),
         What::Voices(voices) => self::voices(*voices, lanes, site)?,
         What::Import { .. } => unreachable!("imports are not steps"),
     };

@@ -105,7 +105,11 @@ pub enum What {
     FeedbackWrite {
         line: usize,
     },
-    Tempo(super::tempo::Part),
+    /// Something of the tempo that its input says, or of the host's.
+    Tempo {
+        part: super::tempo::Part,
+        host: bool,
+    },
     Voices(Box<Voices>),
 }
 
@@ -235,7 +239,7 @@ impl What {
             What::Import { .. } => "import",
             What::FeedbackRead { .. } => "feedback-read",
             What::FeedbackWrite { .. } => "feedback-write",
-            What::Tempo(_) => "tempo",
+            What::Tempo { .. } => "tempo",
             What::Voices(_) => "voices",
         }
     }

@@ -53,7 +53,7 @@ fn equal(a: &Op, b: &Op) -> bool {
     match (&a.what, &b.what) {
         (What::Formula(a), What::Formula(b)) => a.is_pure() && a == b,
         (What::Average, What::Average) => true,
-        (What::Tempo(a), What::Tempo(b)) => a == b,
+        (What::Tempo { part: a, host: x }, What::Tempo { part: b, host: y }) => (a, x) == (b, y),
         _ => false,
     }
 }

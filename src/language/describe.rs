@@ -73,6 +73,7 @@ pub fn channels_text(spec: &NodeSpec) -> String {
         Channels::Mono => "Mono.".into(),
         Channels::Stereo => "Stereo.".into(),
         Channels::AsInputs => "Mono, or stereo as soon as an input is.".into(),
+        Channels::AsFile => "Mono or stereo, as what it plays and what comes in.".into(),
         Channels::StereoWith([]) => "Mono, or stereo as its signal is.".into(),
         Channels::StereoWith(names) => {
             let names: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();

@@ -63,6 +63,9 @@ struct Snap {
 
 fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     let (values, range) = (b.ports("values"), b.ports("range"));
+    if !values.is_empty() && (range.len() == 2 || b.port("interval").is_some()) {
+        return Err("`snap` takes `values`, or `range` and `interval`, not both".into());
+    }
     let grid = match (values.is_empty(), range.len(), b.port("interval")) {
         (false, _, _) => Grid::Values(values),
         (true, 2, Some(interval)) => Grid::Range { low: range.start, high: range.start + 1, interval },

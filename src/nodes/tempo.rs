@@ -21,13 +21,13 @@ pub static DEF: NodeDef = NodeDef {
             ParamSpec {
                 name: "source",
                 kind: ParamKind::Choice(&[
-                    Choice { word: "internal", aliases: &[], help: "`bpm`, unless a host has a tempo" },
-                    Choice { word: "external", aliases: &[], help: "the host's tempo" },
+                    Choice { word: "internal", aliases: &[], help: "this tempo, whatever the host's is" },
+                    Choice { word: "external", aliases: &[], help: "the host's tempo, where it has one" },
                 ]),
                 unit: Unit::None,
-                default: Default::Word("internal"),
+                default: Default::Word("external"),
                 range: None,
-                help: "Where the tempo comes from; a host's tempo always comes first.",
+                help: "Whose tempo counts.",
             },
             ParamSpec {
                 name: "signal",

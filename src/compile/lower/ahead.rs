@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use crate::compile::plan::{Ends, What, Wire};
-use crate::compile::tempo::Part;
 use crate::compile::{build, rates, share};
 use crate::kernel::Audio;
 use crate::language::Diagnostic;
@@ -59,17 +58,16 @@ impl Lower<'_> {
     }
 
     /// Of the names around, those that are known before anything plays: numbers, and a tempo that is one.
-    fn fixed_names(&mut self, env: &Env, outer: &[Scope]) -> Env {
+    fn fixed_names(&self, env: &Env, outer: &[Scope]) -> Env {
         let mut fixed = Env::default();
         for (name, bound) in env.outwards().into_iter().rev() {
             match bound {
                 Bound::Wire(_, wire) if wire.as_number().is_some() => fixed = fixed.with(&name, bound),
-                Bound::Tempo(depth, wire) => {
-                    let beats = source(outer, depth, wire).and_then(|w| w.as_number());
-                    let Some(beats) = beats else { continue };
-                    let inputs = vec![Wire::number(beats)];
-                    let wire = self.push(What::Tempo(Part::Bpm), inputs, 1, Ends::Never, "ahead.bpm".into());
-                    fixed = fixed.with(&name, Bound::Tempo(0, wire));
+                Bound::Tempo(depth, wire, _) => {
+                    let beats = wire.as_number().or_else(|| source(outer, depth, wire)?.as_number());
+                    if let Some(beats) = beats {
+                        fixed = fixed.with(&name, Bound::Tempo(0, Wire::number(beats), false));
+                    }
                 }
                 Bound::Wire(..) => {}
             }

@@ -25,8 +25,8 @@ struct Binding {
 pub(super) enum Bound {
     /// A wire of a scope (by its depth).
     Wire(usize, Wire),
-    /// The beats per minute of a `tempo` node: everything else about time follows from it.
-    Tempo(usize, Wire),
+    /// The beats per minute of a `tempo` node: everything else about time follows from it; and whether a host's tempo comes first.
+    Tempo(usize, Wire, bool),
 }
 
 /// Not by recursion: the list may be long.
@@ -67,16 +67,16 @@ impl Lower<'_> {
         }
         let depth = self.scopes.len() - 1;
         let found = env.iter().find_map(|b| match &b.bound {
-            Bound::Wire(scope, wire) if b.name == name => Some((*scope, *wire, false)),
-            Bound::Tempo(scope, wire) if name == "bpm" => Some((*scope, *wire, false)),
-            Bound::Tempo(scope, wire) if is_tempo_name(name) => Some((*scope, *wire, true)),
+            Bound::Wire(scope, wire) if b.name == name => Some((*scope, *wire, None)),
+            Bound::Tempo(scope, wire, _) if name == "bpm" => Some((*scope, *wire, None)),
+            Bound::Tempo(scope, wire, host) if is_tempo_name(name) => Some((*scope, *wire, Some(*host))),
             _ => None,
         });
         match found {
-            Some((scope, wire, false)) => Ok(Some(self.import(depth, scope, wire))),
-            Some((scope, wire, true)) => {
+            Some((scope, wire, None)) => Ok(Some(self.import(depth, scope, wire))),
+            Some((scope, wire, Some(host))) => {
                 let bpm = self.import(depth, scope, wire);
-                self.tempo_name(name, bpm, span).map(Some)
+                self.tempo_name(name, bpm, host, span).map(Some)
             }
             None => Ok(None),
         }
@@ -199,13 +199,13 @@ impl Lower<'_> {
         Wire { left, right }
     }
 
-    fn tempo_name(&mut self, name: &str, bpm: Wire, span: Span) -> Result<Wire> {
+    fn tempo_name(&mut self, name: &str, bpm: Wire, host: bool, span: Span) -> Result<Wire> {
         if let Some((_, beats)) = tempo::LENGTHS.iter().find(|(n, _)| *n == name) {
             return self.number_over(60.0 * beats, bpm, span);
         }
         match tempo::part(name) {
             Some(part) => {
-                Ok(self.push(What::Tempo(part), vec![bpm], 1, Ends::Never, format!("tempo.{name}")))
+                Ok(self.push(What::Tempo { part, host }, vec![bpm], 1, Ends::Never, format!("tempo.{name}")))
             }
             None => Ok(bpm),
         }

@@ -203,9 +203,16 @@ impl Lower<'_> {
             None => Wire::number(120.0),
         };
         let depth = self.scopes.len() - 1;
-        let bpm = self.push(What::Tempo(Part::Bpm), vec![bpm], 1, Ends::Never, format!("{}.bpm", node.path));
+        let host = !matches!(self.declared(node, "source").map(|p| &p.value), Some(Value::Word("internal")));
+        let bpm = match host {
+            true => {
+                let what = What::Tempo { part: Part::Bpm, host };
+                self.push(what, vec![bpm], 1, Ends::Never, format!("{}.bpm", node.path))
+            }
+            false => bpm,
+        };
         let below = Context {
-            env: cx.env.with("bpm", Bound::Tempo(depth, bpm)),
+            env: cx.env.with("bpm", Bound::Tempo(depth, bpm, host)),
             duration: cx.duration,
             overrides: vec![],
         };
