@@ -15,7 +15,7 @@ pub(super) fn share(mut plan: Plan) -> Plan {
             *wire = renumber(*wire, &same);
         }
         let op = &plan.ops[index];
-        if matches!(op.what, What::Formula(_) | What::Average | What::Tempo(_)) {
+        if matches!(op.what, What::Formula(_) | What::Average | What::Tempo { .. }) {
             let alike = known.entry(op.inputs.iter().flat_map(key).collect()).or_default();
             match alike.iter().find(|first| equal(&plan.ops[**first], op)) {
                 Some(first) => same[index] = *first,
