@@ -137,7 +137,11 @@ impl Lower<'_> {
     }
 
     fn unknown(&self, name: &str, span: Span, env: &Env, args: &[(String, Wire)]) -> Diagnostic {
-        let error = Diagnostic::error("unknown-name", span, format!("nothing is called `{name}` here"));
+        let shown = match name.char_indices().nth(40) {
+            Some((end, _)) => format!("{}…", &name[..end]),
+            None => name.to_owned(),
+        };
+        let error = Diagnostic::error("unknown-name", span, format!("nothing is called `{shown}` here"));
         if is_tempo_name(name) || name == "bpm" {
             return error.hint(format!("`{name}` is known below a `tempo` node"));
         }

@@ -140,3 +140,86 @@ fn samples_damaged_anywhere_never_panic() {
         }
     }
 }
+
+/// A WAV file with this header and `data` behind it, whatever the header says.
+fn forged(format: u16, channels: u16, rate: u32, bits: u16, length: u32, data: &[u8]) -> Vec<u8> {
+    let frame = channels.wrapping_mul(bits / 8);
+    let mut bytes = b"RIFF".to_vec();
+    bytes.extend(length.wrapping_add(36).to_le_bytes());
+    bytes.extend(b"WAVEfmt \x10\0\0\0");
+    bytes.extend([format.to_le_bytes(), channels.to_le_bytes()].concat());
+    bytes.extend(rate.to_le_bytes());
+    bytes.extend(rate.wrapping_mul(u32::from(frame)).to_le_bytes());
+    bytes.extend([frame.to_le_bytes(), bits.to_le_bytes()].concat());
+    bytes.extend(b"data");
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(data);
+    bytes
+}
+
+#[test]
+fn samples_with_absurd_headers_are_refused() {
+    let data = [0x11; 400];
+    assert_eq!(decode(&forged(1, 1, 48_000, 16, 400, &data), "wav").map(|a| a.frames()), Ok(200));
+    for (what, bytes) in [
+        ("no channels", forged(1, 0, 48_000, 16, 400, &data)),
+        ("65535 channels", forged(1, 65_535, 48_000, 16, 400, &data)),
+        ("2^32 frames", forged(1, 1, 48_000, 8, u32::MAX, &data)),
+        ("no rate", forged(1, 1, 0, 16, 400, &data)),
+        ("no bits", forged(1, 1, 48_000, 0, 400, &data)),
+        ("65535 bits", forged(1, 1, 48_000, 65_535, 400, &data)),
+        ("an unknown format", forged(0x7777, 1, 48_000, 16, 400, &data)),
+    ] {
+        assert!(decode(&bytes, "wav").is_err(), "{what}");
+    }
+}
+
+#[test]
+fn samples_of_floats_that_are_no_numbers_are_silent_there() {
+    let data: Vec<u8> =
+        [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.5].iter().flat_map(|x| x.to_le_bytes()).collect();
+    let audio = decode(&forged(3, 1, 48_000, 32, 16, &data), "wav").unwrap();
+    assert_eq!(audio.channels, [[0.0, 0.0, 0.0, 0.5]]);
+}
+
+#[test]
+fn samples_of_garbage_behind_a_good_beginning_are_refused() {
+    let mut noise = 1u32;
+    let garbage: Vec<u8> = (0..100_000)
+        .map(|_| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (noise >> 24) as u8
+        })
+        .collect();
+    for (extension, head) in [
+        ("flac", &b"fLaC\x00\0\0\x22\x10\0\x10\0\0\0\0\0\0\0\x0a\xc4\x42\xf0\xff\xff\xff\xff"[..]),
+        ("mp3", b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\0"),
+        ("ogg", b"OggS\0\x02\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\x01\x1e\x01vorbis"),
+        ("aiff", b"FORM\x7f\xff\xff\xffAIFFCOMM\0\0\0\x12\0\x01\xff\xff\xff\xff\0\x10"),
+    ] {
+        let begin = std::time::Instant::now();
+        // A decoder of MP3 may find frames in noise: what it makes of them must be sound.
+        if let Ok(audio) = decode(&[head, &garbage].concat(), extension) {
+            assert!(
+                audio.rate >= 1.0 && audio.channels.iter().flatten().all(|x| x.is_finite()),
+                "{extension}"
+            );
+        }
+        assert!(begin.elapsed().as_secs() < 10, "{extension}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn samples_that_would_wait_or_never_end_are_refused() {
+    let scratch = Scratch::new("waiting");
+    let pipe = scratch.0.join("pipe.wav");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert_eq!(fault(&scratch.0, "pipe.wav"), Fault::NotAFile);
+    let devices = Store::default().load(&scratch.0, "/dev/zero", &[PathBuf::from("/dev")]);
+    assert_eq!(devices.expect_err("a device").fault, Fault::NotAFile);
+    // Huge, but without a byte on the disk.
+    fs::File::create(scratch.0.join("huge.wav")).unwrap().set_len(100 << 30).unwrap();
+    let message = format!("it has more than {} MB", SAMPLE_BYTES >> 20);
+    assert_eq!(fault(&scratch.0, "huge.wav"), Fault::TooLarge(message));
+}
