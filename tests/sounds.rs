@@ -25,7 +25,8 @@
 //! [CHANNEL]`, `bend FRAME VALUE`, `pressure FRAME VALUE`, `cc FRAME NUMBER VALUE [CHANNEL]` (0 to 1), `host BPM`, `set NAME VALUE`.
 //!
 //! Any other line is a finding, as in `tests/language.rs`; all findings must be listed. Beside the files lie `ramp.wav` (1000 frames
-//! at 44100 Hz, mono, frame k is k / 1000), `stereo.wav` (left 0.5, right -0.25) and `half.wav` (as ramp.wav, at 22050 Hz).
+//! at 44100 Hz, mono, frame k is k / 1000), `stereo.wav` (left 0.5, right -0.25) `half.wav` (as ramp.wav, at 22050 Hz), and
+//! above them `outside.wav` (0.5). Files of a case may be YAML or tunings (`.scl`, `.kbm`).
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -111,7 +112,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Folder {
-        let path = std::env::temp_dir().join(format!("seiche-sounds-{}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("seiche-sounds-{}/library", std::process::id()));
         std::fs::create_dir_all(&path).expect("folder");
         let ramp: Vec<f32> = (0..1000).map(|k| k as f32 / 1000.0).collect();
         let wav = |name: &str, sides: &[&[f32]], rate| {
@@ -119,6 +120,7 @@ impl Folder {
         };
         wav("ramp.wav", &[&ramp], 44_100);
         wav("half.wav", &[&ramp], 22_050);
+        wav("../outside.wav", &[&[0.5; 1000]], 44_100);
         wav("stereo.wav", &[&[0.5; 1000], &[-0.25; 1000]], 44_100);
         Folder(path)
     }
@@ -126,7 +128,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(self.0.join(".."));
     }
 }
 
@@ -146,10 +148,9 @@ fn check(case: &Case, folder: &Path) -> Vec<String> {
     let specs: Vec<_> = seiche::nodes::ALL.iter().map(|d| &d.spec).collect();
     let mut files = vec![];
     for (name, bytes) in &case.files {
-        match name.ends_with(".yaml") {
-            true => files.push((folder.join(name), bytes.clone())),
-            false => std::fs::write(folder.join(name), bytes).expect("written"),
-        }
+        // Samples and tunings are found by what is on the disk.
+        std::fs::write(folder.join(name), bytes).expect("written");
+        files.push((folder.join(name), bytes.clone()));
     }
     let library = Library::read(files, &specs);
     let store = Mutex::new(Store::default());

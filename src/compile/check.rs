@@ -16,6 +16,7 @@ const BY_SURROUNDINGS: &[&str] = &["unknown-name", "unknown-id", "no-duration"];
 /// [`Library::check`] finds, and what compiling every sound for `rate` frames per second adds. `store` keeps the decoded samples.
 pub fn check(library: &Library, rate: f64, store: &Mutex<Store>) -> Vec<Diagnostic> {
     let (mut findings, parts) = library.check_with_parts();
+    findings.extend(crate::library::missing_roots(library));
     let mut seen: HashSet<_> = findings.iter().map(key).collect();
     for (sound, _) in library.sounds() {
         let request = Request { library, sound, overrides: &[], rate, seed: 0, store };

@@ -9,14 +9,13 @@ use super::limits::{FILE_BYTES, VARIABLES};
 use super::model::{SourceFile, Span, Value};
 use super::scalar::{Meaning, meaning};
 use super::tree::{Entry, Kind, Tree};
-use super::{Library, Sound, nearest, yaml};
+use super::{Library, Sound, settings, yaml};
 use crate::spec::NodeSpec;
 
 /// The plain file in which `vars` are variables and not a sound.
 const VARS_FILE: &str = "waves.yaml";
 /// Keys of versioned files that belong to the language but not yet to this program.
-const NOT_YET: &[&str] = &["macros", "tuning", "roots"];
-pub(super) const ABOUT: &[&str] = &["name", "author", "description", "tags", "license", "url"];
+const NOT_YET: &[&str] = &["macros"];
 
 pub(super) fn read(files: Vec<(PathBuf, Vec<u8>)>, specs: &[&'static NodeSpec]) -> Library {
     let mut library = Library {
@@ -26,12 +25,17 @@ pub(super) fn read(files: Vec<(PathBuf, Vec<u8>)>, specs: &[&'static NodeSpec]) 
         sounds: vec![],
         index: HashMap::new(),
         vars: vec![],
+        abouts: vec![],
+        roots: vec![],
+        wanted: None,
+        tuning: None,
         diagnostics: vec![],
     };
     for (number, (path, bytes)) in files.into_iter().enumerate() {
         add_file(&mut library, number as u32, path, bytes);
     }
     report_clashes(&mut library);
+    settings::tune(&mut library);
     library
 }
 
@@ -47,6 +51,11 @@ fn add_file(library: &mut Library, number: u32, path: PathBuf, bytes: Vec<u8>) {
         return;
     }
     let (text, encoding) = decode(bytes, number);
+    if settings::is_tuning_file(&path) {
+        library.files.push(SourceFile { path, text });
+        library.versions.push(0);
+        return;
+    }
     let file = yaml::read(&text, number);
     let named_vars = file.version > 0 || path.file_name().is_some_and(|n| n == VARS_FILE);
     library.files.push(SourceFile { path, text });
@@ -72,7 +81,9 @@ fn add_file(library: &mut Library, number: u32, path: PathBuf, bytes: Vec<u8>) {
                 let hint = format!("move them to {VARS_FILE}, or begin this file with `seiche: 1`");
                 library.diagnostics.push(Diagnostic::error("vars", entry.key_span, message).hint(hint));
             }
-            "about" if file.version > 0 => check_about(library, &entry),
+            "about" if file.version > 0 => settings::about(library, &entry, file.version),
+            "roots" if file.version > 0 => settings::roots(library, &entry, file.version),
+            "tuning" if file.version > 0 => settings::tuning(library, &entry, file.version),
             key if file.version > 0 && NOT_YET.contains(&key) => {
                 let message = format!("`{key}` is not available in this version of the program");
                 library
@@ -197,24 +208,5 @@ fn raw(tree: &Tree, version: u32, lists: bool) -> Option<Value> {
             values.map(Value::List)
         }
         _ => None,
-    }
-}
-
-/// `about` is for people; only its form is checked.
-fn check_about(library: &mut Library, entry: &Entry) {
-    let Kind::Map(parts) = &entry.value.kind else {
-        let message = "`about` is a mapping such as {name: …, author: …, tags: […]}";
-        library.diagnostics.push(
-            Diagnostic::error("about", entry.key_span, message).hint("write `about: {name: Night Bus}`"),
-        );
-        return;
-    };
-    for part in parts.iter().filter(|p| !ABOUT.contains(&&*p.key)) {
-        let hint = match nearest(&part.key, ABOUT.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it knows {}", ABOUT.join(", ")),
-        };
-        let message = format!("`about` has no key `{}`", part.key);
-        library.diagnostics.push(Diagnostic::error("about", part.key_span, message).hint(hint));
     }
 }

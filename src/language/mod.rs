@@ -17,13 +17,15 @@ mod quantity;
 mod render;
 mod scalar;
 mod schema;
+mod settings;
 mod source;
 mod tree;
+mod tuning;
 pub mod vocabulary;
 mod yaml;
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use assist::{Candidate, Completion, Hover, complete, hover};
@@ -36,7 +38,9 @@ pub use pretty::pretty;
 pub use quantity::written_units;
 pub use render::{render, to_json};
 pub use schema::{plain_json, schema};
+pub use settings::{About, tuning_files};
 pub use source::{line_column, place};
+pub use tuning::Tuning;
 
 use crate::spec::NodeSpec;
 use lower::Lower;
@@ -57,6 +61,11 @@ pub struct Library {
     /// Every definition of a name, in file order.
     index: HashMap<Arc<str>, Vec<usize>>,
     vars: Vec<(String, Value, Span)>,
+    abouts: Vec<(u32, About)>,
+    /// Folders where files may be read, relative to the file that names them.
+    roots: Vec<(PathBuf, Span)>,
+    wanted: Option<settings::Wanted>,
+    tuning: Option<Tuning>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -96,6 +105,21 @@ impl Library {
     /// The library's variables: numbers, texts, flags or lists of these, not evaluated.
     pub fn vars(&self) -> &[(String, Value, Span)] {
         &self.vars
+    }
+
+    /// What files say about themselves, with the number of each file.
+    pub fn about(&self) -> &[(u32, About)] {
+        &self.abouts
+    }
+
+    /// Folders outside of the library's own where a file's samples may lie, relative to that file, and where they are named.
+    pub fn roots(&self, file: u32) -> impl Iterator<Item = (&Path, Span)> {
+        self.roots.iter().filter(move |(_, span)| span.file == file).map(|(root, span)| (&**root, *span))
+    }
+
+    /// What the library makes of keys and note names; `None`: twelve equal steps around a4 = 440 Hz.
+    pub fn tuning(&self) -> Option<&Tuning> {
+        self.tuning.as_ref()
     }
 
     /// Language version that a file asks for; 0 for plain files and files that do not exist.

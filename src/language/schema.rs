@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::describe::{channels_text, default_of, describe, ends_text};
 use super::scalar::{Meaning, meaning};
 use super::tree::{Kind, Tree};
-use super::{Diagnostic, index, vocabulary, yaml};
+use super::{Diagnostic, settings, vocabulary, yaml};
 use crate::spec::{COMMON, Choice, Default, Extra, NodeSpec, ParamKind, ParamSpec};
 
 /// The schema of a library file with these node kinds.
@@ -24,7 +24,7 @@ pub fn schema(specs: &[&'static NodeSpec]) -> Value {
     definitions.insert("node".into(), node(specs));
     definitions.insert("value".into(), value());
     definitions.insert("points".into(), points());
-    let about: Map<String, Value> = index::ABOUT.iter().map(|name| ((*name).into(), json!({}))).collect();
+    let about: Map<String, Value> = settings::ABOUT.iter().map(|name| ((*name).into(), json!({}))).collect();
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Seiche library",
@@ -51,6 +51,26 @@ pub fn schema(specs: &[&'static NodeSpec]) -> Value {
                     "description": "What the library is and who made it.",
                     "type": "object",
                     "properties": about,
+                    "additionalProperties": false,
+                },
+                { "$ref": "#/definitions/sound" },
+            ]},
+            "roots": { "anyOf": [
+                {
+                    "description": "Folders where samples may lie beside the library's own, relative to this file.",
+                    "type": "array",
+                    "items": { "type": "string" },
+                },
+                { "$ref": "#/definitions/sound" },
+            ]},
+            "tuning": { "anyOf": [
+                {
+                    "description": "Scala files that say which frequency keys and note names have.",
+                    "type": "object",
+                    "properties": {
+                        "scale": { "description": "A scale, .scl", "type": "string" },
+                        "keyboard": { "description": "A keyboard mapping, .kbm", "type": "string" },
+                    },
                     "additionalProperties": false,
                 },
                 { "$ref": "#/definitions/sound" },

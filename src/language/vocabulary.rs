@@ -175,6 +175,11 @@ pub fn constant_names() -> impl Iterator<Item = &'static str> {
 /// Frequency in hertz of a note name: a letter in either case, an optional `#` or `b`, and an octave 0–10 (`c4`, `C#3`, `Eb2`;
 /// a4 = 440 Hz, equal temperament). The highest note is g10.
 pub fn note(name: &str) -> Option<f64> {
+    note_key(name).map(|key| crate::units::key_to_hertz(f64::from(key)))
+}
+
+/// MIDI key of a note name, as [`note`] reads it: 12 (c0) to 139 (g10).
+pub fn note_key(name: &str) -> Option<i32> {
     let mut rest = name.as_bytes();
     let (letter, tail) = rest.split_first()?;
     let natural = match letter.to_ascii_lowercase() {
@@ -200,7 +205,7 @@ pub fn note(name: &str) -> Option<f64> {
         _ => return None,
     };
     let key = 12 * (octave + 1) + natural + shift;
-    (12..=139).contains(&key).then(|| crate::units::key_to_hertz(f64::from(key)))
+    (12..=139).contains(&key).then_some(key)
 }
 
 /// Scales as whole semitones above their root.

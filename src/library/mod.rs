@@ -6,8 +6,8 @@ pub mod samples;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::language::Diagnostic;
 use crate::language::limits::{FILE_BYTES, FILES};
+use crate::language::{Diagnostic, Library, tuning_files};
 
 /// The texts of the library at `path`, in alphabetical order of file names. A folder is one library: all its `.yaml` and `.yml`
 /// files, not those of folders within. A file alone is a library of one.
@@ -21,7 +21,7 @@ pub fn read(path: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Diagnostic> {
         meta => meta.map_err(failed)?,
     };
     if !meta.is_dir() {
-        return Ok(vec![read_text(path)?]);
+        return with_tunings(vec![read_text(path)?]);
     }
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(failed)? {
@@ -39,7 +39,38 @@ pub fn read(path: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Diagnostic> {
         return Err(Diagnostic::general("too-many-files", message));
     }
     files.sort();
-    files.iter().map(|file| read_text(file)).collect()
+    with_tunings(files.iter().map(|file| read_text(file)).collect::<Result<_, _>>()?)
+}
+
+/// The texts with the tuning files that they name behind them. Missing ones are reported by who reads the text.
+fn with_tunings(mut files: Vec<(PathBuf, Vec<u8>)>) -> Result<Vec<(PathBuf, Vec<u8>)>, Diagnostic> {
+    let mut more: Vec<(PathBuf, Vec<u8>)> = vec![];
+    for (path, bytes) in &files {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for name in tuning_files(&String::from_utf8_lossy(bytes)) {
+            let file = folder.join(&name);
+            let beside = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            if samples::find(beside, &name, &[]).is_ok() && !more.iter().any(|(known, _)| *known == file) {
+                more.push(read_text(&file)?);
+            }
+        }
+    }
+    files.append(&mut more);
+    Ok(files)
+}
+
+/// Roots that are no folders: nothing can be read there.
+pub fn missing_roots(library: &Library) -> Vec<Diagnostic> {
+    let files = library.files().iter().enumerate();
+    let roots = files.flat_map(|(number, file)| {
+        let folder = file.path.parent().unwrap_or(Path::new("."));
+        library.roots(number as u32).map(move |(root, span)| (folder.join(root), root, span))
+    });
+    let missing = roots.filter(|(folder, ..)| !folder.is_dir()).map(|(_, root, span)| {
+        let message = format!("there is no folder `{}`", root.display());
+        Diagnostic::warning("missing-root", span, message).hint("roots are relative to this file")
+    });
+    missing.collect()
 }
 
 /// The folder that a library's file names are relative to: itself, or that of its one file.
@@ -128,6 +159,22 @@ mod tests {
         assert_eq!(read(&file).unwrap(), [(file.clone(), b"two".to_vec())]);
         assert_eq!(folder(&file), scratch.0);
         assert_eq!(folder(Path::new("lone.yaml")), Path::new("."));
+    }
+
+    #[test]
+    fn library_brings_the_tuning_files_that_it_names() {
+        let scratch = Scratch::new("tunings");
+        fs::create_dir(scratch.0.join("tunings")).unwrap();
+        fs::write(scratch.0.join("tunings/just.scl"), "just\n1\n2/1\n").unwrap();
+        fs::write(scratch.0.join("other.scl"), "other\n1\n2/1\n").unwrap();
+        let text = "seiche: 1\ntuning: {scale: tunings/just.scl, keyboard: ../../etc/passwd}\n";
+        fs::write(scratch.0.join("a.yaml"), text).unwrap();
+        for path in [scratch.0.clone(), scratch.0.join("a.yaml")] {
+            let files = read(&path).unwrap();
+            let names: Vec<_> =
+                files.iter().map(|(file, _)| file.strip_prefix(&scratch.0).unwrap()).collect();
+            assert_eq!(names, [Path::new("a.yaml"), Path::new("tunings/just.scl")]);
+        }
     }
 
     #[test]

@@ -74,7 +74,10 @@ impl SampleError {
             Fault::Missing { nearest: None } => {
                 ("missing-sample", Some("paths are relative to the library's folder".into()))
             }
-            Fault::Outside => ("sample-outside", Some("copy the file into the library's folder".into())),
+            Fault::Outside => (
+                "sample-outside",
+                Some("copy the file into the library's folder, or name its folder in `roots`".into()),
+            ),
             Fault::Unsupported(_) => {
                 ("bad-sample", Some("WAV, AIFF, FLAC, Ogg Vorbis and MP3 can be played".into()))
             }
@@ -220,7 +223,7 @@ impl Store {
 }
 
 /// The true path of a file within the library's folder or roots.
-fn find(library: &Path, file: &str, roots: &[PathBuf]) -> Result<PathBuf, Fault> {
+pub(super) fn find(library: &Path, file: &str, roots: &[PathBuf]) -> Result<PathBuf, Fault> {
     let folders: Vec<PathBuf> = std::iter::once(library.to_path_buf())
         .chain(roots.iter().map(|root| library.join(root)))
         .filter_map(|folder| folder.canonicalize().ok())

@@ -1,6 +1,6 @@
 //! Nodes that run by a kernel: their parameters become inputs and fixed values, by the node's own table.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::compile::plan::{Ends, Recipe, What, Wire};
@@ -273,13 +273,13 @@ impl Lower<'_> {
 
     /// The file of a node that plays one.
     fn audio(&mut self, node: &Node) -> Result<Option<Arc<Audio>>> {
-        self.stored(node, |store, folder, file| store.load(folder, file, &[]).map(Some))
+        self.stored(node, |store, folder, file, roots| store.load(folder, file, roots).map(Some))
     }
 
     /// The files of the folder of a node that chooses among them.
     fn folder(&mut self, node: &Node) -> Result<Vec<Arc<Audio>>> {
         match self.declared(node, "chop") {
-            Some(_) => self.stored(node, |store, folder, file| store.load_folder(folder, file, &[])),
+            Some(_) => self.stored(node, |store, folder, file, roots| store.load_folder(folder, file, roots)),
             None => Ok(vec![]),
         }
     }
@@ -287,7 +287,7 @@ impl Lower<'_> {
     fn stored<T: std::default::Default>(
         &self,
         node: &Node,
-        load: impl FnOnce(&mut Store, &Path, &str) -> std::result::Result<T, SampleError>,
+        load: impl FnOnce(&mut Store, &Path, &str, &[PathBuf]) -> std::result::Result<T, SampleError>,
     ) -> Result<T> {
         let Some((index, _)) = node.spec.param("file") else { return Ok(T::default()) };
         let written = node.params.iter().find(|p| p.declared == Some(index));
@@ -295,7 +295,8 @@ impl Lower<'_> {
         let folder = self.library.files().get(node.span.file as usize).and_then(|f| f.path.parent());
         // A store whose last user panicked is whole: it only ever gains finished samples.
         let mut store = self.request.store.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        load(&mut store, folder.unwrap_or(Path::new(".")), file)
+        let roots: Vec<_> = self.library.roots(node.span.file).map(|(root, _)| root.to_path_buf()).collect();
+        load(&mut store, folder.unwrap_or(Path::new(".")), file, &roots)
             .map_err(|error| error.diagnostic(*span).into())
     }
 }

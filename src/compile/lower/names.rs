@@ -127,13 +127,32 @@ impl Lower<'_> {
         if matches!(name, "sr" | "sample_rate") {
             return Ok(Name::Number(self.request.rate));
         }
-        if let Some(x) = vocabulary::constant(name).or_else(|| vocabulary::note(name)) {
+        if let Some(x) = vocabulary::constant(name) {
             return Ok(Name::Number(x));
+        }
+        if let Some(key) = vocabulary::note_key(name) {
+            return self.note_name(name, key, span);
         }
         if let Some(scale) = vocabulary::scale(name) {
             return Ok(Name::Scale(scale));
         }
         Err(self.unknown(name, span, env, args))
+    }
+
+    /// The frequency of a note, by the library's tuning.
+    fn note_name(&self, name: &str, key: i32, span: Span) -> std::result::Result<Name, Diagnostic> {
+        let hertz = match self.library.tuning() {
+            Some(tuning) => tuning.hertz(key),
+            None => vocabulary::note(name),
+        };
+        hertz.map(Name::Number).ok_or_else(|| {
+            Diagnostic::error(
+                "tuning",
+                span,
+                format!("the library's tuning has no note `{name}` (key {key})"),
+            )
+            .hint("its keyboard mapping leaves this key out")
+        })
     }
 
     fn unknown(&self, name: &str, span: Span, env: &Env, args: &[(String, Wire)]) -> Diagnostic {

@@ -64,6 +64,8 @@ pub struct MidiInPlan {
     pub variables: Vec<(NoteVariable, u32)>,
     /// Pitch bend range in semitones.
     pub bend_range: f32,
+    /// Hertz of each key, 0 for keys that play nothing; `None`: twelve equal steps.
+    pub tuning: Option<Box<[f32; 128]>>,
 }
 
 #[derive(Clone, Copy)]
@@ -83,6 +85,7 @@ pub struct MidiIn {
     limit: usize,
     variables: Vec<(NoteVariable, u32)>,
     bend_range: f32,
+    keys: Option<Box<[f32; 128]>>,
     /// Voices end with their key when nothing in them looks at the gate.
     gated: bool,
     notes: Vec<Note>,
@@ -101,6 +104,7 @@ impl MidiIn {
             set: Vec::with_capacity(plan.variables.len()),
             variables: plan.variables,
             bend_range: plan.bend_range,
+            keys: plan.tuning,
             notes: Vec::with_capacity(lanes),
             started: 0,
         }
@@ -108,6 +112,9 @@ impl MidiIn {
 
     fn note_on(&mut self, pass: &Pass, frame: usize, channel: u8, key: u8, id: i32, velocity: f32) {
         let parent = pass.lane;
+        if self.keys.as_ref().is_some_and(|keys| keys[key as usize & 127] == 0.0) {
+            return;
+        }
         if self.pool.playing(parent) >= self.limit
             && let Some(oldest) = self.pool.oldest(parent)
         {
@@ -143,8 +150,12 @@ impl MidiIn {
     }
 
     fn hertz(&self, note: &Note) -> f32 {
-        crate::units::key_to_hertz((note.key as f32 + note.tuning + note.bend * self.bend_range) as f64)
-            as f32
+        let shift = note.tuning + note.bend * self.bend_range;
+        match &self.keys {
+            None => crate::units::key_to_hertz((note.key as f32 + shift) as f64) as f32,
+            // Bends are equal semitones in every tuning.
+            Some(keys) => keys[note.key as usize & 127] * (f64::from(shift) / 12.0).exp2() as f32,
+        }
     }
 
     fn set(&mut self, index: usize, variable: NoteVariable, value: f32) {
