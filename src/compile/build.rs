@@ -317,7 +317,7 @@ fn voices(voices: Voices, lanes: usize, site: &Site) -> Result<Box<dyn Kernel>, 
             Box::new(Multiply::new(MultiplyPlan { pool: only()?, number, copies }))
         }
         Driver::MidiIn { channel, limit, variables, bend_range } => {
-            let tuning = request.library.tuning().map(|t| Box::new(t.table()));
+            let tuning = site.request.library.tuning().map(|t| Box::new(t.table()));
             Box::new(MidiIn::new(MidiInPlan { pool: only()?, channel, limit, variables, bend_range, tuning }))
         }
         Driver::Spawn { trigger, threshold, limit, life, variables } => {

@@ -12,13 +12,15 @@ pub static DEF: NodeDef = NodeDef {
         name: "midi_cc",
         help: "A MIDI controller as a signal: wheels, knobs, faders and pedals.",
         params: &[
-            ParamSpec::number(
-                "cc",
-                Unit::None,
-                0.0,
-                (0.0, 127.0),
-                "Controller number: 1 modulation wheel, 7 volume, 11 expression, 64 pedal, 74 brightness.",
-            ),
+            ParamSpec {
+                range: Some((0.0, 127.0)),
+                ..ParamSpec::control(
+                    "cc",
+                    Unit::None,
+                    0.0,
+                    "Controller number: 1 modulation wheel, 7 volume, 11 expression, 64 pedal, 74 brightness.",
+                )
+            },
             ParamSpec::number(
                 "channel",
                 Unit::None,
@@ -64,69 +66,77 @@ struct Ramp {
 
 struct MidiCc {
     channel: u8,
-    number: u8,
+    cc: usize,
     initial: f32,
     range: std::ops::Range<usize>,
     glide: u64,
-    /// The controller is one for all lanes.
-    ramp: Ramp,
+    /// Of each lane: the controller that it follows, and where that stands.
+    lanes: Vec<(u8, Ramp)>,
 }
 
 fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     let initial = b.number("initial").unwrap_or(0.5) as f32;
     Ok(Box::new(MidiCc {
         channel: b.number("channel").unwrap_or(0.0) as u8,
-        number: b.number("cc").unwrap_or(0.0).round().clamp(0.0, 127.0) as u8,
+        cc: super::need(b, "cc")?,
         initial,
         range: b.ports("range"),
         glide: (GLIDE * b.rate).ceil().max(1.0) as u64,
-        ramp: Ramp { from: initial, to: initial, since: 0 },
+        lanes: vec![(0, Ramp { from: initial, to: initial, since: 0 }); b.lanes],
     }))
 }
 
-impl MidiCc {
-    fn position(&self, at: u64) -> f32 {
-        let passed = at.saturating_sub(self.ramp.since).min(self.glide);
-        if passed == self.glide {
-            return self.ramp.to;
+impl Ramp {
+    fn position(&self, at: u64, glide: u64) -> f32 {
+        let passed = at.saturating_sub(self.since).min(glide);
+        if passed == glide {
+            return self.to;
         }
-        self.ramp.from + (self.ramp.to - self.ramp.from) * (passed as f32 / self.glide as f32)
+        self.from + (self.to - self.from) * (passed as f32 / glide as f32)
+    }
+
+    fn still(&self, at: u64, glide: u64) -> bool {
+        self.from == self.to || at >= self.since + glide
     }
 }
 
 impl Kernel for MidiCc {
     fn start(&mut self, lane: usize, start: Start) {
-        if lane == 0 {
-            self.ramp = Ramp { from: self.initial, to: self.initial, since: start.at };
-        }
+        self.lanes[lane] = (0, Ramp { from: self.initial, to: self.initial, since: start.at });
     }
 
     fn render(&mut self, pass: &mut Pass) {
-        let width = pass.width();
-        // A controller that was moved before the sound began is where it was left.
-        let known = pass.controls.controllers[self.channel as usize & 15][self.number as usize];
-        if let (Some(known), 0) = (known, pass.ages[pass.lane]) {
-            self.ramp = Ramp { from: known, to: known, since: pass.at };
-        }
+        let (width, glide, channel) = (pass.width(), self.glide, self.channel);
+        let cc_flat = pass.raw(self.cc, 0).1;
+        self.follow(pass, 0);
+        let lanes = pass.lane..pass.lane + width;
         let mut events = pass.events.iter().peekable();
-        let still = self.ramp.from == self.ramp.to || pass.at >= self.ramp.since + self.glide;
-        let mine = |what: &What| matches!(what, What::Controller { channel, number, .. } if (*channel, *number) == (self.channel, self.number));
+        let mine = |what: &What| matches!(what, What::Controller { channel: c, .. } if *c == channel);
+        let first = self.lanes[pass.lane].1.to;
+        let still = |(_, ramp): &(u8, Ramp)| ramp.still(pass.at, glide) && ramp.to == first;
         let flat_range = self.range.clone().all(|port| pass.raw(port, 0).1 && pass.raw(port, 1).1);
-        let flat = still && flat_range && !pass.events.iter().any(|e| mine(&e.what));
+        let flat = cc_flat
+            && flat_range
+            && self.lanes[lanes.clone()].iter().all(still)
+            && !pass.events.iter().any(|e| mine(&e.what));
         let frames = if flat { 1 } else { pass.frames };
         for frame in 0..frames {
+            let at = pass.at + frame as u64;
+            if !cc_flat && frame > 0 {
+                self.follow(pass, frame);
+            }
             while let Some(event) = events.peek()
                 && (event.at as usize) <= pass.block_frame + frame
             {
-                if let What::Controller { channel, number, value } = event.what
-                    && (channel, number) == (self.channel, self.number)
+                if let What::Controller { channel: c, number, value } = event.what
+                    && c == channel
                 {
-                    let at = pass.at + frame as u64;
-                    self.ramp = Ramp { from: self.position(at), to: value.clamp(0.0, 1.0), since: at };
+                    for (_, ramp) in self.lanes[lanes.clone()].iter_mut().filter(|(n, _)| *n == number) {
+                        *ramp = Ramp { from: ramp.position(at, glide), to: value.clamp(0.0, 1.0), since: at };
+                    }
                 }
                 events.next();
             }
-            let position = self.position(pass.at + frame as u64);
             for channel in 0..pass.outputs.len() {
                 for k in 0..width {
                     let end = |port: usize| match channel {
@@ -134,10 +144,31 @@ impl Kernel for MidiCc {
                         _ => pass.raw(port, 1).0[if pass.raw(port, 1).1 { k } else { frame * width + k }],
                     };
                     let (low, high) = (end(self.range.start), end(self.range.start + 1));
+                    let position = self.lanes[pass.lane + k].1.position(at, glide);
                     pass.outputs[channel].floats_mut()[frame * width + k] = low + (high - low) * position;
                 }
             }
         }
         pass.outputs.iter_mut().for_each(|tile| tile.flat = flat);
+    }
+}
+
+impl MidiCc {
+    /// Looks which controller each lane follows at this frame; one that was moved before the sound began is where it was left.
+    fn follow(&mut self, pass: &Pass, frame: usize) {
+        let at = pass.at + frame as u64;
+        for k in 0..pass.width() {
+            let number = read(pass, self.cc, frame, k).round().clamp(0.0, 127.0) as u8;
+            let (current, ramp) = &mut self.lanes[pass.lane + k];
+            let known = pass.controls.controllers[self.channel as usize & 15][number as usize];
+            if pass.ages[pass.lane + k] == 0 && frame == 0 {
+                let to = known.unwrap_or(self.initial);
+                *ramp = Ramp { from: to, to, since: at };
+            } else if *current != number {
+                let from = ramp.position(at, self.glide);
+                *ramp = Ramp { from, to: known.unwrap_or(self.initial), since: at };
+            }
+            *current = number;
+        }
     }
 }
