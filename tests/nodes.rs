@@ -529,3 +529,90 @@ fn nodes_parameters_change_what_is_heard_or_say_that_they_do_not() {
     }
     assert!(silent.is_empty(), "these change nothing:\n{}", silent.join("\n"));
 }
+
+#[test]
+fn nodes_controls_that_end_stay_where_they_were() {
+    // A sweep of 0.1 s; then the tone goes on at its last pitch, while a level that has ended is silence.
+    let text = "example: {osc: {freq: {osc: {type: cos, freq: 0.0001, range: [0, 960], duration: 0.1}}, amp: 0.5, duration: 1}}";
+    let heard = hear(text, 48_000, &[512]);
+    let crossings = heard.main[0][24_000..].windows(2).filter(|w| w[0] < 0.0 && w[1] >= 0.0).count();
+    assert!((479..=481).contains(&crossings), "{crossings} cycles in half a second");
+    let text =
+        "example: {osc: {freq: 960, amp: {osc: {type: cos, freq: 0.0001, duration: 0.1}}, duration: 1}}";
+    assert_eq!(peak(&hear(text, 9_600, &[512]).main[0][4_800..]), 0.0);
+}
+
+#[test]
+fn nodes_buffer_loops_in_exactly_its_length() {
+    let text = "
+example:
+  buffer:
+    id: loop
+    length: 0.1
+    duration: 1
+    signal: {expression: {exp: dry + back * 0.5, dry: {osc: {type: cos, freq: 1, duration: 0.0001}}, back: {buffer: {name: loop}}}}
+";
+    let heard = hear(text, 15_000, &[512]);
+    assert_eq!(heard.findings, "");
+    let clicks: Vec<(usize, f32)> =
+        heard.main[0].iter().enumerate().filter(|(_, x)| x.abs() > 0.1).map(|(n, x)| (n, *x)).collect();
+    let starts: Vec<usize> = clicks.iter().map(|c| c.0).filter(|n| n % 4_800 == 0).collect();
+    assert_eq!(starts, [0, 4_800, 9_600, 14_400]);
+    for blocks in [&[1][..], &[17], &[441]] {
+        assert_eq!(heard.bits(), hear(text, 15_000, blocks).bits());
+    }
+}
+
+#[test]
+fn nodes_buffers_of_one_name_share_what_was_recorded() {
+    let text = "
+example:
+  mix:
+    rec: {track: {volume: 0, signal: {buffer: {name: tape, length: 0.2, signal: {osc: {freq: 440, amp: 0.5}}}}}}
+    late: {buffer: {name: tape, offset: 0.05}}
+";
+    let heard = hear(text, 9_600, &[512]);
+    assert_eq!(heard.findings, "");
+    assert_eq!(peak(&heard.main[0][..2_400]), 0.0);
+    let want = |n: usize| 0.5 * ((n - 2_400 + 1) as f32 * std::f32::consts::TAU * 440.0 / 48_000.0).sin();
+    let off = (2_400..9_600).map(|n| (heard.main[0][n] - want(n)).abs()).fold(0.0, f32::max);
+    assert!(off < 1e-3, "{off}");
+    let two = text.replace(
+        "late: {buffer: {name: tape, offset: 0.05}}",
+        "two: {buffer: {name: tape, signal: {osc: {}}}}",
+    );
+    assert!(hear(&two, 64, &[64]).findings.contains("two buffers write"));
+    assert!(
+        hear("example: {buffer: {name: nobody}}", 64, &[64]).findings.contains("nothing is ever written")
+    );
+}
+
+#[test]
+fn nodes_midi_out_sends_every_note_at_its_frame_and_ends_it() {
+    let off = |key| What::NoteOff { channel: 2, key, note: -1, velocity: 0.0 };
+    let on = |key| What::NoteOn { channel: 2, key, note: -1, velocity: 1.0 };
+    // Steps of 0.05 s that last 0.02 s, and a voice that is cut by the end of the sound's life.
+    let text = "
+hit: {midi_out: {note: key, velocity: 127, channel: 2, duration: 0.02, signal: {osc: {freq: 440}}}}
+example: {sequencer: {interval: 0.05, repeat: 1, steps: [{context: {key: 60, signal: {hit: {}}}}, {context: {key: 64, signal: {hit: {}}}}]}}
+";
+    let wanted = vec![(0, on(60)), (960, off(60)), (2_400, on(64)), (3_360, off(64))];
+    for blocks in [&[512][..], &[1], &[64], &[960], &[4_096]] {
+        let heard = hear(text, 9_600, blocks);
+        assert_eq!((heard.findings.as_str(), heard.sent), ("", wanted.clone()), "blocks of {blocks:?}");
+    }
+    let cut = "example: {sequencer: {interval: 0.5, repeat: 1, steps: [{midi_out: {note: 60, velocity: 127, channel: 2}}]}}";
+    assert_eq!(hear(cut, 60_000, &[512]).sent, [(0, on(60)), (48_000, off(60))]);
+    let moved = "example: {midi_out: {cc: 7, value: [0, 127], duration: 0.1, channel: 2}}";
+    let sent = hear(moved, 9_600, &[100]).sent;
+    assert!((120..=128).contains(&sent.len()), "{} messages", sent.len());
+}
+
+#[test]
+fn nodes_that_need_their_signal_beforehand_say_what_they_cannot_know() {
+    let endless = hear("example: {shuffle: {signal: {osc: {freq: 220}}}}", 64, &[64]);
+    assert!(endless.findings.contains("needs its whole signal beforehand"), "{}", endless.findings);
+    let note =
+        hear("example: {midi_in: {signal: {invert: {duration: 1, signal: {osc: {freq: freq}}}}}}", 64, &[64]);
+    assert!(note.findings.contains("only fixed names"), "{}", note.findings);
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::dsp::sinc::{Sinc, TAPS};
 use crate::kernel::curve::{CurveKernel, CurvePart, CurvePoint};
 use crate::kernel::formula::FormulaKernel;
-use crate::kernel::plumbing::{Average, Cut, First, Sum};
+use crate::kernel::plumbing::{Average, Cut, First, Held, Sum};
 use crate::kernel::tape::Tape;
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
@@ -242,6 +242,7 @@ fn work(op: Op, lanes: usize, site: &Site) -> Result<Work, Diagnostic> {
         }
         What::Sum => Box::new(Sum),
         What::First => Box::new(First),
+        What::Held => Box::new(Held { last: vec![0.0; lanes] }),
         What::Average => Box::new(Average),
         What::Cut { frames } => Box::new(Cut { frames, over: vec![false; lanes] }),
         What::Tempo { part, host } => Box::new(Tempo::new(part, lanes, site.song && host)),

@@ -88,6 +88,8 @@ pub enum What {
     Sum,
     /// Its first input; the others only say when it ends.
     First,
+    /// Its input, and its last value after it has ended.
+    Held,
     /// (left + right) / 2.
     Average,
     /// Ends its first input after so many frames, or as soon as one of the others has ended.
@@ -234,6 +236,7 @@ impl What {
             What::Curve { .. } => "curve",
             What::Sum => "sum",
             What::First => "first",
+            What::Held => "held",
             What::Average => "average",
             What::Cut { .. } => "cut",
             What::Import { .. } => "import",

@@ -60,6 +60,43 @@ impl Lanewise for First {
     fn start(&mut self, _: usize, _: Start) {}
 }
 
+/// Its input; after its end, the last value that it had.
+pub struct Held {
+    /// Per lane: the last value.
+    pub last: Vec<f32>,
+}
+
+impl Lanewise for Held {
+    #[inline(always)]
+    fn pass<L: Lane>(&mut self, pass: &mut Pass) {
+        let (ends, frames) = (pass.ends(0), pass.frames);
+        let input = pass.input::<L>(0);
+        let range = pass.lane..pass.lane + L::N;
+        let goes_on = ends[..L::N].iter().all(|end| *end as usize >= frames);
+        match (input.flat(), goes_on) {
+            (Some(x), true) => pass.outputs[0].set_flat(x),
+            (Some(x), false) => pass.output::<L>(0).fill(x),
+            (None, _) => pass.output::<L>(0).copy_from_slice(input.frames()),
+        }
+        if !goes_on {
+            let values = pass.outputs[0].floats_mut();
+            for (k, last) in self.last[range.clone()].iter().enumerate() {
+                let end = (ends[k] as usize).min(frames);
+                let held = if end > 0 { values[(end - 1) * L::N + k] } else { *last };
+                for frame in end..frames {
+                    values[frame * L::N + k] = held;
+                }
+            }
+        }
+        let at = if pass.outputs[0].flat { 0 } else { frames - 1 };
+        self.last[range].copy_from_slice(&pass.outputs[0].floats()[at * L::N..][..L::N]);
+    }
+
+    fn start(&mut self, lane: usize, _: Start) {
+        self.last[lane] = 0.0;
+    }
+}
+
 /// (left + right) / 2.
 pub struct Average;
 

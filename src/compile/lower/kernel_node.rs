@@ -17,6 +17,9 @@ use super::{Context, Failed, Lower, Result};
 /// Kinds that pass the duration from above on to what is below them, whatever their own is.
 const TRANSPARENT: &[&str] = &["mix", "track", "pitch"];
 
+/// Inputs that read 0 when what feeds them has ended.
+const END_AT_ZERO: &[&str] = &["signal", "amp", "volume", "gate", "trigger", "reset"];
+
 impl Lower<'_> {
     /// The surroundings of a node's parameters: its own duration counts below it.
     pub(super) fn inside(&self, node: &Node, cx: &Context) -> Context {
@@ -143,7 +146,19 @@ impl Lower<'_> {
             (None, _) => return Ok(()),
         };
         let keep = param.kind == ParamKind::Signal(Stereo::Keep);
-        wires.push(if keep { wire } else { self.mono(wire) });
+        let wire = if keep { wire } else { self.mono(wire) };
+        // A level or a gate that has ended is silent; every other control stays where it was.
+        let stays = !keep && !END_AT_ZERO.contains(&param.name) && self.can_end(wire);
+        wires.push(match stays {
+            true => self.push(
+                What::Held,
+                vec![wire],
+                1,
+                Ends::Never,
+                format!("{}.{}.held", node.path, param.name),
+            ),
+            false => wire,
+        });
         Ok(())
     }
 

@@ -173,7 +173,7 @@ impl Lower<'_> {
     }
 
     /// Whether a wire's node ever ends by itself.
-    fn can_end(&self, wire: Wire) -> bool {
+    pub(super) fn can_end(&self, wire: Wire) -> bool {
         match wire.left {
             crate::compile::plan::Value::Op(op, _) => {
                 let plan = &self.scopes[self.scopes.len() - 1].plan;
