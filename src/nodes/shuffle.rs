@@ -158,7 +158,7 @@ impl Lanewise for Shuffle {
         let mut drawn = 0;
         let mut below = |n: usize| {
             drawn += 1;
-            (u64::from(stream.bits(drawn)) * n as u64 >> 32) as usize
+            ((u64::from(stream.bits(drawn)) * n as u64) >> 32) as usize
         };
         for n in (1..order.len()).rev() {
             let other = below(n + 1);
