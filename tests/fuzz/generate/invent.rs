@@ -147,6 +147,7 @@ impl<'r> Inventor<'r> {
             ParamKind::Integer => {
                 self.random.below(*[3, 10, 300, 100_000].get(count - 1).unwrap_or(&3)).to_string()
             }
+            ParamKind::Ignored => "1".into(),
             ParamKind::Flag => ["true", "false"][self.random.below(2)].into(),
             ParamKind::Text => (*self.random.pick(IDS)).into(),
             ParamKind::Choice(words) => self.random.pick(words).word.into(),
