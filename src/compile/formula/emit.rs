@@ -1,10 +1,11 @@
-//! Values to steps: an order, registers by liveness, and products that are only added fused into one step. Loader thread.
+//! Values to steps: an order, registers by liveness, and products that are only added, and waves of time, fused
+//! into one step. Loader thread.
 
 use std::collections::HashMap;
 
 use super::dag::{Dag, Id, Node};
 use crate::kernel::formula::{
-    Binary, CONSTANTS, FormulaProgram, MAX_REGISTERS, MAX_STEPS, Operand, Side, Step, Wide,
+    Binary, CONSTANTS, FormulaProgram, MAX_REGISTERS, MAX_STEPS, Operand, Side, Step, Unary, Wide,
 };
 
 /// One step to be: the value it computes and those it needs.
@@ -73,6 +74,12 @@ fn order(dag: &Dag, root: Id) -> Vec<Work> {
                     break;
                 }
             }
+        }
+        if let Node::Unary(Unary::SinCycles | Unary::CosCycles, a) = dag.node(id)
+            && let (Node::TimePhase { .. }, 1) = (dag.node(a), needed[a])
+        {
+            fused[a] = true;
+            operands.clear();
         }
         work.push(Work { id, operands });
     }
@@ -147,6 +154,12 @@ impl Emitter<'_> {
                 Step::Load { to, port, side }
             }
             Node::Random(stream) => Step::Random { to, stream },
+            Node::Unary(f, a) if work.operands.is_empty() => match self.dag.node(a) {
+                Node::TimePhase { scale, offset } => {
+                    Step::TimeWave { f, to, scale: scale.value(), offset: offset.value() }
+                }
+                _ => return Ok(()),
+            },
             Node::Unary(f, a) => Step::Unary { f, to, a: self.operand(a) },
             Node::Binary(f, a, b) => match work.operands[..] {
                 [a, b, c] => {

@@ -8,9 +8,9 @@ use std::marker::PhantomData;
 
 use super::program::{Binary, CONSTANTS, FormulaProgram, MAX_REGISTERS, Operand, Side, Step, Unary};
 use super::time::Clock;
-use super::wide::reduce;
-use crate::dsp::math;
-use crate::kernel::lane::Lane;
+use super::wide::{fixed, reduce};
+use crate::dsp::{math, phase};
+use crate::kernel::lane::{Lane, MAX_LANES};
 use crate::kernel::pass::{Pass, Source};
 use crate::kernel::tile::Tile;
 
@@ -44,6 +44,20 @@ struct View<'a, P> {
 #[inline(always)]
 fn flag<P: Lane>(mask: P::Mask) -> P {
     P::select(mask, P::splat(1.0), P::splat(0.0))
+}
+
+const PHASE: u8 = 0;
+const SIN: u8 = 1;
+const COS: u8 = 2;
+
+/// A wave of a phase, chosen while compiling: a closure in two loops would not be compiled for the instruction set.
+#[inline(always)]
+fn wave<P: Lane, const WAVE: u8>(phase: P) -> P {
+    match WAVE {
+        SIN => math::sin_near(phase),
+        COS => math::cos_near(phase),
+        _ => phase,
+    }
 }
 
 /// Where value `k` lies in a register of this mask.
@@ -148,6 +162,48 @@ impl<'a, P: Lane> Machine<'a, P> {
         self.masks[to as usize] = mask as u8;
     }
 
+    /// The cycles of `scale · t + offset` of all values, or a wave of them. Phases are whole numbers that wrap with the cycle, so
+    /// that they are as right after hours and need only be added to.
+    #[inline(always)]
+    fn time_wave<const WAVE: u8>(&mut self, to: Operand, scale: f64, offset: f64, clock: &Clock) {
+        let (step, offset) = (fixed(scale / clock.rate), fixed(offset));
+        let (width, first) = (self.width, self.first as u64);
+        let count = self.len.div_ceil(P::N);
+        self.masks[to as usize] = FULL as u8;
+        let out = &mut P::cast_mut(&mut self.memory[to as usize * CHUNK..][..CHUNK])[..count];
+        let mut phases = [0; MAX_LANES];
+        if width == 1 {
+            let start = step.wrapping_mul(clock.ages[0].wrapping_add(first)).wrapping_add(offset);
+            for (k, phase) in phases[..P::N].iter_mut().enumerate() {
+                *phase = start.wrapping_add(step.wrapping_mul(k as u64));
+            }
+            let mut now = P::load_phase(&phases);
+            let by = P::load_phase(&[step.wrapping_mul(P::N as u64); MAX_LANES]);
+            for x in out {
+                *x = wave::<P, WAVE>(phase::cycles(now));
+                now = P::turn(now, by);
+            }
+            return;
+        }
+        // The phases of as many packs as there are before the first lane comes again, and the frames until then.
+        let repeat = width.max(P::N);
+        let frames = if width < P::N { P::N / width } else { 1 };
+        for frame in 0..frames {
+            for (phase, age) in phases[frame * width..].iter_mut().zip(&clock.ages[..width]) {
+                let age = age.wrapping_add(first + frame as u64);
+                *phase = step.wrapping_mul(age).wrapping_add(offset);
+            }
+        }
+        let by = P::load_phase(&[step.wrapping_mul(frames as u64); MAX_LANES]);
+        for pack in 0..(repeat / P::N).min(count) {
+            let mut now = P::load_phase(&phases[pack * P::N..]);
+            for x in out[pack..].iter_mut().step_by(repeat / P::N) {
+                *x = wave::<P, WAVE>(phase::cycles(now));
+                now = P::turn(now, by);
+            }
+        }
+    }
+
     #[inline(always)]
     pub fn run(&mut self, program: &FormulaProgram, pass: &Pass, channel: usize, clock: &Clock) {
         for step in &program.steps {
@@ -163,9 +219,13 @@ impl<'a, P: Lane> Machine<'a, P> {
                     })
                 }
                 Step::TimePhase { to, scale, offset } => {
-                    let (width, first) = (self.width, self.first);
-                    let scale = scale / clock.rate;
-                    clock.each_age(width, first, self.full(to), |age| reduce(age * scale + offset));
+                    self.time_wave::<PHASE>(to, scale, offset, clock);
+                }
+                Step::TimeWave { f: Unary::CosCycles, to, scale, offset } => {
+                    self.time_wave::<COS>(to, scale, offset, clock);
+                }
+                Step::TimeWave { to, scale, offset, .. } => {
+                    self.time_wave::<SIN>(to, scale, offset, clock);
                 }
                 Step::Narrow { to, a } => self.narrow(to, a, |x| x as f32),
                 Step::Phase { to, a } => self.narrow(to, a, |x| reduce(x * (1.0 / std::f64::consts::TAU))),
@@ -230,7 +290,7 @@ impl<'a, P: Lane> Machine<'a, P> {
     fn random(&mut self, to: Operand, stream: u32, clock: &Clock) {
         let (width, first) = (self.width, self.first);
         if clock.random_holds(width) {
-            let mut values = [0.0; crate::kernel::MAX_LANES];
+            let mut values = [0.0; MAX_LANES];
             clock.random(width, first, stream, &mut values[..width]);
             self.put_flat(to, &values[..width]);
         } else {

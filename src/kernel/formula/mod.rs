@@ -93,13 +93,13 @@ impl Elementwise for FormulaKernel {
             // A register holds `CHUNK` values: the whole pass, or a part of one with many lanes; a single frame where only some
             // are read. One call of the machine for all, so that it is compiled into this function.
             let step = CHUNK / width;
-            let mut points = pass.points();
+            let mut points = (pass.sparse && !self.still).then(|| pass.points());
             let mut next = 0;
             let end = if self.still { 1 } else { pass.frames };
             loop {
-                let (first, frames) = match pass.sparse && !self.still {
-                    true => (points.next().unwrap_or(end), 1),
-                    false => (next, step.min(end - next)),
+                let (first, frames) = match &mut points {
+                    Some(points) => (points.next().unwrap_or(end), 1),
+                    None => (next, step.min(end - next)),
                 };
                 if first >= end {
                     break;

@@ -120,6 +120,13 @@ pub enum Step {
         scale: f64,
         offset: f64,
     },
+    /// `SinCycles` or `CosCycles` of such a phase, in one go.
+    TimeWave {
+        f: Unary,
+        to: Operand,
+        scale: f64,
+        offset: f64,
+    },
     /// As 32-bit values.
     Narrow {
         to: Operand,

@@ -16,6 +16,12 @@ pub fn reduce(x: f64) -> f32 {
     (x - ((x + MAGIC) - MAGIC)) as f32
 }
 
+/// Cycles as a phase: a whole cycle is 2⁶⁴, which wraps (for |x| < 2⁵¹).
+#[inline(always)]
+pub fn fixed(x: f64) -> u64 {
+    ((x - ((x + MAGIC) - MAGIC)) * 18_446_744_073_709_551_616.0) as i64 as u64
+}
+
 impl<P: Lane> Machine<'_, P> {
     /// The values of wide register `to`, to write.
     #[inline(always)]

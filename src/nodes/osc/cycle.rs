@@ -48,8 +48,8 @@ macro_rules! shape {
     };
 }
 
-shape!(Sin, |n, p, _f| math::sin_cycles(p));
-shape!(Cos, |n, p, _f| math::cos_cycles(p));
+shape!(Sin, |n, p, _f| math::sin_near(p));
+shape!(Cos, |n, p, _f| math::cos_near(p));
 shape!(Tri, |n, p, _f| shape::tri(p));
 shape!(Saw, |n, p, _f| shape::saw(p));
 shape!(Ramp, |n, p, _f| L::splat(0.0) - shape::saw(p));
@@ -182,7 +182,7 @@ impl Osc {
         let points = pass.points();
         let out = pass.output::<L>(0);
         for n in points {
-            out[n] = math::sin_cycles(out[n]) * inputs.amp.at(n);
+            out[n] = math::sin_near(out[n]) * inputs.amp.at(n);
         }
     }
 
