@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::dsp::sinc::{Sinc, TAPS};
 use crate::kernel::curve::{CurveKernel, CurvePart, CurvePoint};
@@ -18,7 +19,7 @@ use crate::kernel::{
     Start, Step, TILE, Width, Work,
 };
 use crate::language::Diagnostic;
-use crate::language::limits::{LANES, PROGRAM_BYTES};
+use crate::language::limits::{AHEAD_PATIENCE, LANES, PROGRAM_BYTES};
 use crate::language::model::Span;
 use crate::nodes::Runs;
 
@@ -50,7 +51,8 @@ pub(super) fn program(
 }
 
 /// Renders a plan from its beginning until it ends, at most `frames` frames: for nodes that need a signal whole.
-pub(super) fn ahead(plan: Plan, frames: usize, request: &Request) -> Result<Audio, Diagnostic> {
+pub(super) fn ahead(plan: Plan, frames: usize, request: &Request, span: Span) -> Result<Audio, Diagnostic> {
+    let begin = Instant::now();
     let channels = 1 + usize::from(plan.outputs.first().is_some_and(Wire::is_stereo));
     let (memory, outbox) = (Memory::new(PROGRAM_BYTES), Arc::default());
     let site = Site { request, memory: &memory, outbox: &outbox, level: None, song: false, place: None };
@@ -63,6 +65,12 @@ pub(super) fn ahead(plan: Plan, frames: usize, request: &Request) -> Result<Audi
     let song = Song { rolling: true, bpm: 120.0, ..Song::default() };
     built.graph.start(0, Start { at: 0, voice: 0 });
     while audio.frames() < frames {
+        if begin.elapsed() > Duration::from_secs(AHEAD_PATIENCE) {
+            let message = format!("rendering this beforehand takes more than {AHEAD_PATIENCE} s");
+            return Err(
+                Diagnostic::error("too-large", span, message).hint("give the node a shorter `duration`")
+            );
+        }
         let at = audio.frames();
         let count = TILE.min(frames - at);
         let piece = Piece {

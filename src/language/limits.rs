@@ -43,6 +43,11 @@ pub const LANES: usize = 4_096;
 /// Bytes that one sound may take while it plays, without its samples.
 pub const PROGRAM_BYTES: usize = 384 << 20;
 
+/// Seconds that the compiler renders beforehand for one sound, all its nodes together.
+pub const AHEAD_SECONDS: usize = 60;
+/// Seconds that it may take for each of them: a few signals are slow.
+pub const AHEAD_PATIENCE: u64 = 10;
+
 /// Bytes of a sample's file.
 pub const SAMPLE_BYTES: u64 = 512 << 20;
 /// Channels of a sample.
@@ -86,5 +91,6 @@ pub const LIMITS: &[Limit] = &[
     Limit::new("voices at once of `midi_in` and `spawn`", VOICES, ""),
     Limit::new("copies of a `multiply`", COPIES, ""),
     Limit::new("voices of one node, with voices inside of voices multiplied", LANES, ""),
+    Limit::new("sound rendered beforehand (`invert` and others), for one sound", AHEAD_SECONDS, "s"),
     Limit::new("memory of a sound that plays, without its samples", PROGRAM_BYTES, "bytes"),
 ];

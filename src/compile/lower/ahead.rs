@@ -7,14 +7,12 @@ use crate::compile::plan::{Ends, What, Wire};
 use crate::compile::{build, rates, share};
 use crate::kernel::Audio;
 use crate::language::Diagnostic;
+use crate::language::limits::AHEAD_SECONDS;
 use crate::language::model::{Node, Value};
 
 use super::names::{Bound, Env};
 use super::voices::longest_duration;
 use super::{Context, Failed, Lower, Result, Scope, declare};
-
-/// Longest sound that is rendered beforehand, in seconds.
-const LONGEST: f64 = 600.0;
 
 impl Lower<'_> {
     /// The audio of a node's `signal`.
@@ -32,8 +30,9 @@ impl Lower<'_> {
                 .hint("give the node a `duration` in seconds")
                 .into());
         };
-        if seconds > LONGEST {
-            return Err(self.too_many("seconds of sound beforehand", LONGEST as usize, node.span));
+        self.beforehand += seconds;
+        if self.beforehand > AHEAD_SECONDS as f64 {
+            return Err(self.too_many("seconds of sound beforehand", AHEAD_SECONDS, node.span));
         }
         let outer = std::mem::replace(&mut self.scopes, vec![Scope::default()]);
         declare(signal, &mut self.scopes[0].declared);
@@ -49,7 +48,7 @@ impl Lower<'_> {
         plan.outputs = vec![wire.map_err(|failed| beforehand(failed, node))?];
         let plan = rates::rates(share::prune(share::share(plan)));
         let frames = self.frames(seconds) as usize;
-        let audio = build::ahead(plan, frames, self.request)?;
+        let audio = build::ahead(plan, frames, self.request, node.span)?;
         if audio.frames() == 0 {
             let message = format!("the signal of `{}` has ended before it began", node.spec.name);
             return Err(Diagnostic::error("no-duration", node.span, message).into());

@@ -75,6 +75,8 @@ pub(super) struct Lower<'a> {
     made: usize,
     pub warnings: Vec<Diagnostic>,
     pub notes: Vec<Diagnostic>,
+    /// Seconds rendered beforehand so far.
+    beforehand: f64,
     /// Sounds with parameters that steps start.
     expanded: HashMap<String, Rc<Node>>,
 }
@@ -121,6 +123,7 @@ pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lower
             made,
             warnings: vec![],
             notes: vec![],
+            beforehand: 0.0,
             expanded: HashMap::new(),
         };
         declare(root, &mut lower.scopes[0].declared);
