@@ -82,6 +82,7 @@ fn main() {
                 channels: 1,
                 ends: EndRule::Never,
                 sparse: false,
+                leaving: false,
             };
             let mut graph = Graph::new(vec![step], 1, &[], lanes, RATE);
             let mut best = f64::INFINITY;

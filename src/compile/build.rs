@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::dsp::sinc::{Sinc, TAPS};
 use crate::kernel::curve::{CurveKernel, CurvePart, CurvePoint};
 use crate::kernel::formula::FormulaKernel;
-use crate::kernel::plumbing::{Average, Cut, First, Held, Sum};
+use crate::kernel::plumbing::{Average, Cut, Fade, First, Held, Sum, Vacant};
 use crate::kernel::tape::Tape;
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
@@ -34,17 +34,23 @@ pub(super) fn program(
     names: Vec<String>,
     length: Option<f64>,
     request: &Request,
+    outbox: Arc<Outbox>,
 ) -> Result<Program, Diagnostic> {
     let stereo: Vec<bool> = plan.outputs.iter().map(Wire::is_stereo).collect();
-    let (memory, outbox) = (Memory::new(PROGRAM_BYTES), Arc::default());
+    let memory = Memory::new(PROGRAM_BYTES);
     let site = Site { request, memory: &memory, outbox: &outbox, level: None, song: true, place: None };
     let built = graph(plan, 1, 1, &site)?;
-    let strips = names.into_iter().zip(built.outputs).zip(stereo);
+    let names = names.into_iter().chain(std::iter::repeat(String::new()));
+    let strips = names.zip(built.outputs).zip(stereo);
     Ok(Program {
+        number: 0,
+        carry: None,
         name: request.sound.to_owned(),
         rate: request.rate,
         graph: built.graph,
-        strips: strips.map(|((name, port), s)| Strip { name, port, channels: 1 + usize::from(s) }).collect(),
+        strips: strips
+            .map(|((name, port), s)| Strip { name, port, channels: 1 + usize::from(s), place: 0 })
+            .collect(),
         length: length.map(|seconds| (seconds * request.rate + 1e-9) as u64),
         outbox,
     })
@@ -192,9 +198,9 @@ fn graph(plan: Plan, lanes: usize, voices: usize, site: &Site) -> Result<Built, 
             Ends::AllOf(ports) => EndRule::AllOf(ports.clone()),
             Ends::Own => EndRule::Own,
         };
-        let (id, channels, sparse) = (op.id.clone(), op.channels, op.sparse);
+        let (id, channels, sparse, leaving) = (op.id.clone(), op.channels, op.sparse, op.leaving);
         let work = work(op, lanes, site)?;
-        steps.push(Step { id, work, inputs, outputs, channels, ends, sparse });
+        steps.push(Step { id, work, inputs, outputs, channels, ends, sparse, leaving });
     }
     let outputs = plan.outputs.iter().map(|w| ports.port(*w)).collect();
     let graph =
@@ -249,6 +255,11 @@ fn work(op: Op, lanes: usize, site: &Site) -> Result<Work, Diagnostic> {
             Box::new(CurveKernel::new(points(&op.inputs, &positions), frames, lanes))
         }
         What::Sum => Box::new(Sum),
+        What::Fade => {
+            let frames = (crate::kernel::carry::FADE * request.rate).ceil().max(1.0) as u64;
+            Box::new(Fade { frames, began: None })
+        }
+        What::Leaving => Box::new(Vacant),
         What::First => Box::new(First),
         What::Held => Box::new(Held { last: vec![0.0; lanes] }),
         What::Average => Box::new(Average),

@@ -1,5 +1,5 @@
 //! Model to program, in stages by value: `lower` (names, scopes, voices), `share` (equal operations once), `prune` (what nobody
-//! hears), `rates` (what is read only now and then), `allocate` (tiles by liveness), `build` (kernels and memory). Loader thread; the result goes to the audio thread whole.
+//! hears), `succeed` (what goes on of a running program), `rates` (what is read only now and then), `allocate` (tiles by liveness), `build` (kernels and memory). Loader thread; the result goes to the audio thread whole.
 
 mod allocate;
 mod build;
@@ -11,15 +11,21 @@ mod pools;
 mod program;
 mod rates;
 mod share;
+mod sketch;
+mod succeed;
 mod tempo;
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::language::{Diagnostic, Library, Limit};
 use crate::library::samples::Store;
 
 pub use check::check;
 pub use program::{Program, Strip};
+pub use sketch::Blueprint;
+use sketch::GraphSketch;
+use succeed::{Level, succeed};
 
 /// The bounds on programs, beside those of the language.
 pub const LIMITS: &[Limit] = &[Limit::new(
@@ -49,6 +55,8 @@ pub struct Compiled {
     pub warnings: Vec<Diagnostic>,
     /// Nothing to be mended: loops, and nodes that are read late.
     pub notes: Vec<Diagnostic>,
+    /// For the program that will replace this one.
+    pub blueprint: Blueprint,
 }
 
 /// Compiles a sound of a library.
@@ -56,10 +64,47 @@ pub struct Compiled {
 /// # Errors
 /// Everything that is wrong with the sound, at its places in the text.
 pub fn compile(request: &Request) -> Result<Compiled, Vec<Diagnostic>> {
+    compile_after(request, None)
+}
+
+/// Compiles a sound to replace a program that runs: what has not changed goes on as if nothing had happened, what has changed takes
+/// over what it can and fades in.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_after(request: &Request, before: Option<&Blueprint>) -> Result<Compiled, Vec<Diagnostic>> {
+    static PROGRAMS: AtomicU64 = AtomicU64::new(1);
+    let number = PROGRAMS.fetch_add(1, Ordering::Relaxed);
     let root = request.library.instantiate(request.sound, request.overrides)?;
     let lowered = lower::lower(request, &root)?;
-    let plan = rates::rates(share::prune(share::share(lowered.plan)));
-    let names = lowered.tracks.into_iter().map(|t| t.name).collect();
-    let program = build::program(plan, names, lowered.length, request).map_err(|d| vec![d])?;
-    Ok(Compiled { program: Box::new(program), warnings: lowered.warnings, notes: lowered.notes })
+    let mut plan = share::prune(share::share(lowered.plan));
+    let names: Vec<String> = lowered.tracks.into_iter().map(|t| t.name).collect();
+    let mut blueprint = Blueprint {
+        program: number,
+        rate: request.rate,
+        graph: GraphSketch::of(&plan),
+        names: names.clone(),
+        outbox: before.map(|b| b.outbox.clone()).unwrap_or_default(),
+    };
+    let mut carry = None;
+    let mut places: Vec<usize> = (0..names.len()).collect();
+    if let Some(before) = before.filter(|b| b.rate == request.rate) {
+        let place = |name: &String| names.iter().position(|n| n == name);
+        let pairs: Vec<(usize, usize)> =
+            before.names.iter().enumerate().filter_map(|(from, name)| Some((from, place(name)?))).collect();
+        places.extend((0..before.names.len()).filter(|from| !pairs.iter().any(|(f, _)| f == from)));
+        let (mut were, mut are) = (vec![], vec![]);
+        before.graph.memories(&mut were);
+        blueprint.graph.memories(&mut are);
+        let level = Level { lanes: 1, tapes: were == are };
+        let (merged, passes) = succeed(&before.graph, plan, &mut blueprint.graph, level, &[], &pairs);
+        plan = merged;
+        carry = Some((before.program, passes));
+    }
+    let outbox = blueprint.outbox.clone();
+    let program = build::program(rates::rates(plan), names, lowered.length, request, outbox);
+    let mut program = program.map_err(|d| vec![d])?;
+    (program.number, program.carry) = (number, carry);
+    program.strips.iter_mut().zip(places).for_each(|(strip, place)| strip.place = place);
+    Ok(Compiled { program: Box::new(program), warnings: lowered.warnings, notes: lowered.notes, blueprint })
 }

@@ -113,6 +113,10 @@ pub enum What {
         host: bool,
     },
     Voices(Box<Voices>),
+    /// From its first input to its second, when the program replaces another.
+    Fade,
+    /// The place of a kernel of the program before.
+    Leaving,
 }
 
 /// All that a node's kernel is built from, except its place.
@@ -160,11 +164,13 @@ pub struct Op {
     pub id: String,
     /// Nobody reads it but at control points and at a lane's first frame.
     pub sparse: bool,
+    /// It comes from the program before and runs only until that has faded.
+    pub leaving: bool,
 }
 
 impl Op {
     pub fn new(what: What, inputs: Vec<Wire>, channels: usize, ends: Ends, id: String) -> Self {
-        Op { what, inputs, channels, ends, id, sparse: false }
+        Op { what, inputs, channels, ends, id, sparse: false, leaving: false }
     }
 }
 
@@ -229,7 +235,7 @@ fn wire_text(wire: &Wire) -> String {
 }
 
 impl What {
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             What::Node(recipe) => recipe.def.spec.name,
             What::Formula(_) => "formula",
@@ -244,6 +250,8 @@ impl What {
             What::FeedbackWrite { .. } => "feedback-write",
             What::Tempo { .. } => "tempo",
             What::Voices(_) => "voices",
+            What::Fade => "fade",
+            What::Leaving => "leaving",
         }
     }
 }

@@ -7,6 +7,8 @@ use super::plan::Plan;
 
 /// The voices of one kind.
 pub struct PoolDraft {
+    /// Tells the pools of a node apart, and finds them again in the next program.
+    pub name: String,
     pub plan: Plan,
     /// Lanes per lane of the graph around it.
     pub voices: usize,
@@ -21,6 +23,7 @@ pub struct Voices {
 }
 
 /// Who starts voices.
+#[derive(Debug)]
 pub enum Driver {
     Sequencer { steps: Vec<Vec<StepCall>>, order: Order },
     MidiIn { channel: Option<u8>, limit: usize, variables: Vec<(NoteVariable, u32)>, bend_range: f32 },

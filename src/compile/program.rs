@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::kernel::carry::Carry;
 use crate::kernel::{Graph, Outbox, Port};
 
 /// A named track of the sound, before the mixer.
@@ -9,6 +10,8 @@ pub struct Strip {
     pub name: String,
     pub(crate) port: Port,
     pub(crate) channels: usize,
+    /// Whose controls of the mixer it has: its own place, or that of the track it was in the program before.
+    pub(crate) place: usize,
 }
 
 /// A compiled sound.
@@ -17,7 +20,12 @@ pub struct Program {
     pub name: String,
     /// Frames per second for which it was compiled.
     pub rate: f64,
+    /// Tells programs apart.
+    pub(crate) number: u64,
+    /// The number of the program that it replaces, and how that one's state passes.
+    pub(crate) carry: Option<(u64, Carry)>,
     pub(crate) graph: Graph,
+    /// The named ones, then tracks of the program before that are no more and fade.
     pub(crate) strips: Vec<Strip>,
     /// Notes on their way to the host.
     pub(crate) outbox: Arc<Outbox>,
@@ -28,7 +36,8 @@ pub struct Program {
 impl Program {
     /// The tracks, in the order in which they are added up.
     pub fn strips(&self) -> &[Strip] {
-        &self.strips
+        let named = self.strips.iter().position(|s| s.name.is_empty()).unwrap_or(self.strips.len());
+        &self.strips[..named]
     }
 
     /// Channels of the sound: 2 as soon as one of its tracks is stereo.

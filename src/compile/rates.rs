@@ -22,7 +22,7 @@ pub(super) fn rates(mut plan: Plan) -> Plan {
         let op = &plan.ops[index];
         for (port, wire) in op.inputs.iter().enumerate() {
             let at_points = match op.what {
-                What::Formula(_) => sparse[index],
+                What::Formula(_) | What::Fade => sparse[index],
                 // Of the others, only the ends are read.
                 What::First => port > 0 || sparse[index],
                 _ => reads_at_points(op, port),
@@ -47,7 +47,7 @@ pub(super) fn rates(mut plan: Plan) -> Plan {
 /// Kinds that know how to leave frames out.
 fn can_be_sparse(what: &What) -> bool {
     match what {
-        What::Formula(_) | What::First => true,
+        What::Formula(_) | What::First | What::Fade => true,
         What::Node(recipe) => recipe.def.spec.name == "osc",
         _ => false,
     }

@@ -19,6 +19,13 @@ impl Line {
         4 * frames.max(1).next_power_of_two()
     }
 
+    /// Takes over what another line of the same length remembers.
+    pub fn take(&mut self, old: &Line) {
+        if self.memory.len() == old.memory.len() {
+            self.memory.copy_from_slice(&old.memory);
+        }
+    }
+
     #[inline(always)]
     pub fn write(&mut self, age: i64, x: f32) {
         self.memory[age as usize & self.mask] = x;

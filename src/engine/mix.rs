@@ -120,7 +120,7 @@ impl Mixer {
             let mut peaks = [0.0f32; 2];
             let mut finite = true;
             for channel in 0..2 {
-                let ramp = self.strips.get(strip).map_or(Ramp::UNITY, |s| s.sides[channel]);
+                let ramp = self.strips.get(player.place(strip)).map_or(Ramp::UNITY, |s| s.sides[channel]);
                 let (values, flat) = player.strip(strip, channel);
                 let share = &mut self.share[channel][..frames];
                 match (ramp.settled(piece.at, self.length), flat) {

@@ -243,7 +243,17 @@ impl Engine {
         if self.retired.slots() < 2 {
             return;
         }
-        let Ok(player) = self.incoming.pop() else { return };
+        // What the last change has left behind fades first: the next one comes a moment later.
+        if self.player.as_ref().is_some_and(|p| p.leaving(self.at)) {
+            return;
+        }
+        let Ok(mut player) = self.incoming.pop() else { return };
+        if let Some(old) = self.player.take_if(|old| player.succeed(old, self.at)) {
+            self.retire(old);
+            self.player = Some(player);
+            self.meters.swapped();
+            return;
+        }
         if let Some(old) = self.fading.take() {
             self.retire(old);
         }

@@ -50,6 +50,27 @@ impl Player {
         self.program.outbox.finish(at);
     }
 
+    /// Takes the state of the player that it replaces from frame `at` on; false when it is not the successor of that one.
+    pub fn succeed(&mut self, old: &mut Player, at: u64) -> bool {
+        let Some((number, carry)) = &mut self.program.carry else { return false };
+        if *number != old.program.number || matches!(old.state, State::Fresh | State::Failed) {
+            return false;
+        }
+        self.state = old.state;
+        self.program.graph.succeed(&mut old.program.graph, carry, at);
+        true
+    }
+
+    /// Whether something of the program before still fades at a frame.
+    pub fn leaving(&self, at: u64) -> bool {
+        self.program.graph.leaving(at)
+    }
+
+    /// Place of a strip in the mixer.
+    pub fn place(&self, strip: usize) -> usize {
+        self.program.strips[strip].place
+    }
+
     pub fn restart(&mut self) {
         if self.state != State::Failed {
             self.state = State::Fresh;

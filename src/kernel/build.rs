@@ -12,7 +12,7 @@ use super::pass::Kernel;
 use super::tape::Tape;
 
 /// Decoded audio. `channels × frames`, at `rate` frames per second.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Audio {
     pub rate: f64,
     pub channels: Vec<Vec<f32>>,
@@ -65,6 +65,16 @@ impl Memory {
         Ok(())
     }
 }
+
+/// Nodes and inputs whose number, where it is fixed, becomes part of the kernel: another number makes another kernel.
+pub const BAKED: &[(&str, &str)] = &[
+    ("osc", "freq"),
+    ("delay", "time"),
+    ("automation", "interval"),
+    ("buffer", "offset"),
+    ("buffer", "speed"),
+    ("buffer", "length"),
+];
 
 /// The building of one kernel.
 pub struct Build<'a> {
@@ -150,6 +160,7 @@ impl Build<'_> {
     /// The value of input `name` where it is a fixed number: for memory that depends on it, and to more digits than an
     /// input carries.
     pub fn constant(&self, name: &str) -> Option<f64> {
+        debug_assert!(BAKED.contains(&(self.spec.name, name)), "{} {name} is not in BAKED", self.spec.name);
         match self.fixed[self.index(name)] {
             Some(Fixed::Number(x)) => Some(x),
             _ => self.constants.get(self.port(name)?).copied().flatten().filter(|x| !x.is_nan()),

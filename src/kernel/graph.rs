@@ -1,6 +1,7 @@
 //! A compiled graph: kernels in order, the tiles and slots between them, and the loop that runs them for a piece of time. The main
 //! sound is a graph of one lane; the voices of a pool share a graph with a lane each. Built by the loader, run by the audio thread.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::isa::{Isa, Width};
@@ -48,6 +49,8 @@ pub struct Step {
     pub ends: EndRule,
     /// Only values at control points and at a lane's first frame are read.
     pub sparse: bool,
+    /// It comes from the program before and runs only until that has faded.
+    pub leaving: bool,
 }
 
 /// Values that change only between passes: `lanes` of them per slot.
@@ -93,6 +96,8 @@ pub struct Graph {
     /// Per tape of the graph's buffers, per lane: new for every voice.
     tapes: Vec<Vec<Arc<Tape>>>,
     ages: Vec<u64>,
+    /// Absolute frames in which steps that leave run.
+    leaving: Range<u64>,
     /// The steps that have voices.
     pools: Vec<usize>,
     /// Passes rendered, for tests and statistics.
@@ -131,6 +136,7 @@ impl Graph {
             feedback: (0..lines.unwrap_or(0)).map(|_| line()).collect(),
             tapes: vec![],
             ages: vec![0; lanes],
+            leaving: 0..0,
             pools,
             passes: 0,
         }
@@ -193,6 +199,48 @@ impl Graph {
         &mut self.tiles[tile as usize]
     }
 
+    pub(super) fn step_mut(&mut self, step: u32) -> Option<&mut Step> {
+        self.steps.get_mut(step as usize)
+    }
+
+    /// Takes over the clocks of the lanes and the variables of the voices.
+    pub(super) fn take_lanes(&mut self, old: &mut Graph, variables: usize) {
+        std::mem::swap(&mut self.ages, &mut old.ages);
+        let variables = variables * self.lanes;
+        let (new, old) = (self.slots.memory.floats_mut(), old.slots.memory.floats());
+        if let (Some(new), Some(old)) = (new.get_mut(..variables), old.get(..variables)) {
+            new.copy_from_slice(old);
+        }
+    }
+
+    /// Takes over the memories that buffers share.
+    pub(super) fn take_tapes(&mut self, old: &mut Graph) {
+        if self.tapes.len() == old.tapes.len() {
+            std::mem::swap(&mut self.tapes, &mut old.tapes);
+        }
+    }
+
+    pub(super) fn take_line(&mut self, old: &mut Graph, from: usize, to: usize) {
+        if let (Some(new), Some(old)) = (self.feedback.get_mut(to), old.feedback.get_mut(from)) {
+            std::mem::swap(new, old);
+        }
+    }
+
+    /// What comes from the program before begins to leave.
+    pub(super) fn leave(&mut self, at: u64) {
+        self.leaving = at..at + (super::carry::FADE * self.rate).ceil() as u64;
+        for step in &mut self.steps {
+            if let Work::Kernel(kernel) = &mut step.work {
+                kernel.succeeded(at);
+            }
+        }
+    }
+
+    /// Whether something of the program before still sounds at a frame.
+    pub fn leaving(&self, at: u64) -> bool {
+        self.leaving.contains(&at)
+    }
+
     /// Begins a voice (or the sound): all state of the lane is new.
     pub fn start(&mut self, lane: usize, start: Start) {
         self.ages[lane] = 0;
@@ -224,6 +272,9 @@ impl Graph {
         let lanes = width as usize;
         self.passes += 1;
         for step in &mut self.steps {
+            if step.leaving && !self.leaving.contains(&piece.at) {
+                continue;
+            }
             let outputs = &mut self.stand_ins[..step.channels];
             for (tile, index) in outputs.iter_mut().zip(step.outputs) {
                 std::mem::swap(tile, &mut self.tiles[index as usize]);

@@ -2,6 +2,7 @@
 //! thread; this room knows neither YAML nor hosts.
 
 mod build;
+pub mod carry;
 pub mod curve;
 mod event;
 pub mod formula;
@@ -19,7 +20,7 @@ mod tile;
 pub mod voices;
 
 pub(crate) use crate::dsp::lane;
-pub use build::{Audio, Build, Fixed, Inputs, MakeKernel, Memory};
+pub use build::{Audio, BAKED, Build, Fixed, Inputs, MakeKernel, Memory};
 pub use event::{Control, Controls, Event, Expression, StripControl, Transport, What};
 pub(crate) use graph::silence_after;
 pub use graph::{EndRule, Graph, Slots, Step, Work};

@@ -7,6 +7,7 @@
 //! * Work at the control rate happens at frames whose absolute number is a multiple of [`super::CONTROL`], and at a lane's first.
 //! * Fast paths (flat inputs) give the same bits as the general path.
 
+use super::carry::{self, Carry};
 use super::event::{Controls, Event};
 use super::isa::{self, Isa, Width};
 use super::tile::{TILE, Tile};
@@ -286,7 +287,7 @@ pub struct Start {
 }
 
 /// A running node.
-pub trait Kernel: Send {
+pub trait Kernel: Send + std::any::Any {
     /// Computes `pass.frames` frames of `pass.width` lanes: reads inputs, writes every frame of every output channel (or sets
     /// it flat) and, where its table entry says `Ends::Own`, `outputs[0].ends`.
     fn render(&mut self, pass: &mut Pass);
@@ -298,6 +299,11 @@ pub trait Kernel: Send {
     fn tail(&self) -> u64 {
         0
     }
+    /// Takes over the state of a kernel that it replaces at absolute frame `at`, as far as that is of the same kind and fits; `pools`
+    /// says which voices go on. `old` plays on until it has faded, but for its voices.
+    fn take(&mut self, _old: &mut dyn Kernel, _pools: &mut [(u32, u32, Carry)], _at: u64) {}
+    /// The program it belongs to has replaced another at absolute frame `at`.
+    fn succeeded(&mut self, _at: u64) {}
     /// Voices that sound inside it; none for kernels that never have any.
     fn voices(&self) -> Option<usize> {
         None
@@ -306,10 +312,14 @@ pub trait Kernel: Send {
 
 /// A kernel whose one body serves every number of lanes. Mark `pass` as `#[inline(always)]`, so that it is compiled for
 /// each instruction set.
-pub trait Lanewise: Send {
+pub trait Lanewise: Send + Sized + 'static {
     fn pass<L: Lane>(&mut self, pass: &mut Pass);
     fn start(&mut self, lane: usize, start: Start);
     fn stop(&mut self, _lane: usize, _at: u64) {}
+    /// See [`Kernel::take`].
+    fn take(&mut self, _old: &mut Self) {}
+    /// See [`Kernel::succeeded`].
+    fn succeeded(&mut self, _at: u64) {}
     fn tail(&self) -> u64 {
         0
     }
@@ -325,6 +335,14 @@ impl<K: Lanewise> Kernel for K {
     }
     fn stop(&mut self, lane: usize, at: u64) {
         Lanewise::stop(self, lane, at);
+    }
+    fn take(&mut self, old: &mut dyn Kernel, _: &mut [(u32, u32, Carry)], _: u64) {
+        if let Some(old) = carry::same::<K>(old) {
+            Lanewise::take(self, old);
+        }
+    }
+    fn succeeded(&mut self, at: u64) {
+        Lanewise::succeeded(self, at);
     }
     fn tail(&self) -> u64 {
         Lanewise::tail(self)

@@ -117,6 +117,74 @@ impl Lanewise for Average {
     fn start(&mut self, _: usize, _: Start) {}
 }
 
+/// From its first input (of the program before) to its second, in the frames after this program has succeeded that one.
+pub struct Fade {
+    /// Length in frames.
+    pub frames: u64,
+    /// Absolute frame at which it begins.
+    pub began: Option<u64>,
+}
+
+impl Fade {
+    /// How much of the new there is, `frame` frames into the pass.
+    #[inline(always)]
+    fn weight(&self, at: u64, frame: usize) -> f32 {
+        let passed = self.began.map_or(self.frames, |began| (at + frame as u64 + 1).saturating_sub(began));
+        (passed as f32 / self.frames as f32).min(1.0)
+    }
+}
+
+impl Lanewise for Fade {
+    #[inline(always)]
+    fn pass<L: Lane>(&mut self, pass: &mut Pass) {
+        // (A time before the beginning: the sound has been started anew since.)
+        let over = self.began.is_none_or(|began| !(began..began + self.frames).contains(&pass.at));
+        // Voices that began with the new program have nothing of the old.
+        let mut old = [0.0; MAX_LANES];
+        for k in 0..L::N {
+            let first = pass.at - pass.ages[pass.lane + k].min(pass.at);
+            old[k] = if self.began.is_some_and(|began| first < began) { 1.0 } else { 0.0 };
+        }
+        let old = L::cast(&old)[0];
+        for channel in 0..pass.outputs.len() {
+            let (from, to) = (pass.channel::<L>(0, channel), pass.channel::<L>(1, channel));
+            if over {
+                match to.flat() {
+                    Some(x) => pass.outputs[channel].set_flat(x),
+                    None => pass.output::<L>(channel).copy_from_slice(to.frames()),
+                }
+                continue;
+            }
+            let at = pass.at;
+            for (frame, out) in pass.output::<L>(channel).iter_mut().enumerate() {
+                let left = old * L::splat(1.0 - self.weight(at, frame));
+                *out = to.at(frame) + (from.at(frame) - to.at(frame)) * left;
+            }
+        }
+    }
+
+    fn start(&mut self, _: usize, _: Start) {}
+
+    fn succeeded(&mut self, at: u64) {
+        self.began.get_or_insert(at);
+    }
+}
+
+/// Silence, where a kernel of the program before will stand.
+pub struct Vacant;
+
+impl Lanewise for Vacant {
+    #[inline(always)]
+    fn pass<L: Lane>(&mut self, pass: &mut Pass) {
+        pass.outputs.iter_mut().for_each(|tile| tile.set_flat(L::splat(0.0)));
+        if let Some(tile) = pass.outputs.first_mut() {
+            tile.ends = [pass.piece.frames as u8; MAX_LANES];
+        }
+    }
+
+    fn start(&mut self, _: usize, _: Start) {}
+}
+
 /// Ends its first input after a number of frames, or as soon as another of its inputs has ended.
 pub struct Cut {
     pub frames: Option<u64>,

@@ -102,6 +102,13 @@ impl StepClock {
         self.lanes[lane] = Lane::default();
     }
 
+    /// Takes over where another clock stands.
+    pub fn take(&mut self, old: &StepClock) {
+        if self.lanes.len() == old.lanes.len() {
+            self.lanes.copy_from_slice(&old.lanes);
+        }
+    }
+
     /// All steps of all passes have begun.
     pub fn over(&self, lane: usize) -> bool {
         let total = self.plan.repeat.map_or(u64::MAX, |passes| passes.saturating_mul(self.plan.steps as u64));

@@ -1,5 +1,6 @@
 //! `automation`: values that change on steps: in jumps, in straight lines, or overlapping. Audio thread, after construction.
 
+use crate::kernel::carry::{Carry, same};
 use crate::kernel::steps::{Began, Cursor, Progress, StepClock, StepPlan, Timing, read};
 use crate::kernel::{Build, Kernel, Pass, Start};
 use crate::spec::*;
@@ -246,6 +247,12 @@ enum Course {
 }
 
 impl Kernel for Automation {
+    fn take(&mut self, old: &mut dyn Kernel, _: &mut [(u32, u32, Carry)], _: u64) {
+        if let Some(old) = same::<Self>(old) {
+            self.clock.take(&old.clock);
+        }
+    }
+
     fn start(&mut self, lane: usize, _: Start) {
         self.clock.start(lane);
         self.steps[lane] = Progress::default();

@@ -168,6 +168,14 @@ impl Lanewise for Delay {
         pass.outputs[0].ends = ends;
     }
 
+    fn take(&mut self, old: &mut Self) {
+        if self.channels == old.channels && self.tape == old.tape {
+            self.lines.iter_mut().zip(&old.lines).for_each(|(new, old)| new.take(old));
+            self.tapes.copy_from_slice(&old.tapes);
+            self.ended.copy_from_slice(&old.ended);
+        }
+    }
+
     fn start(&mut self, lane: usize, _: Start) {
         self.ended[lane] = None;
         self.over[lane] = false;

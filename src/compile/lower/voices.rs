@@ -73,7 +73,7 @@ impl Lower<'_> {
         let wire = wire?;
         scope.plan.outputs = vec![wire];
         let channels = 1 + usize::from(wire.is_stereo());
-        Ok((PoolDraft { plan: scope.plan, voices: 1 }, channels, slots, scope.imports))
+        Ok((PoolDraft { name: path.to_owned(), plan: scope.plan, voices: 1 }, channels, slots, scope.imports))
     }
 
     /// Adds the operation. Imports of each pool follow the driver's own inputs.
@@ -378,7 +378,8 @@ impl Lower<'_> {
             if named {
                 self.started.pop();
             }
-            let (draft, width, slots, imports) = voice.map_err(|failed| failed.started_by(call))?;
+            let (mut draft, width, slots, imports) = voice.map_err(|failed| failed.started_by(call))?;
+            draft.name.clone_from(&key);
             *channels = (*channels).max(width);
             let seconds = longest_duration(root).unwrap_or(DEFAULT_LIFE);
             let names = slotted.iter().zip(slots).map(|((n, _), slot)| ((*n).to_owned(), slot)).collect();

@@ -1,5 +1,6 @@
 //! `midi_in`: a voice for every note from the host, with the note's values as scope variables that follow its expressions.
 
+use crate::kernel::carry::{Carry, same};
 use crate::kernel::event::{Expression, What};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
@@ -255,6 +256,14 @@ impl Kernel for MidiIn {
 
     fn voices(&self) -> Option<usize> {
         Some(self.pool.sounding_voices())
+    }
+
+    fn take(&mut self, old: &mut dyn Kernel, pools: &mut [(u32, u32, Carry)], at: u64) {
+        let (Some(old), Some((_, _, carry))) = (same::<Self>(old), pools.first_mut()) else { return };
+        self.pool.take(&mut old.pool, carry, at);
+        self.started = old.started;
+        let room = self.notes.capacity();
+        self.notes.extend(old.notes.iter().filter(|n| self.pool.sounding(n.lane)).take(room));
     }
 
     fn start(&mut self, lane: usize, start: Start) {

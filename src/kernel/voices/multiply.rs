@@ -1,5 +1,6 @@
 //! `multiply`: a fixed number of voices that start with the node. Each knows its number and, with `items`, its item.
 
+use crate::kernel::carry::{Carry, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
 use super::pool::{Pool, PoolPlan};
@@ -59,6 +60,28 @@ impl Kernel for Multiply {
 
     fn voices(&self) -> Option<usize> {
         Some(self.pool.sounding_voices())
+    }
+
+    fn take(&mut self, old: &mut dyn Kernel, pools: &mut [(u32, u32, Carry)], at: u64) {
+        let (Some(old), Some((_, _, carry))) = (same::<Self>(old), pools.first_mut()) else { return };
+        self.pool.take(&mut old.pool, carry, at);
+        self.starts.copy_from_slice(&old.starts);
+        for parent in 0..self.running.len().min(old.running.len()) {
+            let common = self.running[parent].len().min(old.running[parent].len());
+            self.running[parent][..common].copy_from_slice(&old.running[parent][..common]);
+            // Copies that are too many fade; what the others know may have changed.
+            for lane in old.running[parent][common..].iter().flatten() {
+                self.pool.fade(*lane);
+            }
+            for (copy, lane) in self.running[parent].iter().enumerate() {
+                for (slot, value) in lane.iter().flat_map(|_| &self.copies[copy]) {
+                    lane.iter().for_each(|lane| self.pool.set(*lane, *slot, *value));
+                }
+            }
+            if self.number.is_none() && common > 0 {
+                self.follow(parent, self.copies.len(), at);
+            }
+        }
     }
 
     fn start(&mut self, lane: usize, start: Start) {

@@ -4,6 +4,7 @@
 use super::roster::{Fared, Roster};
 use super::sums::{Fold, Voices, add_voices};
 use crate::dsp::lane::MAX_LANES;
+use crate::kernel::carry::Carry;
 use crate::kernel::graph::Graph;
 use crate::kernel::isa::{Width, vectorised};
 use crate::kernel::pass::{Pass, Piece, Start};
@@ -95,6 +96,14 @@ impl Pool {
         self.graph.start(lane, Start { at, voice });
         self.roster.begin(lane, life);
         Some(lane)
+    }
+
+    /// Takes over the voices of a pool of the same shape.
+    pub fn take(&mut self, old: &mut Pool, carry: &mut Carry, at: u64) {
+        if self.graph.lanes() == old.graph.lanes() && (self.parents == 1 || self.voices == old.voices) {
+            self.roster.take(&mut old.roster);
+            self.graph.succeed(&mut old.graph, carry, at);
+        }
     }
 
     /// Changes a scope variable of a sounding voice.

@@ -73,6 +73,16 @@ impl Roster {
         }
     }
 
+    /// Takes over who sounds; both have the same lanes for the same parents, or one parent.
+    pub fn take(&mut self, old: &mut Roster) {
+        self.started = old.started;
+        for lane in 0..self.lanes.len().min(old.lanes.len()) {
+            self.lanes[lane] = old.lanes[lane].take();
+            self.note(lane);
+            old.note(lane);
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.lanes.len()
     }

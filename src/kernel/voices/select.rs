@@ -1,6 +1,7 @@
 //! `select`: of several paths only the chosen one runs; time stands still in the others. Each path is a pool of one voice.
 
 use crate::dsp::lane::MAX_LANES;
+use crate::kernel::carry::{Carry, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 use crate::kernel::steps::read;
 
@@ -52,6 +53,18 @@ impl Kernel for Select {
 
     fn voices(&self) -> Option<usize> {
         Some(self.paths.iter().map(|(_, pool)| pool.sounding_voices()).sum())
+    }
+
+    fn take(&mut self, old: &mut dyn Kernel, pools: &mut [(u32, u32, Carry)], at: u64) {
+        let Some(old) = same::<Self>(old) else { return };
+        self.over.copy_from_slice(&old.over);
+        for (from, to, carry) in pools {
+            if let (Some((_, from)), Some((_, to))) =
+                (old.paths.get_mut(*from as usize), self.paths.get_mut(*to as usize))
+            {
+                to.take(from, carry, at);
+            }
+        }
     }
 
     fn start(&mut self, lane: usize, start: Start) {

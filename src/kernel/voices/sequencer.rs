@@ -1,6 +1,7 @@
 //! `sequencer`: starts voices on steps: at intervals, on triggers, or one after the other.
 
 use crate::dsp::lane::MAX_LANES;
+use crate::kernel::carry::{Carry, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 use crate::kernel::steps::{Cursor, StepClock, StepPlan};
 use crate::kernel::tile::TILE;
@@ -18,6 +19,7 @@ pub struct StepCall {
 }
 
 /// When the steps of a sequencer begin.
+#[derive(Debug)]
 pub enum Order {
     Clocked(StepPlan),
     /// Each when the voices of the one before have ended; so many times through.
@@ -149,6 +151,23 @@ impl Kernel for Sequencer {
 
     fn voices(&self) -> Option<usize> {
         Some(self.pools.iter().map(Pool::sounding_voices).sum())
+    }
+
+    fn take(&mut self, old: &mut dyn Kernel, pools: &mut [(u32, u32, Carry)], at: u64) {
+        let Some(old) = same::<Self>(old) else { return };
+        match (&mut self.run, &old.run) {
+            (Run::Clocked(new), Run::Clocked(old)) => new.take(old),
+            (Run::Chain(new, _), Run::Chain(old, _)) => new.copy_from_slice(old),
+            _ => {}
+        }
+        self.voices.copy_from_slice(&old.voices);
+        for (from, to, carry) in pools {
+            if let (Some(from), Some(to)) =
+                (old.pools.get_mut(*from as usize), self.pools.get_mut(*to as usize))
+            {
+                to.take(from, carry, at);
+            }
+        }
     }
 
     fn start(&mut self, lane: usize, start: Start) {

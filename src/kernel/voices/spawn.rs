@@ -1,5 +1,6 @@
 //! `spawn`: a voice for every rising edge of its trigger, at the edge's frame.
 
+use crate::kernel::carry::{Carry, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
 use super::pool::{Pool, PoolPlan};
@@ -43,6 +44,13 @@ impl Kernel for Spawn {
 
     fn voices(&self) -> Option<usize> {
         Some(self.pool.sounding_voices())
+    }
+
+    fn take(&mut self, old: &mut dyn Kernel, pools: &mut [(u32, u32, Carry)], at: u64) {
+        let (Some(old), Some((_, _, carry))) = (same::<Self>(old), pools.first_mut()) else { return };
+        self.pool.take(&mut old.pool, carry, at);
+        self.last.copy_from_slice(&old.last);
+        self.voices.copy_from_slice(&old.voices);
     }
 
     fn start(&mut self, lane: usize, start: Start) {

@@ -210,6 +210,23 @@ impl Lanewise for Envelope {
         pass.outputs[0].ends = ends;
     }
 
+    fn take(&mut self, old: &mut Self) {
+        self.stage.copy_from_slice(&old.stage);
+        self.left.copy_from_slice(&old.left);
+        let old = [&old.target, &old.span, &old.fall, &old.k, &old.now, &old.loss, &old.open, &old.high];
+        let new = [
+            &mut self.target,
+            &mut self.span,
+            &mut self.fall,
+            &mut self.k,
+            &mut self.now,
+            &mut self.loss,
+            &mut self.open,
+            &mut self.high,
+        ];
+        new.into_iter().zip(old).for_each(|(new, old)| new.copy_from_slice(old));
+    }
+
     fn start(&mut self, lane: usize, _: Start) {
         self.stage[lane] = Stage::Rest;
         self.left[lane] = ENDLESS;

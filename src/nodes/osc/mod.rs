@@ -247,6 +247,15 @@ impl Lanewise for Osc {
         }
     }
 
+    fn take(&mut self, old: &mut Self) {
+        self.phase.copy_from_slice(&old.phase);
+        self.last.copy_from_slice(&old.last);
+        self.ramps.copy_from_slice(&old.ramps);
+        self.streams.copy_from_slice(&old.streams);
+        self.place.copy_from_slice(&old.place);
+        self.walk.copy_from_slice(&old.walk);
+    }
+
     fn start(&mut self, lane: usize, start: Start) {
         self.phase[lane] = match self.freq {
             Some(_) => 0,

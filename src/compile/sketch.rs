@@ -1,0 +1,223 @@
+//! What the loader remembers of a program that it has handed over: enough to tell, when the next one is compiled, which of its
+//! operations go on. Loader thread.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::kernel::{Audio, BAKED, Outbox};
+
+use super::plan::{Ends, Op, Plan, Value, What, Wire};
+use super::pools::{Driver, PoolDraft};
+
+/// A program as its successor sees it.
+#[derive(Clone)]
+pub struct Blueprint {
+    /// Tells programs apart.
+    pub(super) program: u64,
+    pub(super) rate: f64,
+    pub(super) names: Vec<String>,
+    pub(super) graph: GraphSketch,
+    pub(super) outbox: Arc<Outbox>,
+}
+
+/// A graph: the operations of its plan, before anything of its own predecessor was added.
+#[derive(Clone, Default)]
+pub(super) struct GraphSketch {
+    pub ops: Vec<OpSketch>,
+    pub outputs: Vec<Wire>,
+    /// Slots that are variables of voices.
+    pub variables: usize,
+}
+
+#[derive(Clone)]
+pub(super) struct OpSketch {
+    pub id: String,
+    pub part: Part,
+    /// All that the kernel is built from: kernels of equal keys are interchangeable.
+    pub key: String,
+    pub audio: Vec<Arc<Audio>>,
+    /// It shares a memory with others.
+    pub memory: bool,
+    pub inputs: Vec<Wire>,
+    pub channels: usize,
+    pub ends: Ends,
+    /// Where it stands in the running graph.
+    pub step: u32,
+    pub pools: Vec<PoolSketch>,
+}
+
+#[derive(Clone)]
+pub(super) struct PoolSketch {
+    pub name: String,
+    pub voices: usize,
+    pub graph: GraphSketch,
+}
+
+/// What an operation is, as far as that decides how its state passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Kernel(&'static str),
+    Import { index: usize, channel: usize },
+    Read(usize),
+    Write(usize),
+    Voices(&'static str),
+}
+
+impl Part {
+    /// Whether one can be the successor of the other.
+    pub fn continues(&self, other: &Part) -> bool {
+        match (self, other) {
+            (Part::Read(_), Part::Read(_)) | (Part::Write(_), Part::Write(_)) => true,
+            // The graph around says which of them are the same.
+            (Part::Import { .. }, _) => false,
+            _ => self == other,
+        }
+    }
+}
+
+impl GraphSketch {
+    pub fn of(plan: &Plan) -> GraphSketch {
+        let steps = steps_of(&plan.ops);
+        let ops = plan.ops.iter().zip(steps).map(|(op, step)| OpSketch::of(op, step)).collect();
+        GraphSketch { ops, outputs: plan.outputs.clone(), variables: plan.slots.len() }
+    }
+
+    /// Whether any operation in here or in its voices shares a memory, with their keys in order.
+    pub fn memories(&self, keys: &mut Vec<String>) {
+        for op in &self.ops {
+            if op.memory {
+                keys.push(format!("{} {}", op.id, op.key));
+            }
+            op.pools.iter().for_each(|pool| pool.graph.memories(keys));
+        }
+    }
+
+    /// Whether nothing has changed, so that the running graph itself can go on.
+    pub fn is(&self, other: &GraphSketch) -> bool {
+        let same = |(a, b): (&OpSketch, &OpSketch)| a.is(b) && a.inputs.iter().zip(&b.inputs).all(same_wire);
+        self.variables == other.variables
+            && self.ops.len() == other.ops.len()
+            && self.outputs.iter().zip(&other.outputs).all(same_wire)
+            && self.ops.iter().zip(&other.ops).all(same)
+    }
+}
+
+impl OpSketch {
+    fn of(op: &Op, step: u32) -> OpSketch {
+        let recipe = if let What::Node(recipe) = &op.what { Some(recipe) } else { None };
+        let audio = recipe.into_iter().flat_map(|r| r.audio.iter().chain(&r.folder).cloned()).collect();
+        let pools = match &op.what {
+            What::Voices(voices) => voices.pools.iter().map(PoolSketch::of).collect(),
+            _ => vec![],
+        };
+        OpSketch {
+            id: op.id.clone(),
+            part: part(&op.what),
+            key: key(op),
+            audio,
+            memory: recipe.is_some_and(|r| r.memory.is_some()),
+            inputs: op.inputs.clone(),
+            channels: op.channels,
+            ends: op.ends.clone(),
+            step,
+            pools,
+        }
+    }
+
+    /// Whether the other's kernel could stand in this one's place.
+    pub fn is(&self, other: &OpSketch) -> bool {
+        let same_audio = |(a, b): (&Arc<Audio>, &Arc<Audio>)| Arc::ptr_eq(a, b) || a == b;
+        let same_pool = |(a, b): (&PoolSketch, &PoolSketch)| {
+            a.name == b.name && a.voices == b.voices && a.graph.is(&b.graph)
+        };
+        self.id == other.id
+            && self.part == other.part
+            && self.key == other.key
+            && self.inputs.len() == other.inputs.len()
+            && self.audio.len() == other.audio.len()
+            && self.audio.iter().zip(&other.audio).all(same_audio)
+            && self.pools.len() == other.pools.len()
+            && self.pools.iter().zip(&other.pools).all(same_pool)
+    }
+}
+
+impl PoolSketch {
+    fn of(draft: &PoolDraft) -> PoolSketch {
+        PoolSketch { name: draft.name.clone(), voices: draft.voices, graph: GraphSketch::of(&draft.plan) }
+    }
+}
+
+/// The steps of the operations' graph: imports have none.
+pub(super) fn steps_of(ops: &[Op]) -> Vec<u32> {
+    let mut next = 0;
+    let step = |op: &Op| match op.what {
+        What::Import { .. } => u32::MAX,
+        _ => {
+            next += 1;
+            next - 1
+        }
+    };
+    ops.iter().map(step).collect()
+}
+
+pub(super) fn same_wire((a, b): (&Wire, &Wire)) -> bool {
+    same_value(a.left, b.left) && same_value(a.right, b.right)
+}
+
+pub(super) fn same_value(a: Value, b: Value) -> bool {
+    match (a, b) {
+        (Value::Const(a), Value::Const(b)) => a.to_bits() == b.to_bits(),
+        _ => a == b,
+    }
+}
+
+fn part(what: &What) -> Part {
+    match what {
+        What::Import { index, channel } => Part::Import { index: *index, channel: *channel },
+        What::FeedbackRead { line } => Part::Read(*line),
+        What::FeedbackWrite { line } => Part::Write(*line),
+        What::Voices(voices) => Part::Voices(match voices.driver {
+            Driver::Sequencer { .. } => "sequencer",
+            Driver::MidiIn { .. } => "midi_in",
+            Driver::Multiply { .. } => "multiply",
+            Driver::Select { .. } => "select",
+            Driver::Spawn { .. } => "spawn",
+        }),
+        what => Part::Kernel(what.name()),
+    }
+}
+
+fn key(op: &Op) -> String {
+    let mut key = format!("{} {}", op.channels, op.inputs.len());
+    for wire in &op.inputs {
+        key.push(if wire.is_stereo() { 's' } else { 'm' });
+    }
+    let _ = match &op.what {
+        What::Node(recipe) => {
+            for (param, inputs) in recipe.def.spec.params.iter().zip(&recipe.inputs) {
+                let baked = BAKED.contains(&(recipe.def.spec.name, param.name));
+                for port in inputs.ports.clone() {
+                    let number = op.inputs[port].as_number_or_nan();
+                    let told = number.filter(|x| baked || x.is_nan());
+                    let _ = write!(key, " {told:?}");
+                }
+            }
+            let r = recipe;
+            write!(
+                key,
+                " {:?} {:?} {:?} {:?} {} {:?}",
+                r.inputs, r.fixed, r.named, r.duration, r.band_limited, r.memory
+            )
+        }
+        What::Formula(program) => write!(key, " {program:?}"),
+        What::Curve { positions, frames } => {
+            let numbers: Vec<_> = op.inputs.iter().map(Wire::as_number).collect();
+            write!(key, " {positions:?} {frames} {numbers:?}")
+        }
+        What::Cut { frames } => write!(key, " {frames:?}"),
+        What::Tempo { part, host } => write!(key, " {part:?} {host}"),
+        What::Voices(voices) => write!(key, " {:?}", voices.driver),
+        _ => Ok(()),
+    };
+    key
+}

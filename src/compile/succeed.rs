@@ -1,0 +1,396 @@
+//! Stage between `prune` and `rates`, where a program replaces a running one: finds what goes on, keeps of the old program what must
+//! fade out, and puts a fade wherever something that goes on reads something else than before. What has not changed runs on
+//! untouched, to the bit. Loader thread.
+//!
+//! ```text
+//!   before:  lfo ─► filter ─► out        after:  saw ─► filter ─► out
+//!
+//!   running for the 10 ms after the change:   lfo (leaves) ─┐
+//!                                             saw ──────────┴► fade ─► filter ─► out
+//! ```
+
+use std::collections::HashMap;
+
+use crate::kernel::Graph;
+use crate::kernel::carry::{Carry, How};
+
+use super::plan::{Ends, Op, Plan, Value, What, Wire};
+use super::pools::Voices;
+use super::sketch::{GraphSketch, OpSketch, Part, same_value, same_wire, steps_of};
+
+/// A graph among graphs.
+#[derive(Clone, Copy)]
+pub(super) struct Level {
+    pub lanes: usize,
+    /// The memories that buffers share go on: none has come, gone or changed.
+    pub tapes: bool,
+}
+
+/// Adds to `new` what it needs of `old`, and says how the state passes. `sketch` (of `new`) learns where its operations stand.
+/// `imports` pairs operations of both graphs that read the same from around them.
+pub(super) fn succeed(
+    old: &GraphSketch,
+    new: Plan,
+    sketch: &mut GraphSketch,
+    level: Level,
+    imports: &[(usize, usize)],
+    pairs: &[(usize, usize)],
+) -> (Plan, Carry) {
+    let Plan { ops, slots, feedback_lines, outputs, memories } = new;
+    let successor = matches(old, sketch, level, imports);
+    let mut predecessor = vec![None; ops.len()];
+    for (from, to) in successor.iter().enumerate() {
+        if let Some(to) = to {
+            predecessor[*to] = Some(from);
+        }
+    }
+    let variables = old.variables.min(sketch.variables);
+    let mut merge = Merge {
+        old,
+        sketch,
+        level,
+        successor,
+        predecessor,
+        placed: vec![None; ops.len()],
+        entered: vec![false; ops.len()],
+        left: vec![None; old.ops.len()],
+        fresh: ops.into_iter().map(Some).collect(),
+        ops: vec![],
+        steps: vec![],
+        fades: vec![],
+        lines: HashMap::new(),
+        feedback_lines,
+        carry: Carry { variables, tapes: level.tapes, ..Carry::default() },
+    };
+    for op in 0..merge.fresh.len() {
+        merge.place(op);
+    }
+    let mut outputs: Vec<Wire> = outputs.iter().map(|w| merge.new_wire(w)).collect();
+    for (from, to) in pairs {
+        outputs[*to] = merge.faded(old.outputs[*from], outputs[*to], "out", *to);
+    }
+    // What sounded beside the outputs that go on fades to nothing.
+    for from in (0..old.outputs.len()).filter(|from| !pairs.iter().any(|(f, _)| f == from)) {
+        outputs.push(merge.faded(old.outputs[from], Wire::number(0.0), "gone", from));
+    }
+    merge.finish_lines();
+    let steps = steps_of(&merge.ops);
+    for (op, placed) in merge.sketch.ops.iter_mut().zip(&merge.placed) {
+        op.step = placed.map_or(u32::MAX, |p| steps[p]);
+    }
+    let mut carry = merge.carry;
+    carry.steps = merge.steps.into_iter().map(|(from, to, how)| (from, steps[to], how)).collect();
+    // What is copied from may move on afterwards, and voices are taken before their graph's owner leaves.
+    carry.steps.sort_by_key(|(.., how)| matches!(how, How::Move));
+    (Plan { ops: merge.ops, slots, feedback_lines: merge.feedback_lines, outputs, memories }, carry)
+}
+
+/// Per old operation, the new one that goes on with its state.
+fn matches(
+    old: &GraphSketch,
+    new: &GraphSketch,
+    level: Level,
+    imports: &[(usize, usize)],
+) -> Vec<Option<usize>> {
+    let mut found = vec![None; old.ops.len()];
+    let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, op) in new.ops.iter().enumerate() {
+        by_id.entry(&op.id).or_default().push(index);
+    }
+    let mut taken = vec![false; new.ops.len()];
+    for (index, op) in old.ops.iter().enumerate() {
+        let fits = |to: &&usize| !taken[**to] && continues(op, &new.ops[**to], level);
+        let to = by_id.get(op.id.as_str()).and_then(|all| all.iter().find(fits)).copied();
+        if let Some(to) = to {
+            taken[to] = true;
+            found[index] = Some(to);
+        }
+    }
+    for (from, to) in imports {
+        found[*from] = Some(*to);
+    }
+    found
+}
+
+fn continues(old: &OpSketch, new: &OpSketch, level: Level) -> bool {
+    if !old.part.continues(&new.part) || (old.memory || new.memory) && !level.tapes {
+        return false;
+    }
+    let Part::Voices(kind) = old.part else { return true };
+    let fits = |(a, b): (&super::sketch::PoolSketch, &super::sketch::PoolSketch)| {
+        same_shape(a.voices, b.voices, level.lanes)
+    };
+    kind == "sequencer" || (old.pools.len() == new.pools.len() && old.pools.iter().zip(&new.pools).all(fits))
+}
+
+/// Whether the voices of two pools can keep their lanes: the new pool is made as large as the old one.
+fn same_shape(old: usize, new: usize, parents: usize) -> bool {
+    let new = new.max(old);
+    Graph::lanes_for(parents * old) == Graph::lanes_for(parents * new) && (parents == 1 || old == new)
+}
+
+struct Merge<'a> {
+    old: &'a GraphSketch,
+    sketch: &'a mut GraphSketch,
+    level: Level,
+    successor: Vec<Option<usize>>,
+    predecessor: Vec<Option<usize>>,
+    /// Where the new operations stand in the merged plan.
+    placed: Vec<Option<usize>>,
+    entered: Vec<bool>,
+    /// Where the old ones that leave stand.
+    left: Vec<Option<usize>>,
+    fresh: Vec<Option<Op>>,
+    ops: Vec<Op>,
+    steps: Vec<(u32, usize, How)>,
+    /// Fades made so far: from, to, and the result.
+    fades: Vec<(Wire, Wire, Wire)>,
+    lines: HashMap<usize, usize>,
+    feedback_lines: usize,
+    carry: Carry,
+}
+
+impl Merge<'_> {
+    /// Puts a new operation, after everything that it reads.
+    fn place(&mut self, index: usize) {
+        if std::mem::replace(&mut self.entered[index], true) {
+            return;
+        }
+        let Some(mut op) = self.fresh[index].take() else { return };
+        op.inputs = op.inputs.iter().map(|w| self.new_wire(w)).collect();
+        let from = self.predecessor[index];
+        let how = from.and_then(|from| self.go_on(from, index, &mut op));
+        let at = self.ops.len();
+        self.ops.push(op);
+        self.placed[index] = Some(at);
+        if let (Some(from), Some(how)) = (from, how) {
+            self.steps.push((self.old.ops[from].step, at, how));
+        }
+    }
+
+    /// How the state of an old operation passes to the one that goes on with it; its inputs fade to what they are now.
+    fn go_on(&mut self, from: usize, index: usize, op: &mut Op) -> Option<How> {
+        let old = &self.old.ops[from];
+        match (old.part, &mut op.what) {
+            (Part::Import { .. }, _) => None,
+            (Part::Read(before), What::FeedbackRead { line })
+            | (Part::Write(before), What::FeedbackWrite { line }) => {
+                let line = *line;
+                if self.lines.insert(before, line).is_none() {
+                    self.carry.lines.push((before as u32, line as u32));
+                }
+                if let Part::Write(_) = old.part {
+                    self.fade_inputs(from, op, 1);
+                }
+                None
+            }
+            (Part::Voices(_), What::Voices(_)) => {
+                if old.is(&self.sketch.ops[index]) {
+                    self.fade_inputs(from, op, old.inputs.len());
+                    // The running graphs stay: their steps are where they were.
+                    self.sketch.ops[index].pools = old.pools.clone();
+                    return Some(How::Move);
+                }
+                let own = |inputs: usize, pools: &[super::sketch::PoolSketch]| {
+                    let imports = pools.iter().flat_map(|p| &p.graph.ops);
+                    let first = imports
+                        .filter_map(
+                            |o| if let Part::Import { index, .. } = o.part { Some(index) } else { None },
+                        )
+                        .min();
+                    first.unwrap_or(inputs)
+                };
+                let before = own(old.inputs.len(), &old.pools);
+                if before == own(op.inputs.len(), &self.sketch.ops[index].pools) {
+                    self.fade_inputs(from, op, before);
+                }
+                Some(How::Voices(self.voices(from, index, op)))
+            }
+            _ if old.is(&self.sketch.ops[index]) => {
+                self.fade_inputs(from, op, old.inputs.len());
+                Some(How::Move)
+            }
+            // Something fixed has changed: the new kernel begins where the old one is, which plays on while it fades.
+            _ => {
+                self.successor[from] = None;
+                Some(How::Copy)
+            }
+        }
+    }
+
+    /// The pools of voices that go on, merged each with its successor.
+    fn voices(&mut self, from: usize, index: usize, op: &mut Op) -> Vec<(u32, u32, Carry)> {
+        let Op { what: What::Voices(voices), inputs, .. } = op else { return vec![] };
+        let Voices { pools, .. } = &mut **voices;
+        let old = &self.old.ops[from];
+        let mut sketches = std::mem::take(&mut self.sketch.ops[index].pools);
+        let by_name = old.part == Part::Voices("sequencer");
+        let mut carried = vec![];
+        for (number, before) in old.pools.iter().enumerate() {
+            let to = match by_name {
+                true => sketches.iter().position(|p| p.name == before.name),
+                false => Some(number).filter(|n| *n < sketches.len()),
+            };
+            let Some(to) = to.filter(|to| same_shape(before.voices, sketches[*to].voices, self.level.lanes))
+            else {
+                continue;
+            };
+            let (draft, sketch) = (&mut pools[to], &mut sketches[to]);
+            draft.voices = draft.voices.max(before.voices);
+            sketch.voices = draft.voices;
+            let imports = self.imports(from, &before.graph, draft, inputs);
+            let lanes = Graph::lanes_for(self.level.lanes * draft.voices);
+            let level = Level { lanes, ..self.level };
+            let plan = std::mem::take(&mut draft.plan);
+            let (plan, carry) = succeed(&before.graph, plan, &mut sketch.graph, level, &imports, &[(0, 0)]);
+            draft.plan = plan;
+            carried.push((number as u32, to as u32, carry));
+        }
+        self.sketch.ops[index].pools = sketches;
+        carried
+    }
+
+    /// Pairs what the voices read from around them; what only leaving operations read is imported for them.
+    fn imports(
+        &mut self,
+        from: usize,
+        before: &GraphSketch,
+        draft: &mut super::pools::PoolDraft,
+        inputs: &mut Vec<Wire>,
+    ) -> Vec<(usize, usize)> {
+        let mut pairs = vec![];
+        for (number, op) in before.ops.iter().enumerate() {
+            let Part::Import { index, channel } = op.part else { continue };
+            let Some(value) = self.old_value(self.old.ops[from].inputs[index].channel(channel)) else {
+                continue;
+            };
+            let reads = |o: &Op| match o.what {
+                What::Import { index, channel } => same_value(inputs[index].channel(channel), value),
+                _ => false,
+            };
+            let to = draft.plan.ops.iter().position(reads).unwrap_or_else(|| {
+                inputs.push(Wire::mono(value));
+                let what = What::Import { index: inputs.len() - 1, channel: 0 };
+                let op = Op::new(what, vec![], 1, Ends::Never, format!("{}.leaving", op.id));
+                draft.plan.push(op)
+            });
+            pairs.push((number, to));
+        }
+        pairs
+    }
+
+    /// Puts fades before the first `count` inputs that are not what they were.
+    fn fade_inputs(&mut self, from: usize, op: &mut Op, count: usize) {
+        for port in 0..count.min(op.inputs.len()) {
+            op.inputs[port] = self.faded(self.old.ops[from].inputs[port], op.inputs[port], &op.id, port);
+        }
+    }
+
+    /// From an old signal to a new one; the new one itself where they are the same.
+    fn faded(&mut self, old: Wire, new: Wire, id: &str, port: usize) -> Wire {
+        let (Some(left), Some(right)) = (self.old_value(old.left), self.old_value(old.right)) else {
+            return new;
+        };
+        let old = Wire { left, right };
+        if same_wire((&old, &new)) || new.as_number_or_nan().is_some_and(f64::is_nan) {
+            return new;
+        }
+        if let Some((.., faded)) =
+            self.fades.iter().find(|(f, t, _)| same_wire((f, &old)) && same_wire((t, &new)))
+        {
+            return *faded;
+        }
+        let channels = 1 + usize::from(new.is_stereo() || (old.is_stereo() && id == "gone"));
+        self.ops.push(Op::new(
+            What::Fade,
+            vec![old, new],
+            channels,
+            Ends::With(1),
+            format!("{id}.fade.{port}"),
+        ));
+        let faded = Wire::op(self.ops.len() - 1, channels);
+        self.fades.push((old, new, faded));
+        faded
+    }
+
+    fn new_wire(&mut self, wire: &Wire) -> Wire {
+        Wire { left: self.new_value(wire.left), right: self.new_value(wire.right) }
+    }
+
+    fn new_value(&mut self, value: Value) -> Value {
+        let Value::Op(op, channel) = value else { return value };
+        self.place(op);
+        // An operation comes before what reads it, so it stands by now.
+        Value::Op(self.placed[op].unwrap_or(0), channel)
+    }
+
+    /// Where the value of an old signal is found now; nowhere if that would need what is only about to be placed.
+    fn old_value(&mut self, value: Value) -> Option<Value> {
+        let Value::Op(op, channel) = value else {
+            return match value {
+                Value::Slot(slot) if slot as usize >= self.carry.variables => None,
+                value => Some(value),
+            };
+        };
+        if let Some(to) = self.successor[op] {
+            // Whether it really goes on is known once it is placed.
+            self.place(to);
+            if self.successor[op].is_some() {
+                return self.placed[to].map(|at| Value::Op(at, channel));
+            }
+        }
+        self.leave(op).map(|at| Value::Op(at, channel))
+    }
+
+    /// Keeps an old operation while it fades.
+    fn leave(&mut self, index: usize) -> Option<usize> {
+        if let Some(at) = self.left[index] {
+            return Some(at);
+        }
+        let old = &self.old.ops[index];
+        let what = match old.part {
+            Part::Import { .. } => return None,
+            Part::Read(line) => What::FeedbackRead { line: self.line(line) },
+            Part::Write(line) => What::FeedbackWrite { line: self.line(line) },
+            Part::Kernel(_) | Part::Voices(_) => What::Leaving,
+        };
+        let inputs = old.inputs.iter().map(|wire| {
+            let mut value = |v| self.old_value(v).unwrap_or(Value::Const(0.0));
+            Wire { left: value(wire.left), right: value(wire.right) }
+        });
+        let inputs = inputs.collect();
+        let at = self.ops.len();
+        let mut op = Op::new(what, inputs, old.channels, old.ends.clone(), format!("{}.leaving", old.id));
+        op.leaving = true;
+        self.ops.push(op);
+        self.left[index] = Some(at);
+        if matches!(old.part, Part::Kernel(_) | Part::Voices(_)) {
+            self.steps.push((old.step, at, How::Move));
+        }
+        Some(at)
+    }
+
+    /// The new number of an old feedback line.
+    fn line(&mut self, old: usize) -> usize {
+        if let Some(line) = self.lines.get(&old) {
+            return *line;
+        }
+        self.lines.insert(old, self.feedback_lines);
+        self.carry.lines.push((old as u32, self.feedback_lines as u32));
+        self.feedback_lines += 1;
+        self.feedback_lines - 1
+    }
+
+    /// Loops that leave are still written to.
+    fn finish_lines(&mut self) {
+        for (index, op) in self.old.ops.iter().enumerate() {
+            if let Part::Write(line) = op.part
+                && self.successor[index].is_none()
+                && self.lines.contains_key(&line)
+                && self.old.ops.iter().zip(&self.left).any(|(o, l)| o.part == Part::Read(line) && l.is_some())
+            {
+                self.leave(index);
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! How the state of a running program passes into its successor: whole kernels change places by pointer, changed ones take over
+//! what they can, voices keep their lanes. The loader says what goes where; the audio thread does it, without allocating.
+
+use super::graph::{Graph, Work};
+use super::pass::Kernel;
+
+/// What goes where between two graphs.
+#[derive(Debug, Default)]
+pub struct Carry {
+    /// Steps of the old graph and of the new one, and how the state passes. Copies come first: what is copied from may move on.
+    pub steps: Vec<(u32, u32, How)>,
+    /// Feedback lines, old and new.
+    pub lines: Vec<(u32, u32)>,
+    /// So many slots hold the variables of voices, in the same order in both.
+    pub variables: usize,
+    /// The memories that buffers share go on.
+    pub tapes: bool,
+}
+
+/// How a step's state passes to another.
+#[derive(Debug)]
+pub enum How {
+    /// The new kernel is of the same kind and takes over what fits.
+    Copy,
+    /// The kernel itself: nothing about it has changed.
+    Move,
+    /// The kernel plays voices; per pool that goes on, its number in the old and the new kernel.
+    Voices(Vec<(u32, u32, Carry)>),
+}
+
+/// Seconds over which the old gives way to the new.
+pub const FADE: f64 = 0.01;
+
+impl Graph {
+    /// Takes the state of `old`, at absolute frame `at`. What it leaves in `old` is for the loader to free.
+    pub fn succeed(&mut self, old: &mut Graph, carry: &mut Carry, at: u64) {
+        if self.lanes() != old.lanes() {
+            return;
+        }
+        self.take_lanes(old, carry.variables);
+        if carry.tapes {
+            self.take_tapes(old);
+        }
+        for (from, to) in &carry.lines {
+            self.take_line(old, *from as usize, *to as usize);
+        }
+        for (from, to, how) in &mut carry.steps {
+            let (Some(from), Some(to)) = (old.step_mut(*from), self.step_mut(*to)) else { continue };
+            match (how, &mut from.work, &mut to.work) {
+                (How::Move, from, to) => std::mem::swap(from, to),
+                (How::Copy, Work::Kernel(from), Work::Kernel(to)) => to.take(&mut **from, &mut [], at),
+                (How::Voices(pools), Work::Kernel(from), Work::Kernel(to)) => to.take(&mut **from, pools, at),
+                _ => {}
+            }
+        }
+        self.leave(at);
+    }
+}
+
+/// The other kernel, if it is of the same type.
+pub fn same<K: Kernel>(kernel: &mut dyn Kernel) -> Option<&mut K> {
+    let any: &mut dyn std::any::Any = kernel;
+    any.downcast_mut()
+}

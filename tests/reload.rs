@@ -1,0 +1,253 @@
+//! What is heard when a saved edit replaces a running program: the same text changes no bit, a change is heard without a click and
+//! leaves everything else as it was, held notes go on. The allocation guard is armed, also while programs are swapped.
+
+mod support;
+
+use std::sync::Mutex;
+
+use seiche::compile::{Blueprint, Request, compile_after};
+use seiche::engine::{Engine, Event, Io, Remote};
+use seiche::language::render as show;
+use seiche::library::samples::Store;
+use support::*;
+
+const BLOCK: usize = 512;
+
+/// A host that plays while its library is edited.
+struct Host {
+    engine: Engine,
+    remote: Remote,
+    blueprint: Option<Blueprint>,
+    store: Mutex<Store>,
+    main: Vec<f32>,
+    stems: Vec<Vec<f32>>,
+}
+
+impl Host {
+    fn new(tracks: usize) -> Host {
+        let (engine, remote) = Engine::new(RATE);
+        let store = Mutex::new(Store::default());
+        Host { engine, remote, blueprint: None, store, main: vec![], stems: vec![vec![]; tracks] }
+    }
+
+    fn save(&mut self, text: &str, sound: &str) {
+        let library = library(text);
+        let request =
+            Request { library: &library, sound, overrides: &[], rate: RATE, seed: 0, store: &self.store };
+        match compile_after(&request, self.blueprint.as_ref()) {
+            Ok(compiled) => {
+                self.blueprint = Some(compiled.blueprint);
+                assert!(self.remote.send(compiled.program).is_ok(), "the queue is full");
+            }
+            Err(errors) => panic!("{}", show(&errors, library.files(), false)),
+        }
+    }
+
+    /// Renders blocks; `events` are stamped from the first frame of the first block.
+    fn play(&mut self, blocks: usize, events: &[Event]) {
+        for block in 0..blocks {
+            let start = (block * BLOCK) as u32;
+            let here: Vec<Event> = events
+                .iter()
+                .filter(|e| (start..start + BLOCK as u32).contains(&e.at))
+                .map(|e| Event { at: e.at - start, ..*e })
+                .collect();
+            let mut main = [[0.0f32; BLOCK]; 2];
+            let mut stems = vec![[[0.0f32; BLOCK]; 2]; self.stems.len()];
+            let [left, right] = &mut main;
+            let mut slices: Vec<[&mut [f32]; 2]> =
+                stems.iter_mut().map(|[l, r]| [&mut l[..], &mut r[..]]).collect();
+            let io = Io { sidechain: None, main: [left, right], aux: &mut [], stems: &mut slices };
+            self.engine.process(io, &here, None);
+            self.remote.collect();
+            self.main.extend(main[0]);
+            for (all, stem) in self.stems.iter_mut().zip(&stems) {
+                all.extend(stem[0]);
+            }
+        }
+    }
+}
+
+/// Plays `first` for a while and then each of the others.
+fn edited(texts: &[&str], sound: &str, tracks: usize, events: &[Event]) -> Host {
+    let mut host = Host::new(tracks);
+    for (number, text) in texts.iter().enumerate() {
+        host.save(text, sound);
+        host.play(20, if number == 0 { events } else { &[] });
+    }
+    host
+}
+
+fn as_bits(x: &[f32]) -> Vec<u32> {
+    x.iter().map(|x| x.to_bits()).collect()
+}
+
+fn largest_step(x: &[f32]) -> f32 {
+    x.windows(2).fold(0.0, |s: f32, w| s.max((w[1] - w[0]).abs()))
+}
+
+const SOUNDS: &str = "
+drum: {osc: {freq: [220, [80, 0.2], 40], amp: [1, 0], duration: 0.2}}
+tone: {osc: {freq: 220, amp: 0.3}}
+song:
+  tempo:
+    duration: 100
+    bpm: 133
+    signal:
+      mix:
+        kick: {sequencer: {interval: beat / 4, steps: [drum, drum]}}
+        pad: {track: {pan: {osc: {freq: 0.7}}, signal: {filter: {cutoff: {osc: {freq: 0.3, range: [300, 3000]}}, peak: 0.5, signal: {osc: {type: saw, freq: 110, amp: 0.2}}}}}}
+        hat: {spawn: {trigger: eighth_tick, signal: {osc: {type: noise, amp: 0.1, release: 0.03, duration: 0.05}}}}
+        random: {osc: {freq: 100 + 50 * rand(), amp: 0.1}}
+poly:
+  midi_in:
+    voices: 6
+    signal:
+      envelope:
+        attack: 0.01
+        decay: 0.1
+        sustain: 0.5
+        release: 0.2
+        gate: gate
+        signal: {filter: {cutoff: 500 + 3000 * velocity, peak: 0.4, signal: {osc: {type: saw, freq: freq, amp: velocity * 0.2}}}}
+unison: {midi_in: {voices: 5, signal: {multiply: {number: 7, signal: {envelope: {release: 0.1, gate: gate, signal: {osc: {type: saw, freq: freq * (1 + i * 0.002), amp: 0.05}}}}}}}}
+stack: {multiply: {number: 40, signal: {osc: {freq: 50 * i, amp: 0.4 / i}}}}
+echo:
+  mix:
+    dry: {osc: {id: dry, freq: 220, amp: 0.5, attack: 0.01, release: 0.05, duration: 0.1}}
+    wet: {delay: {id: echo, time: 0.1, signal: {mix: {in: {reference: {ref: dry}}, fb: {expression: {exp: s * 0.6, s: {reference: {ref: echo}}}}}}}}
+fm: {osc: {id: me, freq: 110, amp: 0.5, phase: $me * 3}}
+hall: {reverb: {size: 0.7, decay: 1.5, signal: {sequencer: {interval: 0.11, steps: [drum, null, drum]}}}}
+ramp: {osc: {freq: {automation: {interval: 0.1003, mode: ramp, steps: [220, 330, null, 440]}}, amp: {automation: {interval: 0.07, mode: overlap, overlap: 0.03, steps: [0.1, 0.3]}}}}
+looper: {buffer: {length: 0.1, offset: 0.05, signal: {osc: {freq: 330, amp: 0.3}}}}
+chosen: {select: {test: {osc: {type: sqr, freq: 9}}, '1': {osc: {freq: 200, amp: 0.2}}, '-1': {osc: {freq: 300, amp: 0.2}}}}
+";
+
+fn chord() -> Vec<Event> {
+    [(100, 48), (900, 60), (3000, 67), (9000, 72)].map(|(at, key)| note(at, key, 0.8)).into()
+}
+
+#[test]
+fn reload_of_the_same_text_changes_no_bit() {
+    for sound in ["tone", "song", "poly", "unison", "stack", "echo", "fm", "hall", "ramp", "looper", "chosen"]
+    {
+        let mut steady = Host::new(0);
+        steady.save(SOUNDS, sound);
+        steady.play(80, &chord());
+        let saved = edited(&[SOUNDS; 4], sound, 0, &chord());
+        assert!(peak(&steady.main) > 0.01, "{sound} is silent");
+        let differs = saved.main.iter().zip(&steady.main).position(|(a, b)| a.to_bits() != b.to_bits());
+        assert_eq!(differs, None, "{sound}");
+    }
+}
+
+#[test]
+fn reload_of_one_track_leaves_the_others_as_they_were() {
+    let after = SOUNDS.replace("type: saw, freq: 110", "type: saw, freq: 165");
+    let (steady, host) = (edited(&[SOUNDS; 2], "song", 4, &[]), edited(&[SOUNDS, &after], "song", 4, &[]));
+    for track in [0, 2, 3] {
+        assert!(peak(&host.stems[track][20 * BLOCK..]) > 0.01, "track {track} is silent");
+        assert!(as_bits(&steady.stems[track]) == as_bits(&host.stems[track]), "track {track}");
+    }
+    let at = 20 * BLOCK;
+    assert!(as_bits(&steady.stems[1][..at]) == as_bits(&host.stems[1][..at]), "before the edit");
+    assert!(as_bits(&steady.stems[1][at..]) != as_bits(&host.stems[1][at..]), "the edit is not heard");
+}
+
+/// Edits of a steady sound, with the sound after each.
+#[test]
+fn reload_never_clicks() {
+    let before = "s: {osc: {freq: 220, amp: 0.3}}";
+    for after in [
+        "s: {osc: {freq: 330, amp: 0.3}}",
+        "s: {osc: {freq: 220, amp: 0.05}}",
+        "s: {osc: {freq: 220, amp: 0.3, phase: 2}}",
+        "s: {osc: {freq: 220, amp: 0.3, type: tri}}",
+        "s: {filter: {cutoff: 300, signal: {osc: {freq: 220, amp: 0.3}}}}",
+        "s: {mix: {a: {osc: {freq: 220, amp: 0.3}}, b: {osc: {freq: 277, amp: 0.3}}}}",
+        "s: {expression: {exp: x * 0.5, x: {osc: {freq: 220, amp: 0.3}}}}",
+        "s: {track: {pan: 0.5, signal: {osc: {freq: 220, amp: 0.3}}}}",
+        "s: {mix: {}}",
+        "s: {delay: {time: 0.2, signal: {osc: {freq: 220, amp: 0.3}}}}",
+    ] {
+        for (from, to) in [(before, after), (after, before)] {
+            let host = edited(&[from, to], "s", 0, &[]);
+            let (was, is) = (&host.main[5 * BLOCK..20 * BLOCK], &host.main[30 * BLOCK..]);
+            // What both sounds do by themselves, and a fade of 10 ms between them.
+            let room = largest_step(was) + largest_step(is) + (peak(was) + peak(is)) / (0.01 * RATE as f32);
+            let step = largest_step(&host.main[20 * BLOCK - 2..30 * BLOCK]);
+            assert!(step <= room * 1.01, "{from} -> {to}: a step of {step}, at most {room}");
+        }
+    }
+}
+
+#[test]
+fn reload_keeps_held_notes_and_their_envelopes() {
+    let notes = [note(100, 57, 1.0)];
+    for (what, with) in [
+        ("peak: 0.4", "peak: 0.1"),
+        ("sustain: 0.5", "sustain: 0.6"),
+        ("type: saw, freq: freq", "type: tri, freq: freq"),
+        ("voices: 6", "voices: 5"),
+        ("amp: velocity * 0.2", "amp: velocity * 0.15 + 0 * pressure"),
+        (
+            "signal: {filter: {cutoff: 500 + 3000 * velocity, peak: 0.4, signal:",
+            "signal: {filter: {cutoff: 900, signal:",
+        ),
+    ] {
+        let after = SOUNDS.replace(what, with);
+        assert_ne!(after, SOUNDS);
+        let host = edited(&[SOUNDS, &after, &after], "poly", 0, &notes);
+        for block in 1..60 {
+            let here = &host.main[block * BLOCK..(block + 1) * BLOCK];
+            assert!(rms(here) > 0.015, "{with}: block {block} has {}", rms(here));
+        }
+        // No new attack: the level after the edit is that of a note that has been held on.
+        let late = rms(&host.main[21 * BLOCK..25 * BLOCK]) / rms(&host.main[50 * BLOCK..]);
+        assert!((0.8..1.25).contains(&late), "{with}: {late}");
+    }
+}
+
+#[test]
+fn reload_of_steps_keeps_the_place_in_the_pattern() {
+    let before = "
+a: {osc: {freq: 1000, amp: 0.5, duration: 0.02}}
+b: {osc: {freq: 1500, amp: 0.25, duration: 0.02}}
+s: {sequencer: {interval: 0.05, steps: [a, a, a, a]}}";
+    let after = before.replace("[a, a, a, a]", "[a, b, a, b]");
+    let host = edited(&[before, &after], "s", 0, &[]);
+    let at = |step: usize| peak(&host.main[step * 2400..step * 2400 + 900]);
+    // The edit comes at 0.213 s, in step 4.
+    for step in 0..8 {
+        let want = if step >= 5 && step % 2 == 1 { 0.25 } else { 0.5 };
+        assert!((at(step) - want).abs() < 0.02, "step {step}: {}", at(step));
+    }
+}
+
+#[test]
+fn reload_moves_on_through_many_edits_without_losing_the_sound() {
+    let mut random = Random(5);
+    let mut host = Host::new(0);
+    let text = |freq: u64, cutoff: u64, steps: u64, tracks: u64| {
+        let extra: String = (0..tracks)
+            .map(|t| format!("    t{t}: {{osc: {{freq: {}, amp: 0.05}}}}\n", 50 + 20 * t))
+            .collect();
+        let steps = vec!["drum"; steps as usize].join(", ");
+        format!(
+            "drum: {{osc: {{freq: 80, amp: [0.3, 0], duration: 0.1}}}}\ns:\n  mix:\n    keys: {{midi_in: {{signal: {{filter: {{cutoff: {cutoff}, signal: {{osc: {{type: saw, freq: freq, amp: 0.1}}}}}}}}}}}}\n    beat: {{sequencer: {{interval: 0.1, steps: [{steps}]}}}}\n    tone: {{osc: {{freq: {freq}, amp: 0.1}}}}\n{extra}"
+        )
+    };
+    host.save(&text(200, 500, 3, 1), "s");
+    host.play(4, &[note(0, 45, 1.0)]);
+    for _ in 0..60 {
+        let edit =
+            text(100 + random.below(400), 300 + random.below(2000), 1 + random.below(5), random.below(4));
+        host.save(&edit, "s");
+        host.play(1 + random.below(6) as usize, &[]);
+    }
+    assert!(host.main.iter().all(|x| x.is_finite() && x.abs() < 1.5));
+    for (block, here) in host.main[BLOCK..].chunks(BLOCK).enumerate() {
+        assert!(rms(here) > 0.03, "a gap in block {block}");
+    }
+    assert!(host.engine.voices() > 0, "the held note is lost");
+}
