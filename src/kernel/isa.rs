@@ -66,7 +66,7 @@ type Base32 = Two<Two<Two<V4>>>;
 
 /// Renders one pass of `kernel` with the body that fits.
 #[inline]
-pub fn run<K: Lanewise + ?Sized>(kernel: &mut K, pass: &mut Pass) {
+pub fn run<K: Lanewise>(kernel: &mut K, pass: &mut Pass) {
     match (pass.isa, pass.width) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `Isa` values other than the baseline are only made after the processor was checked.
@@ -125,13 +125,13 @@ fn plain_avx512(work: impl Loops) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn avx2<K: Lanewise + ?Sized, L: Lane>(kernel: &mut K, pass: &mut Pass) {
+fn avx2<K: Lanewise, L: Lane>(kernel: &mut K, pass: &mut Pass) {
     kernel.pass::<L>(pass);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,avx512f,avx512dq,avx512bw,avx512vl")]
-fn avx512<K: Lanewise + ?Sized, L: Lane>(kernel: &mut K, pass: &mut Pass) {
+fn avx512<K: Lanewise, L: Lane>(kernel: &mut K, pass: &mut Pass) {
     kernel.pass::<L>(pass);
 }
 

@@ -2,6 +2,7 @@
 
 mod decode;
 pub mod samples;
+pub mod watch;
 
 use std::fs;
 use std::path::{Path, PathBuf};

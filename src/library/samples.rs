@@ -183,6 +183,11 @@ impl Store {
         self.audio.retain(|_, audio| Arc::strong_count(audio) > 1);
     }
 
+    /// The files that have been read.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.keys()
+    }
+
     /// How many samples are kept.
     pub fn len(&self) -> usize {
         self.audio.len()

@@ -1,19 +1,19 @@
 //! The loader thread: reads, parses and compiles what is asked for, hands programs to the engine, and takes back those that it has done
-//! with. The newest request wins: work that is no longer wanted is given up between stages. A text with errors changes nothing that is
+//! with. Files that are saved are read again. The newest request wins: work that is no longer wanted is given up between stages. A text with errors changes nothing that is
 //! heard.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::mailbox::Taken;
 use super::{Document, File, Finding, Message, Shared, Status};
-use crate::compile::{Compiled, Program, Request, compile};
+use crate::compile::{Blueprint, Compiled, Program, Request, compile, compile_after};
 use crate::engine::Remote;
 use crate::language::{Diagnostic, Library, Severity};
-use crate::library::{self, samples::Store};
+use crate::library::{self, samples::Store, watch::Watch};
 
 /// How often the loader looks for programs to take back and for the host's `sound` parameter.
 const LOOK: Duration = Duration::from_millis(50);
@@ -57,6 +57,12 @@ enum Todo {
     Read,
 }
 
+/// A program on its way to the engine.
+struct Ready {
+    program: Box<Program>,
+    blueprint: Blueprint,
+}
+
 enum Progress {
     Done,
     /// Something newer is asked for.
@@ -74,10 +80,13 @@ struct Loader {
     /// Whether the present engine has been given a program.
     given: bool,
     /// A program for which the engine had no room yet.
-    waiting: Option<Box<Program>>,
+    waiting: Option<Ready>,
     /// The host's `sound` parameter as it was last used.
     sound: u32,
     store: Mutex<Store>,
+    watch: Watch,
+    /// Sound and blueprint of the program that the engine was sent last: what comes next takes over from it.
+    sent: Option<(String, Blueprint)>,
 }
 
 /// A library that has been read, and what came of the wanted sound.
@@ -100,6 +109,8 @@ impl Loader {
             waiting: None,
             sound: 0,
             store: Mutex::default(),
+            watch: Watch::default(),
+            sent: None,
         }
     }
 
@@ -118,7 +129,7 @@ impl Loader {
             Message::Restore(document) => self.wish_for(&document),
             Message::Engine(rate, remote) => {
                 self.engine = Some((rate, remote));
-                (self.given, self.waiting) = (false, None);
+                (self.given, self.waiting, self.sent) = (false, None, None);
             }
         }
         if need > self.todo {
@@ -131,6 +142,8 @@ impl Loader {
         self.wish = document.clone();
         self.files =
             document.files.iter().map(|f| (PathBuf::from(&f.path), f.text.clone().into_bytes())).collect();
+        // The saved text sounds; what the files say counts from their next save on.
+        self.watch.follow(Path::new(&self.wish.path));
         self.todo =
             if document.files.is_empty() && !document.path.is_empty() { Todo::Read } else { Todo::Build };
     }
@@ -143,8 +156,12 @@ impl Loader {
             self.sound = sound;
             self.todo = if self.todo < Todo::Build { Todo::Build } else { self.todo };
         }
+        if self.todo == Todo::Nothing && self.watch.look(Instant::now()) {
+            self.todo = Todo::Read;
+        }
         if self.todo == Todo::Read {
             self.shared.publish(|snapshot| snapshot.status = Status::Loading);
+            self.watch.follow(Path::new(&self.wish.path));
             match library::read(Path::new(&self.wish.path)) {
                 Ok(files) => (self.files, self.todo) = (files, Todo::Build),
                 Err(fault) => {
@@ -161,9 +178,17 @@ impl Loader {
             let Some(outcome) = self.build() else { return Progress::GivenUp };
             self.todo = Todo::Nothing;
             self.conclude(outcome);
+            self.watch_named();
         }
         self.exchange();
         Progress::Done
+    }
+
+    /// Watches the files that the texts name, as well.
+    fn watch_named(&mut self) {
+        let tunings = self.files.iter().map(|(path, _)| path.clone());
+        let samples = self.store.lock().map(|store| store.paths().cloned().collect::<Vec<_>>());
+        self.watch.also(tunings.chain(samples.unwrap_or_default()).collect());
     }
 
     /// Parses and compiles the wanted sound; `None` if something newer is asked for.
@@ -179,7 +204,8 @@ impl Loader {
         let rate = self.engine.as_ref().map_or(ANY_RATE, |(rate, _)| *rate);
         let (seed, store) = (self.wish.seed, &self.store);
         let request = Request { library: &library, sound: &sound, overrides: &[], rate, seed, store };
-        let compiled = compile(&request);
+        let before = self.sent.as_ref().filter(|(name, _)| *name == sound).map(|(_, blueprint)| blueprint);
+        let compiled = compile_after(&request, before);
         let outcome = Outcome { sound, compiled, sounds, library };
         (!self.shared.mailbox.superseded()).then_some(outcome)
     }
@@ -202,7 +228,7 @@ impl Loader {
             Ok(compiled) => {
                 diagnostics.extend(compiled.warnings);
                 strips = Some(compiled.program.strips().iter().map(|strip| strip.name.clone()).collect());
-                self.give(compiled.program);
+                self.give(compiled.program, compiled.blueprint);
                 self.shared.sounds_now(self.document());
                 if broken { Status::Broken } else { Status::Playing }
             }
@@ -239,7 +265,7 @@ impl Loader {
         let wanted = (self.wish.clone(), std::mem::take(&mut self.files));
         self.wish_for(&good);
         if let Some(Outcome { compiled: Ok(compiled), .. }) = self.build() {
-            self.give(compiled.program);
+            self.give(compiled.program, compiled.blueprint);
         }
         (self.wish, self.files) = wanted;
         self.todo = Todo::Nothing;
@@ -262,15 +288,16 @@ impl Loader {
             let request =
                 Request { library: &library, sound: "silence", overrides: &[], rate: *rate, seed, store };
             if let Ok(compiled) = compile(&request) {
-                self.give(compiled.program);
+                self.give(compiled.program, compiled.blueprint);
             }
         }
     }
 
-    fn give(&mut self, program: Box<Program>) {
+    /// One that still waits is forgotten: the newest takes its place, and takes over from the one that was sent.
+    fn give(&mut self, program: Box<Program>, blueprint: Blueprint) {
         if self.engine.is_some() {
             self.given = true;
-            self.waiting = Some(program);
+            self.waiting = Some(Ready { program, blueprint });
         }
     }
 
@@ -278,8 +305,12 @@ impl Loader {
     fn exchange(&mut self) {
         let Some((_, remote)) = &mut self.engine else { return };
         remote.collect();
-        if let Some(program) = self.waiting.take() {
-            self.waiting = remote.send(program).err();
+        if let Some(Ready { program, blueprint }) = self.waiting.take() {
+            let name = program.name.clone();
+            match remote.send(program) {
+                Ok(()) => self.sent = Some((name, blueprint)),
+                Err(program) => self.waiting = Some(Ready { program, blueprint }),
+            }
         }
     }
 

@@ -215,3 +215,47 @@ fn session_waits_to_start_its_loader() {
     assert!(session.loader().is_none(), "a scan starts no thread");
     assert!(session.settle(Duration::ZERO));
 }
+
+/// Renders blocks in real time until the peak of one is at `level`; false after the limit.
+fn becomes(engine: &mut Engine, level: f32) -> bool {
+    let end = Instant::now() + LIMIT;
+    while Instant::now() < end {
+        let (mut left, mut right) = ([0.0; 480], [0.0; 480]);
+        engine.process(
+            Io { sidechain: None, main: [&mut left, &mut right], aux: &mut [], stems: &mut [] },
+            &[],
+            None,
+        );
+        if (peak(&left) - level).abs() < 0.01 {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    false
+}
+
+#[test]
+fn session_follows_a_saved_file_and_keeps_playing_over_a_typo() {
+    let session = Session::new();
+    let mut engine = session.engine(RATE);
+    let (scratch, path) = library("saved", TWO);
+    session.send(Message::Open(path.clone()));
+    assert!(session.settle(LIMIT));
+    assert_plays(&mut engine, 0.5);
+    std::fs::write(&path, TWO.replace("amp: 0.5", "amp: 0.25")).unwrap();
+    assert!(becomes(&mut engine, 0.25), "a saved edit is heard");
+    std::fs::write(&path, TWO.replace("amp: 0.5", "amp: [")).unwrap();
+    let end = Instant::now() + LIMIT;
+    while session.snapshot().status != Status::Broken && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(session.snapshot().status, Status::Broken, "a typo is shown");
+    assert_plays(&mut engine, 0.25);
+    // As many editors save: a new file under the old name.
+    std::fs::write(scratch.0.join("two.tmp"), TWO.replace("amp: 0.5", "amp: 0.75")).unwrap();
+    std::fs::rename(scratch.0.join("two.tmp"), &path).unwrap();
+    assert!(becomes(&mut engine, 0.75), "a mended text is heard");
+    std::fs::remove_dir_all(&scratch.0).unwrap();
+    std::thread::sleep(Duration::from_millis(400));
+    assert_plays(&mut engine, 0.75);
+}
