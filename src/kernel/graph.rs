@@ -382,7 +382,8 @@ fn finish(rule: &EndRule, pass: &mut Pass, lanes: usize) {
             latest
         }
     };
-    if ends[..lanes].iter().any(|e| *e < frames) {
+    // All of them, rather than up to the first: that is one instruction.
+    if ends[..lanes].iter().fold(false, |any, e| any | (*e < frames)) {
         for tile in pass.outputs.iter_mut() {
             silence_after(tile, &ends, lanes, pass.frames);
         }

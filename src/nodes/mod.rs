@@ -166,7 +166,7 @@ fn starts(pass: &Pass) -> bool {
 #[inline(always)]
 fn silence_ended(pass: &mut Pass) {
     let (ends, width, frames) = (pass.outputs[0].ends, pass.width(), pass.frames);
-    if ends[..width].iter().any(|e| (*e as usize) < frames) {
+    if ends[..width].iter().fold(false, |any, e| any | (*e < frames as u8)) {
         for tile in pass.outputs.iter_mut() {
             silence_after(tile, &ends, width, frames);
         }

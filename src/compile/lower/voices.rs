@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::compile::plan::{Ends, What, Wire};
+use crate::compile::plan::{self, Ends, What, Wire};
 use crate::compile::pools::{Driver, PoolDraft, Voices};
 use crate::kernel::steps::{StepPlan, Timing};
 use crate::kernel::voices::{NoteVariable, Order, StepCall};
@@ -52,7 +52,7 @@ impl Lower<'_> {
         let depth = self.scopes.len() - 1;
         let mut env: Env = cx.env.clone();
         for ((name, _), slot) in variables.iter().zip(&slots) {
-            let wire = Wire::mono(crate::compile::plan::Value::Slot(*slot));
+            let wire = Wire::mono(plan::Value::Slot(*slot));
             env = env.with(name, Bound::Wire(depth, wire));
         }
         let root = |name: &&(&str, f64)| overrides.iter().any(|o| o == name.0);
@@ -64,8 +64,13 @@ impl Lower<'_> {
             .collect();
         let inner = Context { env, duration: cx.duration, overrides };
         let wire = play(self, &inner).map(|wire| {
+            // The voice's output must be a tile of its own, which the pool may write to.
+            let ops = &self.scope().plan.ops;
+            let own = |value| matches!(value, plan::Value::Op(op, _) if !matches!(ops[op].what, What::Import { .. }));
+            if own(wire.left) && own(wire.right) {
+                return wire;
+            }
             let channels = 1 + usize::from(wire.is_stereo());
-            // The voice's output must be a tile of its own.
             self.push(What::Sum, vec![wire], channels, Ends::With(0), format!("{path}.voice"))
         });
         self.check_memories();

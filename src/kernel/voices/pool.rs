@@ -186,13 +186,14 @@ impl Pool {
                 self.import(pass, from, piece.frames, first, width);
                 self.graph.render(&piece, first, width);
                 let counts = self.finish(&piece, first, width);
-                for (k, count) in counts[..width as usize].iter().enumerate().filter(|(_, c)| **c > 0) {
-                    let parent = self.parent(first + k) - pass.lane;
-                    sounded[parent] = sounded[parent].max(*count);
-                }
                 if self.parents == 1 {
+                    sounded[0] = counts.iter().fold(sounded[0], |most, count| most.max(*count));
                     self.add(pass, from, piece.frames, width, &counts);
                 } else {
+                    for (k, count) in counts[..width as usize].iter().enumerate().filter(|(_, c)| **c > 0) {
+                        let parent = self.parent(first + k) - pass.lane;
+                        sounded[parent] = sounded[parent].max(*count);
+                    }
                     self.collect(pass, piece.frames, (first, width), &counts, !summed);
                     summed = true;
                 }
