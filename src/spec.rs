@@ -153,7 +153,10 @@ pub enum Ends {
     Own,
 }
 
-/// Keys that every node accepts beside its own parameters.
+/// Fewest and most frames that a loop may be late.
+pub const LATE: (f64, f64) = (1.0, 1e6);
+
+/// Keys that every node accepts beside its own parameters; `feedback` only in versioned files.
 pub const COMMON: &[ParamSpec] = &[
     ParamSpec {
         name: "id",
@@ -170,6 +173,15 @@ pub const COMMON: &[ParamSpec] = &[
         default: Default::Absent,
         range: Some((0.0, 1e6)),
         help: "How long the node lasts, and the length over which lists of values below it are stretched.",
+    },
+    ParamSpec {
+        name: "feedback",
+        kind: ParamKind::Integer,
+        unit: Unit::None,
+        default: Default::Absent,
+        range: Some(LATE),
+        help: "How many frames later the node is heard where `$name` is read before it runs, in files that begin with `seiche: 1`; \
+               else what the file's own `feedback` says, or 64. Below 64 the loop runs in steps of so many frames, which takes more time.",
     },
     ParamSpec {
         name: "monitor",

@@ -251,3 +251,31 @@ fn reload_moves_on_through_many_edits_without_losing_the_sound() {
     }
     assert!(host.engine.voices() > 0, "the held note is lost");
 }
+
+/// Loops that run in parts, in a voice and around one, and edits to them.
+#[test]
+fn reload_of_loops_goes_on_and_changes_how_late_they_are() {
+    let before = "seiche: 1
+s:
+  mix:
+    own: {osc: {id: me, feedback: 1, freq: 220 + 100 * $me, amp: 0.2}}
+    ring: {expression: {id: ring, feedback: 9, exp: 0.3 * p + 0.1, p: {multiply: {number: 3, signal: {osc: {freq: 200 * i + 50 * $ring, amp: 0.2}}}}}}
+    keys: {midi_in: {signal: {osc: {id: me, feedback: 3, freq: freq * (1 + 0.3 * $me), amp: 0.2}}}}";
+    let mut steady = Host::new(0);
+    steady.save(before, "s");
+    steady.play(80, &chord());
+    let same = edited(&[before; 4], "s", 0, &chord());
+    assert!(as_bits(&same.main) == as_bits(&steady.main), "the same text");
+    for (what, with) in
+        [("feedback: 1,", "feedback: 40,"), ("50 * $ring", "90 * $ring"), ("3, freq", "100, freq")]
+    {
+        let after = before.replace(what, with);
+        assert_ne!(before, after);
+        let host = edited(&[before, &after, before], "s", 0, &chord());
+        assert!(as_bits(&host.main) != as_bits(&steady.main), "{with} is not heard");
+        assert!(host.main.iter().all(|x| x.is_finite()), "{with}");
+        for (block, here) in host.main.chunks(BLOCK).enumerate() {
+            assert!(rms(here) > 0.03, "{with}: a gap in block {block}");
+        }
+    }
+}

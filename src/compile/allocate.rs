@@ -23,6 +23,16 @@ pub(super) fn allocate(plan: &Plan) -> Tiles {
             read(wire.right, index);
         }
     }
+    // What enters a loop is handed in part by part, until its end.
+    for round in &plan.rounds {
+        for wire in plan.ops[round.ops.clone()].iter().flat_map(|op| &op.inputs) {
+            for value in [wire.left, wire.right] {
+                if matches!(value, Value::Op(op, _) if !round.ops.contains(&op)) {
+                    read(value, round.ops.end - 1);
+                }
+            }
+        }
+    }
     for wire in &plan.outputs {
         read(wire.left, never);
         read(wire.right, never);

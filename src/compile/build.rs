@@ -16,7 +16,7 @@ use crate::kernel::voices::{
 };
 use crate::kernel::{
     Audio, Build, Controls, EndRule, Graph, Kernel, MAX_LANES, Memory, Outbox, Piece, Port, Song, Source,
-    Start, Step, TILE, Width, Work,
+    Start, Step, TILE, Width, Work, frames_kept,
 };
 use crate::language::Diagnostic;
 use crate::language::limits::{AHEAD_PATIENCE, LANES, PROGRAM_BYTES};
@@ -25,6 +25,7 @@ use crate::nodes::Runs;
 
 use super::Request;
 use super::allocate::{Tiles, allocate};
+use super::loops::{loops, own_tiles};
 use super::plan::{Ends, MemoryDraft, Op, Plan, Recipe, Value, What, Wire};
 use super::pools::{Driver, PoolDraft, Voices};
 use super::program::{Program, Strip};
@@ -179,8 +180,9 @@ fn graph(plan: Plan, lanes: usize, voices: usize, site: &Site) -> Result<Built, 
     let site = &Site { level: Some(&level), ..*site };
     let tiles = allocate(&plan);
     let pack = lanes.min(MAX_LANES) * TILE * size_of::<f32>();
-    site.take(site.place, tiles.count, pack)?;
-    site.take(site.place, plan.slots.len() + plan.feedback_lines * 2 * TILE, lanes * size_of::<f32>())?;
+    let lines: usize = plan.lines.iter().map(|late| frames_kept(*late)).sum();
+    site.take(site.place, plan.slots.len() + lines, lanes * size_of::<f32>())?;
+    let mut loops = loops(&plan, &tiles);
     let slots = plan.slots.iter().map(|x| *x as f32).collect();
     let mut ports = Ports { tiles: &tiles, slots, numbers: HashMap::new() };
     let mut steps = vec![];
@@ -203,8 +205,11 @@ fn graph(plan: Plan, lanes: usize, voices: usize, site: &Site) -> Result<Built, 
         steps.push(Step { id, work, inputs, outputs, channels, ends, sparse, leaving });
     }
     let outputs = plan.outputs.iter().map(|w| ports.port(*w)).collect();
-    let graph =
-        Graph::new(steps, tiles.count, &ports.slots, lanes, site.request.rate).with_tapes(tapes.clone());
+    let count = own_tiles(&mut loops, &mut steps, tiles.count);
+    site.take(site.place, count, pack)?;
+    let graph = Graph::new(steps, count, &ports.slots, lanes, site.request.rate)
+        .with_loops(&plan.lines, loops)
+        .with_tapes(tapes.clone());
     Ok(Built { graph, outputs, imports })
 }
 

@@ -5,6 +5,7 @@ mod allocate;
 mod build;
 mod check;
 pub mod formula;
+mod loops;
 mod lower;
 pub mod plan;
 mod pools;
@@ -77,7 +78,7 @@ pub fn compile_after(request: &Request, before: Option<&Blueprint>) -> Result<Co
     let number = PROGRAMS.fetch_add(1, Ordering::Relaxed);
     let root = request.library.instantiate(request.sound, request.overrides)?;
     let lowered = lower::lower(request, &root)?;
-    let mut plan = share::prune(share::share(lowered.plan));
+    let mut plan = loops::gather(share::prune(share::share(lowered.plan)));
     let names: Vec<String> = lowered.tracks.into_iter().map(|t| t.name).collect();
     let mut blueprint = Blueprint {
         program: number,

@@ -2,6 +2,7 @@
 //! give a plan; `build` turns the last one into kernels. Loader thread.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::kernel::{Audio, Fixed, Inputs};
@@ -187,13 +188,23 @@ pub struct MemoryDraft {
     pub reader: Span,
 }
 
+/// Operations that go round in a loop shorter than a tile: they run in parts.
+pub struct Round {
+    pub ops: Range<usize>,
+    /// Most frames of a part.
+    pub grain: usize,
+}
+
 /// The operations of one graph.
 #[derive(Default)]
 pub struct Plan {
     pub ops: Vec<Op>,
     /// Initial values of the scope variables.
     pub slots: Vec<f64>,
-    pub feedback_lines: usize,
+    /// Feedback lines, by how many frames they are late.
+    pub lines: Vec<usize>,
+    /// Loops shorter than a tile, in order.
+    pub rounds: Vec<Round>,
     /// Memories of buffers.
     pub memories: Vec<MemoryDraft>,
     /// What the graph puts out.

@@ -57,9 +57,13 @@ pub(super) struct PoolSketch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Kernel(&'static str),
-    Import { index: usize, channel: usize },
-    Read(usize),
-    Write(usize),
+    Import {
+        index: usize,
+        channel: usize,
+    },
+    /// Of a feedback line, and how many frames that is late.
+    Read(usize, usize),
+    Write(usize, usize),
     Voices(&'static str),
 }
 
@@ -67,7 +71,7 @@ impl Part {
     /// Whether one can be the successor of the other.
     pub fn continues(&self, other: &Part) -> bool {
         match (self, other) {
-            (Part::Read(_), Part::Read(_)) | (Part::Write(_), Part::Write(_)) => true,
+            (Part::Read(_, a), Part::Read(_, b)) | (Part::Write(_, a), Part::Write(_, b)) => a == b,
             // The graph around says which of them are the same.
             (Part::Import { .. }, _) => false,
             _ => self == other,
@@ -78,7 +82,7 @@ impl Part {
 impl GraphSketch {
     pub fn of(plan: &Plan) -> GraphSketch {
         let steps = steps_of(&plan.ops);
-        let ops = plan.ops.iter().zip(steps).map(|(op, step)| OpSketch::of(op, step)).collect();
+        let ops = plan.ops.iter().zip(steps).map(|(op, step)| OpSketch::of(op, step, &plan.lines)).collect();
         GraphSketch { ops, outputs: plan.outputs.clone(), variables: plan.slots.len() }
     }
 
@@ -103,7 +107,7 @@ impl GraphSketch {
 }
 
 impl OpSketch {
-    fn of(op: &Op, step: u32) -> OpSketch {
+    fn of(op: &Op, step: u32, lines: &[usize]) -> OpSketch {
         let recipe = if let What::Node(recipe) = &op.what { Some(recipe) } else { None };
         let audio = recipe.into_iter().flat_map(|r| r.audio.iter().chain(&r.folder).cloned()).collect();
         let pools = match &op.what {
@@ -112,7 +116,7 @@ impl OpSketch {
         };
         OpSketch {
             id: op.id.clone(),
-            part: part(&op.what),
+            part: part(&op.what, lines),
             key: key(op),
             audio,
             memory: recipe.is_some_and(|r| r.memory.is_some()),
@@ -171,11 +175,11 @@ pub(super) fn same_value(a: Value, b: Value) -> bool {
     }
 }
 
-fn part(what: &What) -> Part {
+fn part(what: &What, lines: &[usize]) -> Part {
     match what {
         What::Import { index, channel } => Part::Import { index: *index, channel: *channel },
-        What::FeedbackRead { line } => Part::Read(*line),
-        What::FeedbackWrite { line } => Part::Write(*line),
+        What::FeedbackRead { line } => Part::Read(*line, lines[*line]),
+        What::FeedbackWrite { line } => Part::Write(*line, lines[*line]),
         What::Voices(voices) => Part::Voices(match voices.driver {
             Driver::Sequencer { .. } => "sequencer",
             Driver::MidiIn { .. } => "midi_in",

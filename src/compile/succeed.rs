@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use crate::kernel::Graph;
 use crate::kernel::carry::{Carry, How};
 
+use super::loops;
 use super::plan::{Ends, Op, Plan, Value, What, Wire};
 use super::pools::Voices;
 use super::sketch::{GraphSketch, OpSketch, Part, same_value, same_wire, steps_of};
@@ -36,7 +37,7 @@ pub(super) fn succeed(
     imports: &[(usize, usize)],
     pairs: &[(usize, usize)],
 ) -> (Plan, Carry) {
-    let Plan { ops, slots, feedback_lines, outputs, memories } = new;
+    let Plan { ops, slots, lines, outputs, memories, .. } = new;
     let successor = matches(old, sketch, level, imports);
     let mut predecessor = vec![None; ops.len()];
     for (from, to) in successor.iter().enumerate() {
@@ -59,7 +60,7 @@ pub(super) fn succeed(
         steps: vec![],
         fades: vec![],
         lines: HashMap::new(),
-        feedback_lines,
+        late: lines,
         carry: Carry { variables, tapes: level.tapes, ..Carry::default() },
     };
     for op in 0..merge.fresh.len() {
@@ -74,15 +75,18 @@ pub(super) fn succeed(
         outputs.push(merge.faded(old.outputs[from], Wire::number(0.0), "gone", from));
     }
     merge.finish_lines();
-    let steps = steps_of(&merge.ops);
+    let (ops, lines) = (merge.ops, merge.late);
+    let mut plan = Plan { ops, slots, lines, outputs, memories, ..Plan::default() };
+    let place = loops::reorder(&mut plan);
+    let steps = steps_of(&plan.ops);
     for (op, placed) in merge.sketch.ops.iter_mut().zip(&merge.placed) {
-        op.step = placed.map_or(u32::MAX, |p| steps[p]);
+        op.step = placed.map_or(u32::MAX, |p| steps[place[p]]);
     }
     let mut carry = merge.carry;
-    carry.steps = merge.steps.into_iter().map(|(from, to, how)| (from, steps[to], how)).collect();
+    carry.steps = merge.steps.into_iter().map(|(from, to, how)| (from, steps[place[to]], how)).collect();
     // What is copied from may move on afterwards, and voices are taken before their graph's owner leaves.
     carry.steps.sort_by_key(|(.., how)| matches!(how, How::Move));
-    (Plan { ops: merge.ops, slots, feedback_lines: merge.feedback_lines, outputs, memories }, carry)
+    (plan, carry)
 }
 
 /// Per old operation, the new one that goes on with its state.
@@ -146,7 +150,8 @@ struct Merge<'a> {
     /// Fades made so far: from, to, and the result.
     fades: Vec<(Wire, Wire, Wire)>,
     lines: HashMap<usize, usize>,
-    feedback_lines: usize,
+    /// Feedback lines, by how late they are.
+    late: Vec<usize>,
     carry: Carry,
 }
 
@@ -173,13 +178,13 @@ impl Merge<'_> {
         let old = &self.old.ops[from];
         match (old.part, &mut op.what) {
             (Part::Import { .. }, _) => None,
-            (Part::Read(before), What::FeedbackRead { line })
-            | (Part::Write(before), What::FeedbackWrite { line }) => {
+            (Part::Read(before, _), What::FeedbackRead { line })
+            | (Part::Write(before, _), What::FeedbackWrite { line }) => {
                 let line = *line;
                 if self.lines.insert(before, line).is_none() {
                     self.carry.lines.push((before as u32, line as u32));
                 }
-                if let Part::Write(_) = old.part {
+                if let Part::Write(..) = old.part {
                     self.fade_inputs(from, op, 1);
                 }
                 None
@@ -350,8 +355,8 @@ impl Merge<'_> {
         let old = &self.old.ops[index];
         let what = match old.part {
             Part::Import { .. } => return None,
-            Part::Read(line) => What::FeedbackRead { line: self.line(line) },
-            Part::Write(line) => What::FeedbackWrite { line: self.line(line) },
+            Part::Read(line, late) => What::FeedbackRead { line: self.line(line, late) },
+            Part::Write(line, late) => What::FeedbackWrite { line: self.line(line, late) },
             Part::Kernel(_) | Part::Voices(_) => What::Leaving,
         };
         let inputs = old.inputs.iter().map(|wire| {
@@ -371,23 +376,29 @@ impl Merge<'_> {
     }
 
     /// The new number of an old feedback line.
-    fn line(&mut self, old: usize) -> usize {
+    fn line(&mut self, old: usize, late: usize) -> usize {
         if let Some(line) = self.lines.get(&old) {
             return *line;
         }
-        self.lines.insert(old, self.feedback_lines);
-        self.carry.lines.push((old as u32, self.feedback_lines as u32));
-        self.feedback_lines += 1;
-        self.feedback_lines - 1
+        let new = self.late.len();
+        self.late.push(late);
+        self.lines.insert(old, new);
+        self.carry.lines.push((old as u32, new as u32));
+        new
     }
 
     /// Loops that leave are still written to.
     fn finish_lines(&mut self) {
         for (index, op) in self.old.ops.iter().enumerate() {
-            if let Part::Write(line) = op.part
+            if let Part::Write(line, late) = op.part
                 && self.successor[index].is_none()
                 && self.lines.contains_key(&line)
-                && self.old.ops.iter().zip(&self.left).any(|(o, l)| o.part == Part::Read(line) && l.is_some())
+                && self
+                    .old
+                    .ops
+                    .iter()
+                    .zip(&self.left)
+                    .any(|(o, l)| o.part == Part::Read(line, late) && l.is_some())
             {
                 self.leave(index);
             }

@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::feedback::{Feedback, Loop};
 use super::isa::{Isa, Width};
 use super::pass::{Kernel, Pass, Piece, Port, Source, Start};
 use super::tape::Tape;
@@ -25,16 +26,10 @@ pub enum EndRule {
 /// What a step does.
 pub enum Work {
     Kernel(Box<dyn Kernel>),
-    /// Reads what was written into a feedback line 64 frames ago.
+    /// Reads what was written into a feedback line as many frames ago as the line is late.
     FeedbackRead(usize),
     /// Writes its input into a feedback line.
     FeedbackWrite(usize),
-}
-
-/// The memory of a loop: what a node put out is read 64 frames later by a node that runs before it.
-struct Feedback {
-    /// Two tiles' worth of frames × lanes, by absolute frame.
-    memory: Vec<f32>,
 }
 
 /// Work at its place in the order.
@@ -93,6 +88,8 @@ pub struct Graph {
     stand_ins: [Box<Tile>; 2],
     slots: Slots,
     feedback: Vec<Feedback>,
+    /// Ranges of steps that run in parts of a piece, in order.
+    loops: Vec<Loop>,
     /// Per tape of the graph's buffers, per lane: new for every voice.
     tapes: Vec<Vec<Arc<Tape>>>,
     ages: Vec<u64>,
@@ -118,13 +115,6 @@ impl Graph {
         let pack = lanes.min(MAX_LANES);
         let has_voices = |s: &Step| matches!(&s.work, Work::Kernel(k) if k.voices().is_some());
         let pools = steps.iter().enumerate().filter(|(_, s)| has_voices(s)).map(|(n, _)| n).collect();
-        // A line that nobody writes is silent.
-        let line_of = |s: &Step| match s.work {
-            Work::FeedbackWrite(line) | Work::FeedbackRead(line) => line + 1,
-            Work::Kernel(_) => 0,
-        };
-        let lines = steps.iter().map(line_of).max();
-        let line = || Feedback { memory: vec![0.0; 2 * TILE * lanes] };
         Self {
             lanes,
             rate,
@@ -133,7 +123,8 @@ impl Graph {
             tiles: (0..tiles).map(|_| Box::new(Tile::new(pack))).collect(),
             stand_ins: Default::default(),
             slots: Slots::new(slots, lanes),
-            feedback: (0..lines.unwrap_or(0)).map(|_| line()).collect(),
+            feedback: vec![],
+            loops: vec![],
             tapes: vec![],
             ages: vec![0; lanes],
             leaving: 0..0,
@@ -145,6 +136,13 @@ impl Graph {
     /// Gives the graph the tapes that its buffers, and those of voices further in, share.
     pub fn with_tapes(mut self, tapes: Vec<Vec<Arc<Tape>>>) -> Self {
         self.tapes = tapes;
+        self
+    }
+
+    /// Gives the graph its feedback lines, by how many frames late they are, and the loops that run in parts.
+    pub fn with_loops(mut self, lines: &[usize], loops: Vec<Loop>) -> Self {
+        self.feedback = lines.iter().map(|late| Feedback::new(*late, self.lanes)).collect();
+        self.loops = loops;
         self
     }
 
@@ -176,7 +174,7 @@ impl Graph {
     pub fn tail(&self) -> u64 {
         let tail = |s: &Step| match &s.work {
             Work::Kernel(kernel) => kernel.tail(),
-            Work::FeedbackRead(_) => TILE as u64,
+            Work::FeedbackRead(line) => self.feedback[*line].late() as u64,
             Work::FeedbackWrite(_) => 0,
         };
         self.steps.iter().map(tail).fold(0, u64::saturating_add)
@@ -253,7 +251,7 @@ impl Graph {
             }
         }
         for line in &mut self.feedback {
-            line.memory.iter_mut().skip(lane).step_by(self.lanes).for_each(|x| *x = 0.0);
+            line.start(lane);
         }
     }
 
@@ -271,7 +269,39 @@ impl Graph {
         debug_assert!(piece.frames >= 1 && piece.at % TILE as u64 + piece.frames as u64 <= TILE as u64);
         let lanes = width as usize;
         self.passes += 1;
-        for step in &mut self.steps {
+        let mut done = 0;
+        for n in 0..self.loops.len() {
+            let steps = self.loops[n].steps.clone();
+            self.run(done..steps.start, piece, lane, width);
+            self.run_loop(n, piece, lane, width);
+            done = steps.end;
+        }
+        self.run(done..self.steps.len(), piece, lane, width);
+        self.grow(lane, lanes, piece.frames as i64);
+    }
+
+    /// Moves the clocks of the voices on, or back.
+    fn grow(&mut self, lane: usize, lanes: usize, frames: i64) {
+        for age in &mut self.ages[lane..lane + lanes] {
+            *age = age.wrapping_add_signed(frames);
+        }
+    }
+
+    /// Runs a loop's steps part by part.
+    fn run_loop(&mut self, n: usize, piece: &Piece, lane: usize, width: Width) {
+        let (steps, lanes) = (self.loops[n].steps.clone(), width as usize);
+        for (from, part) in self.loops[n].parts(piece) {
+            self.loops[n].enter(&mut self.tiles, from, part.frames, lanes);
+            self.run(steps.clone(), &part, lane, width);
+            self.loops[n].leave(&mut self.tiles, from, part.frames, lanes);
+            self.grow(lane, lanes, part.frames as i64);
+        }
+        self.grow(lane, lanes, -(piece.frames as i64));
+    }
+
+    fn run(&mut self, steps: Range<usize>, piece: &Piece, lane: usize, width: Width) {
+        let lanes = width as usize;
+        for step in &mut self.steps[steps] {
             if step.leaving && !self.leaving.contains(&piece.at) {
                 continue;
             }
@@ -317,9 +347,6 @@ impl Graph {
                 std::mem::swap(tile, &mut self.tiles[index as usize]);
             }
         }
-        for age in &mut self.ages[lane..lane + lanes] {
-            *age += piece.frames as u64;
-        }
     }
 
     /// Values of a one-lane graph's port for the piece just rendered, and whether the first holds throughout.
@@ -332,33 +359,6 @@ impl Graph {
 
     pub fn isa(&self) -> Isa {
         self.isa
-    }
-}
-
-impl Feedback {
-    /// First index of the pass's frames, and the distance between frames.
-    fn place(pass: &Pass, at: u64) -> (usize, usize) {
-        ((at % (2 * TILE) as u64) as usize * pass.lanes + pass.lane, pass.lanes)
-    }
-
-    fn read(&self, pass: &mut Pass) {
-        let (start, stride) = Self::place(pass, pass.at + TILE as u64);
-        let width = pass.width();
-        let tile = &mut pass.outputs[0];
-        tile.flat = false;
-        for (frame, out) in tile.floats_mut()[..pass.frames * width].chunks_exact_mut(width).enumerate() {
-            out.copy_from_slice(&self.memory[start + frame * stride..][..width]);
-        }
-    }
-
-    fn write(&mut self, pass: &Pass) {
-        let (start, stride) = Self::place(pass, pass.at);
-        let width = pass.width();
-        let (values, flat) = pass.raw(0, 0);
-        for frame in 0..pass.frames {
-            let source = &values[if flat { 0 } else { frame * width }..][..width];
-            self.memory[start + frame * stride..][..width].copy_from_slice(source);
-        }
     }
 }
 

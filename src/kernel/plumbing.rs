@@ -145,7 +145,7 @@ impl Lanewise for Fade {
             let first = pass.at - pass.ages[pass.lane + k].min(pass.at);
             old[k] = if self.began.is_some_and(|began| first < began) { 1.0 } else { 0.0 };
         }
-        let old = L::cast(&old)[0];
+        let old = L::load(&old[..L::N]);
         for channel in 0..pass.outputs.len() {
             let (from, to) = (pass.channel::<L>(0, channel), pass.channel::<L>(1, channel));
             if over {

@@ -26,6 +26,7 @@ pub(super) fn read(files: Vec<(PathBuf, Vec<u8>)>, specs: &[&'static NodeSpec]) 
         index: HashMap::new(),
         vars: vec![],
         abouts: vec![],
+        late: HashMap::new(),
         roots: vec![],
         wanted: None,
         tuning: None,
@@ -84,6 +85,7 @@ fn add_file(library: &mut Library, number: u32, path: PathBuf, bytes: Vec<u8>) {
             "about" if file.version > 0 => settings::about(library, &entry, file.version),
             "roots" if file.version > 0 => settings::roots(library, &entry, file.version),
             "tuning" if file.version > 0 => settings::tuning(library, &entry, file.version),
+            "feedback" if file.version > 0 => settings::feedback(library, &entry, file.version),
             key if file.version > 0 && NOT_YET.contains(&key) => {
                 let message = format!("`{key}` is not available in this version of the program");
                 library

@@ -62,6 +62,8 @@ pub struct Library {
     index: HashMap<Arc<str>, Vec<usize>>,
     vars: Vec<(String, Value, Span)>,
     abouts: Vec<(u32, About)>,
+    /// Frames by which loops of a file are late.
+    late: HashMap<u32, usize>,
     /// Folders where files may be read, relative to the file that names them.
     roots: Vec<(PathBuf, Span)>,
     wanted: Option<settings::Wanted>,
@@ -125,6 +127,11 @@ impl Library {
     /// Language version that a file asks for; 0 for plain files and files that do not exist.
     pub fn version(&self, file: u32) -> u32 {
         self.versions.get(file as usize).copied().unwrap_or(0)
+    }
+
+    /// How many frames late the loops of this file are unless a node says otherwise, where the file says it.
+    pub fn late(&self, file: u32) -> Option<usize> {
+        self.late.get(&file).copied()
     }
 
     /// Whether oscillators of this file are band-limited unless they say otherwise.

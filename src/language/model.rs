@@ -26,6 +26,8 @@ pub struct Node {
     /// `duration:` in seconds.
     pub duration: Option<f64>,
     pub monitor: bool,
+    /// `feedback:` in frames, and its key in the text.
+    pub feedback: Option<(usize, Span)>,
     /// Written parameters, declared and named, in source order. Defaults are not filled in.
     pub params: Vec<Param>,
     /// The node's key in the text.

@@ -7,7 +7,7 @@ use super::describe::{channels_text, default_of, describe, ends_text};
 use super::scalar::{Meaning, meaning};
 use super::tree::{Kind, Tree};
 use super::{Diagnostic, settings, vocabulary, yaml};
-use crate::spec::{COMMON, Choice, Default, Extra, NodeSpec, ParamKind, ParamSpec};
+use crate::spec::{COMMON, Choice, Default, Extra, LATE, NodeSpec, ParamKind, ParamSpec};
 
 /// The schema of a library file with these node kinds.
 pub fn schema(specs: &[&'static NodeSpec]) -> Value {
@@ -60,6 +60,15 @@ pub fn schema(specs: &[&'static NodeSpec]) -> Value {
                     "description": "Folders where samples may lie beside the library's own, relative to this file.",
                     "type": "array",
                     "items": { "type": "string" },
+                },
+                { "$ref": "#/definitions/sound" },
+            ]},
+            "feedback": { "anyOf": [
+                {
+                    "description": "How many frames later a node is heard where it is read before it runs; 64 if not said.",
+                    "type": "integer",
+                    "minimum": LATE.0,
+                    "maximum": LATE.1,
                 },
                 { "$ref": "#/definitions/sound" },
             ]},

@@ -1,4 +1,4 @@
-//! Keys of a versioned file that are no sounds: `about`, `roots` and `tuning`. Loader thread.
+//! Keys of a versioned file that are no sounds: `about`, `roots`, `tuning` and `feedback`. Loader thread.
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use super::scalar::{Meaning, meaning};
 use super::tree::{Entry, Kind, Tree};
 use super::tuning::{self, Keyboard, Scale, Tuning};
 use super::{Library, nearest, yaml};
+use crate::spec::LATE;
 
 /// Keys of `about`.
 pub(super) const ABOUT: &[&str] = &["name", "author", "description", "tags", "license", "url"];
@@ -80,6 +81,7 @@ fn report(library: &mut Library, span: Span, entry: &Entry, message: String, hin
     let code = match &*entry.key {
         "about" => "about",
         "roots" => "roots",
+        "feedback" => "feedback",
         _ => "tuning",
     };
     library.diagnostics.push(Diagnostic::error(code, span, message).hint(hint));
@@ -158,6 +160,26 @@ pub(super) fn tuning(library: &mut Library, entry: &Entry, version: u32) {
         return;
     }
     library.wanted = Some(wanted);
+}
+
+/// How many frames late the loops of a file are.
+pub(super) fn feedback(library: &mut Library, entry: &Entry, version: u32) {
+    let number = match &entry.value.kind {
+        Kind::Scalar(s) => match meaning(s, version) {
+            Meaning::Number(x) => Some(x),
+            _ => None,
+        },
+        _ => None,
+    };
+    match number.filter(|x| x.fract() == 0.0 && (LATE.0..=LATE.1).contains(x)) {
+        Some(frames) => {
+            library.late.insert(entry.key_span.file, frames as usize);
+        }
+        None => {
+            let message = format!("`feedback` is a whole number of frames from {} to {}", LATE.0, LATE.1);
+            report(library, entry.value.span, entry, message, "write `feedback: 1`");
+        }
+    }
 }
 
 /// Reads the files of the tuning, once all files of the library are known.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::compile::plan::{Ends, What, Wire};
-use crate::compile::{build, rates, share};
+use crate::compile::{build, loops, rates, share};
 use crate::kernel::Audio;
 use crate::language::Diagnostic;
 use crate::language::limits::AHEAD_SECONDS;
@@ -46,7 +46,7 @@ impl Lower<'_> {
         let scope = std::mem::replace(&mut self.scopes, outer).pop().unwrap_or_default();
         let mut plan = scope.plan;
         plan.outputs = vec![wire.map_err(|failed| beforehand(failed, node))?];
-        let plan = rates::rates(share::prune(share::share(plan)));
+        let plan = rates::rates(loops::gather(share::prune(share::share(plan))));
         let frames = self.frames(seconds) as usize;
         let audio = build::ahead(plan, frames, self.request, node.span)?;
         if audio.frames() == 0 {

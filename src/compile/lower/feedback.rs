@@ -1,5 +1,5 @@
-//! Nodes that are read before they run: the feedback lines that carry their output to the next 64 frames, and what is worth saying
-//! about them. Loader thread.
+//! Nodes that are read before they run: the feedback lines that carry their output to later frames, and what is worth saying about
+//! them. Loader thread.
 
 use crate::compile::plan::{self, Ends, Op, What, Wire};
 use crate::kernel::TILE;
@@ -29,8 +29,9 @@ impl Lower<'_> {
         let stereo = self.stereo.contains(id);
         let plan = &mut self.scopes[scope].plan;
         let mut line = || {
-            let line = plan.feedback_lines;
-            plan.feedback_lines += 1;
+            // How late it is, is known where the node is found.
+            let line = plan.lines.len();
+            plan.lines.push(TILE);
             let what = What::FeedbackRead { line };
             let op = Op::new(what, vec![], 1, Ends::Never, format!("{id}.loop"));
             (line, Wire::op(plan.push(op), 1))
@@ -49,12 +50,22 @@ impl Lower<'_> {
 
     /// Closes the loops that wait for this node.
     pub(super) fn close(&mut self, node: &Node, id: &str, wire: Wire) -> Result<()> {
-        let Some(line) = self.scope().feedback.get(id).copied() else { return Ok(()) };
+        let Some(line) = self.scope().feedback.get(id).copied() else {
+            self.unused(node, &format!("nothing reads `{id}` before it runs"));
+            return Ok(());
+        };
         let stereo = wire.is_stereo();
-        let source = self.early(wire)?;
-        self.note(node, id, wire, &line, source != wire);
+        let told = node.feedback.map(|(frames, _)| frames).or(self.library.late(node.span.file));
+        let asked = told.unwrap_or(TILE);
+        let early = self.early(wire, asked)?;
+        let (source, late) = early.unwrap_or((wire, asked));
+        if early.is_some() && late >= TILE {
+            self.unused(node, "the loop lasts exactly the delay's time");
+        }
+        self.note(node, id, wire, &line, early.is_none().then_some(late));
         for (line, value) in [(Some(line.left), source.left), (line.right, source.right)] {
             if let Some(line) = line {
+                self.scope().plan.lines[line] = late;
                 let (what, inputs) = (What::FeedbackWrite { line }, vec![Wire::mono(value)]);
                 self.scope().plan.push(Op::new(what, inputs, 0, Ends::Never, format!("{id}.feedback")));
             }
@@ -65,10 +76,48 @@ impl Lower<'_> {
         Ok(())
     }
 
-    /// Says where a node is read early, through what, and how late that makes it.
-    fn note(&mut self, node: &Node, id: &str, wire: Wire, line: &Line, exact: bool) {
-        let milliseconds = TILE as f64 / self.request.rate * 1000.0;
-        let late = format!("{TILE} frames late ({milliseconds:.1} ms)");
+    /// What to feed back for a delay, and how late: its own time makes up for the frames of the feedback line, so that a loop through
+    /// it is exactly as long as it says. (A second delay of the same signal, that much shorter.) Nothing for other nodes, and for a
+    /// delay that is shorter than its line.
+    fn early(&mut self, wire: Wire, asked: usize) -> Result<Option<(Wire, usize)>> {
+        let rate = self.request.rate;
+        let plan::Value::Op(op, _) = wire.left else { return Ok(None) };
+        let op = &self.scope().plan.ops[op];
+        let What::Node(recipe) = &op.what else { return Ok(None) };
+        let time = recipe.def.spec.param("time").map(|(index, _)| recipe.inputs[index].ports.start);
+        let (Some(port), "delay", "digital") = (time, recipe.def.spec.name, recipe.mode()) else {
+            return Ok(None);
+        };
+        let time = op.inputs[port].as_number();
+        let late = match time {
+            // Nothing is gained by a shorter line.
+            Some(seconds) if seconds * rate >= TILE as f64 => TILE,
+            _ => asked.min(TILE),
+        };
+        let seconds = late as f64 / rate;
+        if time.is_some_and(|time| time < seconds) {
+            return Ok(None);
+        }
+        let (recipe, mut inputs) = (recipe.clone(), op.inputs.clone());
+        let (channels, ends, id) = (op.channels, op.ends.clone(), format!("{}.early", op.id));
+        inputs[port] = self.shorter(inputs[port], seconds, recipe.span)?;
+        Ok(Some((self.push(What::Node(recipe), inputs, channels, ends, id), late)))
+    }
+
+    /// Warns that a node's `feedback` changes nothing.
+    pub(super) fn unused(&mut self, node: &Node, why: &str) {
+        if let Some((_, key)) = node.feedback {
+            let warning = Diagnostic::warning("ignored", key, format!("`feedback` does nothing here: {why}"));
+            self.warnings.push(
+                warning.hint("it says how late a node is where its `id` is read above or inside of it"),
+            );
+        }
+    }
+
+    /// Says where a node is read early, through what, and how many frames late that makes it: none for a loop through a delay.
+    fn note(&mut self, node: &Node, id: &str, wire: Wire, line: &Line, late: Option<usize>) {
+        let exact = late.is_none();
+        let late = lateness(late.unwrap_or(0), self.request.rate);
         let through = self.path(line.wire, wire);
         let (code, message) = match &through[..] {
             [] => ("late-read", format!("`{id}` is read here before it runs: {late}")),
@@ -117,6 +166,13 @@ impl Lower<'_> {
         kinds.dedup();
         kinds
     }
+}
+
+fn lateness(frames: usize, rate: f64) -> String {
+    let milliseconds = frames as f64 / rate * 1000.0;
+    let digits = if milliseconds < 1.0 { 2 } else { 1 };
+    let plural = if frames == 1 { "" } else { "s" };
+    format!("{frames} frame{plural} late ({milliseconds:.digits$} ms)")
 }
 
 fn kind(op: &Op) -> &'static str {

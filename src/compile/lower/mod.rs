@@ -20,7 +20,7 @@ use crate::language::{Diagnostic, Library};
 use crate::nodes::{self, Runs, Structure};
 
 use super::Request;
-use super::plan::{self, Ends, Op, Plan, What, Wire};
+use super::plan::{Ends, Op, Plan, What, Wire};
 use names::Env;
 
 /// A node's surroundings: names and the duration in force.
@@ -250,29 +250,12 @@ impl<'a> Lower<'a> {
     fn publish(&mut self, node: &Node, wire: Wire) -> Result<()> {
         let scope = self.scope();
         scope.ids.insert(node.path.clone(), wire);
-        let Some(id) = &node.id else { return Ok(()) };
+        let Some(id) = &node.id else {
+            self.unused(node, "nothing can read a node without an `id`");
+            return Ok(());
+        };
         scope.ids.insert(id.clone(), wire);
         self.close(node, id, wire)
-    }
-
-    /// What to feed back for a node: a delay's own time makes up for the 64 frames of the feedback line, so that a loop through
-    /// it is exactly as long as it says. (A second delay of the same signal, that much shorter.)
-    fn early(&mut self, wire: Wire) -> Result<Wire> {
-        let late = crate::kernel::TILE as f64 / self.request.rate;
-        let plan::Value::Op(op, _) = wire.left else { return Ok(wire) };
-        let op = &self.scope().plan.ops[op];
-        let What::Node(recipe) = &op.what else { return Ok(wire) };
-        let time = recipe.def.spec.param("time").map(|(index, _)| recipe.inputs[index].ports.start);
-        let (Some(port), "delay", "digital") = (time, recipe.def.spec.name, recipe.mode()) else {
-            return Ok(wire);
-        };
-        if op.inputs[port].as_number().is_some_and(|seconds| seconds < late) {
-            return Ok(wire);
-        }
-        let (recipe, mut inputs) = (recipe.clone(), op.inputs.clone());
-        let (channels, ends, id) = (op.channels, op.ends.clone(), format!("{}.early", op.id));
-        inputs[port] = self.shorter(inputs[port], late, recipe.span)?;
-        Ok(self.push(What::Node(recipe), inputs, channels, ends, id))
     }
 
     fn scope(&mut self) -> &mut Scope {

@@ -359,6 +359,7 @@ impl Lower<'_> {
         let mut slotted: Vec<(&str, f64)> = vec![];
         for (name, value) in &call.params {
             let fixed = name == "duration"
+                || (name == "feedback" && root.feedback.is_some())
                 || root
                     .spec
                     .param(name)

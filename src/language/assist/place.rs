@@ -11,6 +11,11 @@ pub(super) const SETTINGS: &[(&str, &str, &str)] = &[
     ("seiche", "seiche: 1", "Version of the language: the first line of a new library."),
     ("vars", "vars:", "Names for the whole library: numbers, texts or lists of these."),
     ("about", "about:", "What the library is and who made it."),
+    (
+        "feedback",
+        "feedback:",
+        "How many frames later a node is heard where it is read before it runs; 64 if not said.",
+    ),
 ];
 
 /// Node kinds and sounds beside the text itself.

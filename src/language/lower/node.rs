@@ -7,7 +7,7 @@ use crate::language::model::{Node, Param, Span, Value};
 use crate::language::names::nearest;
 use crate::language::scalar::{Meaning, meaning};
 use crate::language::tree::{Entry, Kind, Tree};
-use crate::spec::{COMMON, Default, Extra, NodeSpec, ParamKind};
+use crate::spec::{COMMON, Default, Extra, NodeSpec, ParamKind, ParamSpec};
 
 /// Kinds of which plain files may hold stray keys: the language's first program ignored them there.
 const LENIENT: &[&str] = &["envelope", "pitch"];
@@ -48,7 +48,8 @@ impl Lower<'_> {
             Some((id, path)) => (Some(id), self.unique(path, span)),
             None => (None, format!("{}.{}", site.path, spec.name)),
         };
-        let mut node = Node { spec, id, path, duration: None, monitor: false, params: vec![], span };
+        let mut node =
+            Node { spec, id, path, duration: None, monitor: false, feedback: None, params: vec![], span };
         let body = if spec.name == "mix" { self.old_mix(body) } else { body.into() };
         for entry in body.iter().filter(|e| &*e.key != "id") {
             failed |= self.set(&mut node, entry).is_err();
@@ -128,7 +129,7 @@ impl Lower<'_> {
             node.monitor = self.monitor(&entry.value)?;
             return Ok(());
         }
-        let slot = match (node.spec.param(key), COMMON.iter().find(|p| p.name == key), node.spec.extra) {
+        let slot = match (node.spec.param(key), self.common(key, entry.key_span), node.spec.extra) {
             (Some((index, param)), ..) => Slot::declared(node.spec, index, param),
             (None, Some(param), _) => Slot::common(node.spec, param),
             (None, None, Extra::Named(_)) => Slot::named(node.spec, key),
@@ -146,6 +147,10 @@ impl Lower<'_> {
         }
         let path = format!("{}.{key}", node.path);
         let value = self.value(&entry.value, &slot, &path)?;
+        if slot.declared.is_none() && self.common("feedback", entry.key_span).is_some_and(|p| p.name == key) {
+            node.feedback = frames(value.as_ref(), entry.key_span);
+            return Ok(());
+        }
         if key == "duration" {
             node.duration = match value {
                 Some(Value::Number(seconds)) => Some(seconds),
@@ -157,6 +162,11 @@ impl Lower<'_> {
         }
         put(node, key, slot.declared, value, entry.key_span, entry.value.span);
         Ok(())
+    }
+
+    /// The key of this name that every node has. Plain files know no `feedback`: the name is free there.
+    pub(super) fn common(&self, key: &str, span: Span) -> Option<&'static ParamSpec> {
+        COMMON.iter().find(|p| p.name == key && (key != "feedback" || self.version(span) > 0))
     }
 
     fn unknown_parameter(&mut self, spec: &'static NodeSpec, entry: &Entry) -> Result<(), Reported> {
@@ -202,6 +212,11 @@ fn monitor_part(entry: &Entry, version: u32) -> bool {
         ("range", Kind::List(ends)) => ends.len() == 2 && ends.iter().all(|end| number(end)),
         _ => false,
     }
+}
+
+/// How late a loop is to be.
+pub(super) fn frames(value: Option<&Value>, key: Span) -> Option<(usize, Span)> {
+    if let Some(Value::Number(frames)) = value { Some((*frames as usize, key)) } else { None }
 }
 
 /// Sets or (with `None`) removes a parameter.

@@ -1,6 +1,6 @@
 //! Sub-patches: a copy of a sound with parameters set on its root, and only there. A sound that contains itself is refused.
 
-use super::node::put;
+use super::node::{frames, put};
 use super::value::Slot;
 use super::{Lower, Reported, Site};
 use crate::language::diagnostic::Diagnostic;
@@ -49,7 +49,7 @@ impl Lower<'_> {
 
     fn override_entry(&mut self, root: &mut Node, entry: &Entry, sound: usize) -> Result<(), Reported> {
         let key = target_of(root, &entry.key);
-        if !accepts(root, key) {
+        if !self.accepts(root, key, entry.key_span) {
             return Err(self.unknown_override(root, &entry.key, entry.key_span, sound));
         }
         let entry = Entry { key: key.into(), ..entry.clone() };
@@ -83,14 +83,14 @@ impl Lower<'_> {
         span: Span,
     ) -> Result<(), Reported> {
         let key = target_of(root, name);
-        if !accepts(root, key) {
+        if !self.accepts(root, key, span) {
             if reads(root, name) {
                 return Ok(());
             }
             let sound = self.expanding.first().map_or(0, |(index, _)| *index);
             return Err(self.unknown_override(root, name, span, sound));
         }
-        let slot = match (root.spec.param(key), COMMON.iter().find(|p| p.name == key)) {
+        let slot = match (root.spec.param(key), self.common(key, span)) {
             (Some((index, param)), _) => Slot::declared(root.spec, index, param),
             (None, Some(param)) => Slot::common(root.spec, param),
             (None, None) => Slot::named(root.spec, key),
@@ -109,6 +109,10 @@ impl Lower<'_> {
                 format!("`{key}` of `{}` takes {}, not the number {value}", root.spec.name, slot.takes());
             return Err(self.error("wrong-type", span, message, "set it in the text of the library"));
         };
+        if slot.declared.is_none() && self.common("feedback", span).is_some_and(|p| p.name == key) {
+            root.feedback = frames(Some(&set), span);
+            return Ok(());
+        }
         if key == "duration" {
             root.duration = Some(value);
         }
@@ -117,6 +121,13 @@ impl Lower<'_> {
             put(root, &key, declared, Some(set), span, span);
         }
         Ok(())
+    }
+
+    /// Whether an override can be set on this root: declared, common, or a named argument that is there already.
+    fn accepts(&self, root: &Node, name: &str, span: Span) -> bool {
+        root.spec.param(name).is_some()
+            || self.common(name, span).is_some()
+            || root.params.iter().any(|p| p.name == name)
     }
 
     /// Reports a sound that contains itself. The message begins with the first of its sounds, wherever it was entered.
@@ -152,13 +163,6 @@ fn target_of<'n>(root: &Node, name: &'n str) -> &'n str {
         "signal" if root.params.iter().any(|p| p.name == "input_signal") => "input_signal",
         _ => name,
     }
-}
-
-/// Whether an override can be set on this root: declared, common, or a named argument that is there already.
-fn accepts(root: &Node, name: &str) -> bool {
-    root.spec.param(name).is_some()
-        || COMMON.iter().any(|p| p.name == name)
-        || root.params.iter().any(|p| p.name == name)
 }
 
 /// Whether an expression below reads this name; sounds started by steps may read anything.
