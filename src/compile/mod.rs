@@ -1,5 +1,5 @@
 //! Model to program, in stages by value: `lower` (names, scopes, voices), `share` (equal operations once), `prune` (what nobody
-//! hears), `succeed` (what goes on of a running program), `rates` (what is read only now and then), `allocate` (tiles by liveness), `build` (kernels and memory). Loader thread; the result goes to the audio thread whole.
+//! hears), `loops` (what runs in parts), `succeed` (what goes on of a running program), `rates` (what is read only now and then), `allocate` (tiles by liveness), `build` (kernels and memory). Loader thread; the result goes to the audio thread whole.
 
 mod allocate;
 mod build;

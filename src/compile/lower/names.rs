@@ -182,7 +182,7 @@ impl Lower<'_> {
     }
 
     /// The output of the node with this id, of the innermost scope that has it. A node that has not been rendered yet is read
-    /// through a feedback line, 64 frames late.
+    /// through a feedback line, some frames late.
     pub(super) fn by_id(&mut self, id: &str, reader: Span) -> Result<Option<Wire>> {
         let depth = self.scopes.len() - 1;
         for scope in (0..=depth).rev() {
