@@ -64,7 +64,9 @@ const RATE: f64 = 48_000.0;
 const PASSES: u64 = 375;
 
 fn main() {
-    for Case { name, text, native } in FORMULAS {
+    let only = std::env::args().find(|a| FORMULAS.iter().any(|c| c.name == a));
+    for Case { name, text, native } in FORMULAS.iter().filter(|c| only.as_deref().is_none_or(|o| o == c.name))
+    {
         let program = compile(&parse::parse(text), &mut |name, _| {
             Ok(if name == "tau" { Name::Number(TAU) } else { Name::Time })
         })
@@ -93,7 +95,7 @@ fn main() {
                 render(&mut graph, width, passes);
                 best = best.min(began.elapsed().as_secs_f64() * 1e9 / (passes * 64 * lanes as u64) as f64);
                 if lanes == 1 {
-                    by_hand = by_hand.min(plain(native));
+                    by_hand = by_hand.min(plain(*native));
                 }
             }
             if lanes == 1 {

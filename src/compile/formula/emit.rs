@@ -75,16 +75,40 @@ fn order(dag: &Dag, root: Id) -> Vec<Work> {
                 }
             }
         }
-        if let Node::Unary(Unary::SinCycles | Unary::CosCycles, a) = dag.node(id)
-            && let (Node::TimePhase { .. }, 1) = (dag.node(a), needed[a])
-        {
-            fused[a] = true;
-            operands.clear();
+        if let Some(wave) = time_wave(dag, id) {
+            let parts = [wave.id, wave.phase];
+            if parts.iter().all(|part| *part == id || needed[*part] == 1) {
+                parts.into_iter().filter(|part| *part != id).for_each(|part| fused[part] = true);
+                operands.clear();
+            }
         }
         work.push(Work { id, operands });
     }
     work.reverse();
     work
+}
+
+/// A sine or cosine of time, and how much of it.
+struct TimeWave {
+    id: Id,
+    f: Unary,
+    phase: Id,
+    gain: f64,
+}
+
+/// The wave of time that a value is, or a number times it.
+fn time_wave(dag: &Dag, id: Id) -> Option<TimeWave> {
+    match dag.node(id) {
+        Node::Unary(f @ (Unary::SinCycles | Unary::CosCycles), phase) => {
+            matches!(dag.node(phase), Node::TimePhase { .. }).then_some(TimeWave { id, f, phase, gain: 1.0 })
+        }
+        Node::Binary(Binary::Multiply, a, b) => match (dag.as_number(a), dag.as_number(b)) {
+            (Some(gain), None) => Some(TimeWave { gain, ..time_wave(dag, b).filter(|w| w.id == b)? }),
+            (None, Some(gain)) => Some(TimeWave { gain, ..time_wave(dag, a).filter(|w| w.id == a)? }),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 struct Emitter<'a> {
@@ -154,12 +178,13 @@ impl Emitter<'_> {
                 Step::Load { to, port, side }
             }
             Node::Random(stream) => Step::Random { to, stream },
-            Node::Unary(f, a) if work.operands.is_empty() => match self.dag.node(a) {
-                Node::TimePhase { scale, offset } => {
-                    Step::TimeWave { f, to, scale: scale.value(), offset: offset.value() }
-                }
-                _ => return Ok(()),
-            },
+            Node::Unary(..) | Node::Binary(..) if work.operands.is_empty() => {
+                let Some(TimeWave { f, phase, gain, .. }) = time_wave(self.dag, work.id) else {
+                    return Ok(());
+                };
+                let Node::TimePhase { scale, offset } = self.dag.node(phase) else { return Ok(()) };
+                Step::TimeWave { f, to, scale: scale.value(), offset: offset.value(), gain: gain as f32 }
+            }
             Node::Unary(f, a) => Step::Unary { f, to, a: self.operand(a) },
             Node::Binary(f, a, b) => match work.operands[..] {
                 [a, b, c] => {

@@ -165,7 +165,8 @@ impl<'a, P: Lane> Machine<'a, P> {
     /// The cycles of `scale · t + offset` of all values, or a wave of them. Phases are whole numbers that wrap with the cycle, so
     /// that they are as right after hours and need only be added to.
     #[inline(always)]
-    fn time_wave<const WAVE: u8>(&mut self, to: Operand, scale: f64, offset: f64, clock: &Clock) {
+    fn time_wave<const WAVE: u8>(&mut self, to: Operand, scale: f64, offset: f64, gain: f32, clock: &Clock) {
+        let gain = P::splat(gain);
         let (step, offset) = (fixed(scale / clock.rate), fixed(offset));
         let (width, first) = (self.width, self.first as u64);
         let count = self.len.div_ceil(P::N);
@@ -180,7 +181,7 @@ impl<'a, P: Lane> Machine<'a, P> {
             let mut now = P::load_phase(&phases);
             let by = P::load_phase(&[step.wrapping_mul(P::N as u64); MAX_LANES]);
             for x in out {
-                *x = wave::<P, WAVE>(phase::cycles(now));
+                *x = wave::<P, WAVE>(phase::cycles(now)) * gain;
                 now = P::turn(now, by);
             }
             return;
@@ -198,7 +199,7 @@ impl<'a, P: Lane> Machine<'a, P> {
         for pack in 0..(repeat / P::N).min(count) {
             let mut now = P::load_phase(&phases[pack * P::N..]);
             for x in out[pack..].iter_mut().step_by(repeat / P::N) {
-                *x = wave::<P, WAVE>(phase::cycles(now));
+                *x = wave::<P, WAVE>(phase::cycles(now)) * gain;
                 now = P::turn(now, by);
             }
         }
@@ -219,13 +220,13 @@ impl<'a, P: Lane> Machine<'a, P> {
                     })
                 }
                 Step::TimePhase { to, scale, offset } => {
-                    self.time_wave::<PHASE>(to, scale, offset, clock);
+                    self.time_wave::<PHASE>(to, scale, offset, 1.0, clock);
                 }
-                Step::TimeWave { f: Unary::CosCycles, to, scale, offset } => {
-                    self.time_wave::<COS>(to, scale, offset, clock);
+                Step::TimeWave { f: Unary::CosCycles, to, scale, offset, gain } => {
+                    self.time_wave::<COS>(to, scale, offset, gain, clock);
                 }
-                Step::TimeWave { to, scale, offset, .. } => {
-                    self.time_wave::<SIN>(to, scale, offset, clock);
+                Step::TimeWave { to, scale, offset, gain, .. } => {
+                    self.time_wave::<SIN>(to, scale, offset, gain, clock);
                 }
                 Step::Narrow { to, a } => self.narrow(to, a, |x| x as f32),
                 Step::Phase { to, a } => self.narrow(to, a, |x| reduce(x * (1.0 / std::f64::consts::TAU))),
@@ -252,7 +253,13 @@ impl<'a, P: Lane> Machine<'a, P> {
         let (at, _, mask) = self.place(result);
         if mask == FULL {
             let start = self.first * self.width;
-            tile.floats_mut()[start..start + self.len].copy_from_slice(&self.memory[at..at + self.len]);
+            if start.is_multiple_of(P::N) && self.len.is_multiple_of(P::N) {
+                let out = &mut tile.frames_mut::<P>()[start / P::N..];
+                let packs = &P::cast(&self.memory[at..])[..self.len / P::N];
+                out.iter_mut().zip(packs).for_each(|(out, x)| *out = *x);
+            } else {
+                tile.floats_mut()[start..start + self.len].copy_from_slice(&self.memory[at..at + self.len]);
+            }
         } else {
             for (k, out) in tile.floats_mut()[..self.width].iter_mut().enumerate() {
                 *out = self.memory[at + repeated::<P>(k, mask)];

@@ -126,6 +126,8 @@ pub enum Step {
         to: Operand,
         scale: f64,
         offset: f64,
+        /// What the wave is multiplied by.
+        gain: f32,
     },
     /// As 32-bit values.
     Narrow {
