@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use seiche::compile::{Blueprint, Request, compile_after};
 use seiche::engine::{Engine, Event, Io, Remote};
-use seiche::language::render as show;
+use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
 use support::*;
 
@@ -31,9 +31,11 @@ impl Host {
     }
 
     fn save(&mut self, text: &str, sound: &str) {
-        let library = library(text);
-        let request =
-            Request { library: &library, sound, overrides: &[], rate: RATE, seed: 0, store: &self.store };
+        self.save_library(&library(text), sound);
+    }
+
+    fn save_library(&mut self, library: &Library, sound: &str) {
+        let request = Request { library, sound, overrides: &[], rate: RATE, seed: 0, store: &self.store };
         match compile_after(&request, self.blueprint.as_ref()) {
             Ok(compiled) => {
                 self.blueprint = Some(compiled.blueprint);
@@ -137,6 +139,31 @@ fn reload_of_the_same_text_changes_no_bit() {
         let saved = edited(&[SOUNDS; 4], sound, 0, &chord());
         assert!(peak(&steady.main) > 0.01, "{sound} is silent");
         let differs = saved.main.iter().zip(&steady.main).position(|(a, b)| a.to_bits() != b.to_bits());
+        assert_eq!(differs, None, "{sound}");
+    }
+}
+
+#[test]
+fn reload_of_an_unchanged_preset_changes_no_bit() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("presets");
+    let specs: Vec<_> = seiche::nodes::ALL.iter().map(|d| &d.spec).collect();
+    let read = || Library::read(seiche::library::read(&folder).unwrap(), &specs);
+    let sounds: Vec<String> = read().sounds().map(|(name, _)| name.to_owned()).collect();
+    assert!(sounds.len() > 10);
+    let notes = chord();
+    for sound in &sounds {
+        let play = |saves: usize| {
+            let mut host = Host::new(0);
+            for save in 0..4 {
+                if save < saves {
+                    host.save_library(&read(), sound);
+                }
+                host.play(25, if save == 0 { &notes } else { &[] });
+            }
+            host.main
+        };
+        let (steady, saved) = (play(1), play(4));
+        let differs = saved.iter().zip(&steady).position(|(a, b)| a.to_bits() != b.to_bits());
         assert_eq!(differs, None, "{sound}");
     }
 }
