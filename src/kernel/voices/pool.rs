@@ -223,9 +223,12 @@ impl Pool {
         if first == last {
             return (room, Some((lane + first, Width::One)));
         }
-        // A pack may reach beyond this parent's lanes only where nobody else's lanes are.
+        // A pack may reach beyond this parent's lanes only where nobody else's lanes are, and takes nobody along whose time stands
+        // still.
         let padded = |from: usize, width: usize| {
-            from + width <= self.graph.lanes() && (end == self.roster.len() || from + width <= end)
+            from + width <= self.graph.lanes()
+                && (end == self.roster.len() || from + width <= end)
+                && self.roster.paused(from, width) == 0
         };
         let eight = first / 8 * 8;
         if last < eight + 8 && padded(lane + eight, 8) {
@@ -234,7 +237,7 @@ impl Pool {
         if room > 8 && lane.is_multiple_of(MAX_LANES) && padded(lane, MAX_LANES) {
             return (room, Some((lane, Width::ThirtyTwo)));
         }
-        if room >= 8 || padded(lane, 8) {
+        if (room >= 8 && self.roster.paused(lane, 8) == 0) || padded(lane, 8) {
             let room = room.min(8);
             return (room, (self.roster.running(lane, room) != 0).then_some((lane, Width::Eight)));
         }

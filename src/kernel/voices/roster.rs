@@ -193,6 +193,11 @@ impl Roster {
         self.word(lane, count, |b| b.running)
     }
 
+    /// Of these lanes: whose time stands still.
+    pub fn paused(&self, lane: usize, count: usize) -> u32 {
+        self.word(lane, count, |b| b.alive & !b.running)
+    }
+
     /// Of these lanes: who may end without its graph saying so.
     pub fn watched(&self, lane: usize, count: usize) -> u32 {
         self.word(lane, count, |b| b.watched)
