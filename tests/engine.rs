@@ -45,12 +45,13 @@ echo:
 fm: {osc: {id: me, freq: 110, amp: 0.5, phase: $me * 3}}
 hall: {reverb: {size: 0.7, decay: 1.5, signal: {sequencer: {interval: 0.21, steps: [blip, null, blip pitch330]}}}}
 ramp: {osc: {freq: {automation: {interval: 0.1003, mode: ramp, steps: [220, 330, null, 440]}}, amp: {automation: {interval: 0.07, mode: overlap, overlap: 0.03, steps: [0.1, 0.3]}}}}
+between: {multiply: {number: 10, signal: {osc: {amp: 0.1, freq: {automation: {interval: 0.013 + 0.003 * i, mode: overlap, overlap: 0.007, steps: [{osc: {freq: 30, range: [200, 300]}}, ~, 440, {expression: {exp: 200 + 2000 * t}}]}}}}}}
 through: {input: {}}
 good: {osc: {freq: 220, amp: 0.3}}
 faulty: {mix: {bad: {expression: {exp: 's / (s - s)', s: {osc: {freq: 3}}}}, good: {osc: {freq: 220, amp: 0.3}}}}
 ";
 
-const ALL: &[&str] = &["steps", "poly", "stack", "unison", "echo", "fm", "hall", "ramp", "drum"];
+const ALL: &[&str] = &["steps", "poly", "stack", "unison", "echo", "fm", "hall", "ramp", "between", "drum"];
 
 fn storm(frames: u32, seed: u64) -> Vec<Event> {
     let mut random = Random(seed);

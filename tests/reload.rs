@@ -122,6 +122,7 @@ fm: {osc: {id: me, freq: 110, amp: 0.5, phase: $me * 3}}
 hall: {reverb: {size: 0.7, decay: 1.5, signal: {sequencer: {interval: 0.11, steps: [drum, null, drum]}}}}
 ramp: {osc: {freq: {automation: {interval: 0.1003, mode: ramp, steps: [220, 330, null, 440]}}, amp: {automation: {interval: 0.07, mode: overlap, overlap: 0.03, steps: [0.1, 0.3]}}}}
 looper: {buffer: {length: 0.1, offset: 0.05, signal: {osc: {freq: 330, amp: 0.3}}}}
+between: {osc: {amp: 0.2, freq: {automation: {interval: 0.013, mode: overlap, overlap: 0.007, steps: [{osc: {freq: 30, range: [200, 300]}}, ~, 440, {expression: {exp: 200 + 200 * t}}]}}}}
 chosen: {select: {test: {osc: {type: sqr, freq: 9}}, '1': {osc: {freq: 200, amp: 0.2}}, '-1': {osc: {freq: 300, amp: 0.2}}}}
 ";
 
@@ -131,8 +132,10 @@ fn chord() -> Vec<Event> {
 
 #[test]
 fn reload_of_the_same_text_changes_no_bit() {
-    for sound in ["tone", "song", "poly", "unison", "stack", "echo", "fm", "hall", "ramp", "looper", "chosen"]
-    {
+    for sound in [
+        "tone", "song", "poly", "unison", "stack", "echo", "fm", "hall", "ramp", "looper", "chosen",
+        "between",
+    ] {
         let mut steady = Host::new(0);
         steady.save(SOUNDS, sound);
         steady.play(80, &chord());

@@ -11,8 +11,8 @@ use crate::kernel::plumbing::{Average, Cut, Fade, First, Held, Sum, Vacant};
 use crate::kernel::tape::Tape;
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
-    Import, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan, Sequencer,
-    SequencerPlan, Spawn, SpawnPlan,
+    Blend, BlendPlan, Import, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan,
+    Sequencer, SequencerPlan, Spawn, SpawnPlan,
 };
 use crate::kernel::{
     Audio, Build, Controls, EndRule, Graph, Kernel, MAX_LANES, Memory, Outbox, Piece, Port, Song, Source,
@@ -350,6 +350,9 @@ fn voices(voices: Voices, lanes: usize, site: &Site) -> Result<Box<dyn Kernel>, 
         }
         Driver::Select { keys, test, ends } => {
             Box::new(Select::new(SelectPlan { pools: pools.collect(), keys, test, ends, parents: lanes }))
+        }
+        Driver::Blend { clock, courses } => {
+            Box::new(Blend::new(BlendPlan { pools: pools.collect(), clock, courses, parents: lanes }))
         }
         Driver::Sequencer { steps, order } => {
             let pools = pools.collect();

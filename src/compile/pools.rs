@@ -1,5 +1,7 @@
 //! Voices as the compiler sees them: the plans of what is played, and who starts it. Loader thread.
 
+use crate::kernel::course::Courses;
+use crate::kernel::steps::StepPlan;
 use crate::kernel::voices::{NoteVariable, Order, StepCall};
 use crate::language::model::Span;
 
@@ -29,5 +31,6 @@ pub enum Driver {
     MidiIn { channel: Option<u8>, limit: usize, variables: Vec<(NoteVariable, u32)>, bend_range: f32 },
     Multiply { number: Option<usize>, copies: Vec<Vec<(u32, f32)>> },
     Select { keys: Vec<f32>, test: usize, ends: bool },
+    Blend { clock: StepPlan, courses: Courses },
     Spawn { trigger: usize, threshold: f32, limit: usize, life: Option<u64>, variables: Vec<(u32, f32)> },
 }

@@ -185,6 +185,7 @@ fn part(what: &What, lines: &[usize]) -> Part {
             Driver::MidiIn { .. } => "midi_in",
             Driver::Multiply { .. } => "multiply",
             Driver::Select { .. } => "select",
+            Driver::Blend { .. } => "automation",
             Driver::Spawn { .. } => "spawn",
         }),
         what => Part::Kernel(what.name()),

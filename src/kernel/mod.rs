@@ -3,6 +3,7 @@
 
 mod build;
 pub mod carry;
+pub mod course;
 pub mod curve;
 mod event;
 mod feedback;

@@ -1,6 +1,7 @@
 //! `automation`: values that change on steps: in jumps, in straight lines, or overlapping. Audio thread, after construction.
 
 use crate::kernel::carry::{Carry, same};
+use crate::kernel::course::{Course, Courses, Mode};
 use crate::kernel::steps::{Began, Cursor, Progress, StepClock, StepPlan, Timing, read};
 use crate::kernel::{Build, Kernel, Pass, Start};
 use crate::spec::*;
@@ -40,7 +41,7 @@ pub static DEF: NodeDef = NodeDef {
                 unit: Unit::None,
                 default: Default::Required,
                 range: None,
-                help: "The value of each step; an empty one (`~`) keeps the value before it.",
+                help: "The value of each step; an empty one (`~`) keeps the value before it. Nodes run only while they are heard.",
             },
             ParamSpec {
                 name: "mode",
@@ -78,21 +79,10 @@ pub static DEF: NodeDef = NodeDef {
     runs: Runs::Kernel(make),
 };
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Step,
-    Ramp,
-    Overlap,
-}
-
 struct Automation {
     clock: StepClock,
-    /// Inputs of the steps that have a value.
-    values: Vec<Option<usize>>,
-    mode: Mode,
-    overlap: f64,
-    repeat: Option<u64>,
-    triggered: bool,
+    /// Of inputs, by number.
+    courses: Courses,
     /// Per lane: the step in progress up to where the output has been filled.
     steps: Vec<Progress>,
 }
@@ -113,97 +103,34 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     };
     let repeat = b.number("repeat").map(|r| r.max(0.0) as u64);
     let plan = StepPlan { timing, reset: b.port("reset"), steps: ports.len(), repeat, follows_song: b.song };
+    let mode = match b.word("mode") {
+        "ramp" => Mode::Ramp,
+        "overlap" => Mode::Overlap,
+        _ => Mode::Step,
+    };
+    let (overlap, triggered) = (b.number("overlap").unwrap_or(0.1), matches!(timing, Timing::Trigger { .. }));
     Ok(Box::new(Automation {
         clock: StepClock::new(plan, b.lanes),
-        values,
-        mode: match b.word("mode") {
-            "ramp" => Mode::Ramp,
-            "overlap" => Mode::Overlap,
-            _ => Mode::Step,
-        },
-        overlap: b.number("overlap").unwrap_or(0.1),
-        repeat,
-        triggered: matches!(timing, Timing::Trigger { .. }),
+        courses: Courses { values, mode, overlap, repeat, triggered },
         steps: vec![Progress::default(); b.lanes],
     }))
 }
 
 impl Automation {
-    /// The nearest step at or before `step` (of this pass) that has a value.
-    fn at_or_before(&self, step: usize) -> Option<usize> {
-        (0..=step).rev().find(|s| self.values[*s].is_some())
-    }
-
-    fn after(&self, step: usize) -> Option<usize> {
-        (step + 1..self.values.len()).find(|s| self.values[*s].is_some())
-    }
-
-    fn first(&self) -> Option<usize> {
-        self.values.iter().position(Option::is_some)
-    }
-
-    /// What the output follows while step `count` is in progress.
-    fn course(&self, count: u64) -> Course {
-        let steps = self.values.len();
-        let (round, step) = (count / steps as u64, (count % steps as u64) as usize);
-        let Some(here) = self.at_or_before(step).or_else(|| self.after(step)) else { return Course::Nothing };
-        let held = Course::Held(self.port(here));
-        match self.mode {
-            Mode::Step => held,
-            Mode::Ramp if here > step => held,
-            Mode::Ramp => {
-                let more = self.repeat.is_none_or(|r| round + 1 < r);
-                let next = self.after(step).map(|s| (s, s - here));
-                let next = next.or_else(|| self.first().filter(|_| more).map(|s| (s, s + steps - here)));
-                let Some((next, apart)) = next else { return held };
-                let (from, to) = (self.port(here), self.port(next));
-                Course::Ramp { from, to, passed: (step - here) as f64, apart: apart as f64 }
-            }
-            Mode::Overlap => {
-                let before = match here.checked_sub(1).and_then(|s| self.at_or_before(s)) {
-                    Some(before) => Some(before),
-                    None if round > 0 => self.at_or_before(steps - 1),
-                    None => None,
-                };
-                match before {
-                    Some(before) if here == step => {
-                        Course::Overlap { from: self.port(before), to: self.port(here) }
-                    }
-                    _ => held,
-                }
-            }
-        }
-    }
-
-    fn port(&self, step: usize) -> usize {
-        self.values[step].unwrap_or(0)
-    }
-
     /// The course of a lane's step in progress.
     fn present(&self, lane: usize) -> Course {
-        match self.steps[lane].begun {
-            // Nothing before the first trigger; before the first step of the song, its first value.
-            0 if self.triggered => Course::Nothing,
-            0 => self.course(0),
-            n => self.course(n - 1),
-        }
+        self.courses.present(&self.steps[lane])
     }
 
     /// The value at a frame on a course.
     fn value(&self, pass: &Pass, course: Course, frame: usize, k: usize) -> f32 {
-        let progress = &self.steps[pass.lane + k];
-        let (from, to, weight) = match course {
+        let (from, to) = match course {
             Course::Nothing => return 0.0,
             Course::Held(port) => return read(pass, port, frame, k),
-            Course::Ramp { from, to, passed, apart } => {
-                (from, to, (passed + progress.at(pass, pass.lane + k, frame)) / apart)
-            }
-            Course::Overlap { from, to } if self.overlap > 0.0 => {
-                (from, to, progress.at(pass, pass.lane + k, frame) * progress.length / self.overlap)
-            }
-            Course::Overlap { from, to } => (from, to, 1.0),
+            Course::Ramp { from, to, .. } | Course::Overlap { from, to } => (from, to),
         };
-        let weight = weight.clamp(0.0, 1.0) as f32;
+        let lane = pass.lane + k;
+        let weight = self.courses.weight(course, &self.steps[lane], pass, lane, frame);
         read(pass, from, frame, k) * (1.0 - weight) + read(pass, to, frame, k) * weight
     }
 
@@ -235,15 +162,6 @@ impl Automation {
         }
         stands
     }
-}
-
-/// What the output follows during a step; the fields are inputs, and steps.
-#[derive(Clone, Copy)]
-enum Course {
-    Nothing,
-    Held(usize),
-    Ramp { from: usize, to: usize, passed: f64, apart: f64 },
-    Overlap { from: usize, to: usize },
 }
 
 impl Kernel for Automation {

@@ -1,7 +1,9 @@
 //! Switches: nodes of which only one part runs at a time. Each part is a pool of one voice. Loader thread.
 
 use crate::compile::plan::{Ends, Wire};
-use crate::compile::pools::Driver;
+use crate::compile::pools::{Driver, PoolDraft};
+use crate::kernel::course::{Courses, Mode};
+use crate::kernel::steps::{StepPlan, Timing};
 use crate::language::Diagnostic;
 use crate::language::model::{Node, Param, Span, Value};
 use crate::nodes::NodeDef;
@@ -51,7 +53,7 @@ impl Lower<'_> {
         ))
     }
 
-    /// An `automation` that jumps between nodes: they run only while their step lasts, so it is a switch over step numbers.
+    /// An `automation` between nodes, which run only while they are heard. One that jumps is a switch over step numbers.
     pub(super) fn automation_of_nodes(
         &mut self,
         def: &'static NodeDef,
@@ -60,12 +62,17 @@ impl Lower<'_> {
     ) -> Result<Option<Wire>> {
         let has_nodes = |value: &Value| matches!(value, Value::List(items) if items.iter().any(|(v, _)| matches!(v, Value::Node(_))));
         let steps = node.params.iter().find(|p| p.name == "steps" && has_nodes(&p.value));
-        let jumps = self.declared(node, "mode").is_none_or(|p| matches!(p.value, Value::Word("step")));
-        let (Some(Param { value: Value::List(items), .. }), true, "automation") =
-            (steps, jumps, node.spec.name)
-        else {
+        let (Some(Param { value: Value::List(items), .. }), "automation") = (steps, node.spec.name) else {
             return Ok(None);
         };
+        let mode = match self.declared(node, "mode").map(|p| &p.value) {
+            Some(Value::Word("ramp")) => Mode::Ramp,
+            Some(Value::Word("overlap")) => Mode::Overlap,
+            _ => Mode::Step,
+        };
+        if mode != Mode::Step {
+            return self.blend(node, items, mode, cx).map(Some);
+        }
         let mut numbered = node.clone();
         let number = |(number, (value, span)): (usize, &(Value, Span))| match value {
             Value::Null => (Value::Null, *span),
@@ -77,21 +84,73 @@ impl Lower<'_> {
         }
         let test = self.kernel_node(def, &numbered, cx)?;
         let inner = self.inside(node, cx);
-        let (mut pools, mut keys) = (vec![], vec![]);
-        for (number, (value, span)) in
-            items.iter().enumerate().filter(|(_, (v, _))| !matches!(v, Value::Null))
-        {
+        let (values, pools) = self.step_nodes(node, items, &inner)?;
+        let numbers = values.iter().enumerate().filter(|(_, value)| value.is_some());
+        let keys = numbers.map(|(number, _)| number as f32 + 1.0).collect();
+        let driver = Driver::Select { keys, test: 0, ends: false };
+        Ok(Some(self.play(node, driver, vec![test], pools, 1, Ends::Own)))
+    }
+
+    /// An `automation` that goes from node to node in straight lines or crossfades.
+    fn blend(&mut self, node: &Node, items: &[(Value, Span)], mode: Mode, cx: &Context) -> Result<Wire> {
+        let inner = self.inside(node, cx);
+        let number = |name: &str| match self.declared(node, name) {
+            Some(Param { value: Value::Number(x), .. }) => Some(*x),
+            _ => None,
+        };
+        let overlap = number("overlap").unwrap_or(0.1);
+        let repeat = number("repeat").filter(|x| x.is_finite()).map(|x| x.max(0.0) as u64);
+        let interval = self.control(node, "interval", &inner)?.unwrap_or(Wire::number(1.0));
+        let (swing, trigger, reset) = (
+            self.control(node, "swing", &inner)?,
+            self.control(node, "trigger", &inner)?,
+            self.control(node, "reset", &inner)?,
+        );
+        let mut inputs = vec![];
+        let mut input = |wire: Wire| {
+            inputs.push(wire);
+            inputs.len() - 1
+        };
+        let timing = match trigger {
+            Some(trigger) => Timing::Trigger { port: input(trigger) },
+            None => Timing::Interval {
+                port: input(interval),
+                exact: interval.as_number(),
+                swing: swing.map(&mut input),
+            },
+        };
+        let follows_song = self.scopes.len() == 1;
+        let clock =
+            StepPlan { timing, reset: reset.map(&mut input), steps: items.len(), repeat, follows_song };
+        let (values, pools) = self.step_nodes(node, items, &inner)?;
+        let courses = Courses { values, mode, overlap, repeat, triggered: trigger.is_some() };
+        Ok(self.play(node, Driver::Blend { clock, courses }, inputs, pools, 1, Ends::Never))
+    }
+
+    /// A pool for every step of an `automation` that has a value, and its number per step.
+    #[allow(clippy::type_complexity)]
+    fn step_nodes(
+        &mut self,
+        node: &Node,
+        items: &[(Value, Span)],
+        inner: &Context,
+    ) -> Result<(Vec<Option<usize>>, Vec<(PoolDraft, Vec<Wire>)>)> {
+        let (mut values, mut pools) = (vec![], vec![]);
+        for (number, (value, span)) in items.iter().enumerate() {
+            if let Value::Null = value {
+                values.push(None);
+                continue;
+            }
             let mut scope = Scope::default();
             children(value).into_iter().for_each(|child| declare(child, &mut scope.declared));
             let path = format!("{}.step_{number}", node.path);
-            let (draft, _, _, imports) = self.voiced(scope, &path, &inner, &[], &[], |lower, inner| {
+            let (draft, _, _, imports) = self.voiced(scope, &path, inner, &[], &[], |lower, inner| {
                 let wire = lower.value(value, *span, node, "steps", inner)?;
                 Ok(lower.mono(wire))
             })?;
-            keys.push(number as f32 + 1.0);
+            values.push(Some(pools.len()));
             pools.push((draft, imports));
         }
-        let driver = Driver::Select { keys, test: 0, ends: false };
-        Ok(Some(self.play(node, driver, vec![test], pools, 1, Ends::Own)))
+        Ok((values, pools))
     }
 }

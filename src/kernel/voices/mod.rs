@@ -1,6 +1,7 @@
 //! Voices: instances of one sub-graph, started and ended while the sound plays. [`Pool`] holds their lanes and sums what they
 //! put out; `sequencer`, `midi_in`, `multiply` and `spawn` decide when a voice starts. Audio thread; all memory is made beforehand.
 
+mod blend;
 mod midi_in;
 mod multiply;
 mod pool;
@@ -10,6 +11,7 @@ mod sequencer;
 mod spawn;
 mod sums;
 
+pub use blend::{Blend, BlendPlan};
 pub use midi_in::{MidiIn, MidiInPlan, NoteVariable};
 pub use multiply::{Multiply, MultiplyPlan};
 pub use pool::{Import, Pool, PoolPlan};
