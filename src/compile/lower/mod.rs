@@ -7,6 +7,7 @@ mod kernel_node;
 mod memories;
 mod names;
 mod scopes;
+mod sequencer;
 mod switch;
 mod values;
 pub(super) mod voices;

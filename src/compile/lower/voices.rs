@@ -1,13 +1,9 @@
 //! Nodes that play voices: what is played is lowered into a plan of its own, with slots for what each voice knows.
 
-use std::collections::HashMap;
-use std::rc::Rc;
-
 use crate::compile::plan::{self, Ends, What, Wire};
 use crate::compile::pools::{Driver, PoolDraft, Voices};
-use crate::kernel::steps::{StepPlan, Timing};
-use crate::kernel::voices::{NoteVariable, Order, StepCall};
-use crate::language::model::{Call, Node, Param, Span, Target, Value};
+use crate::kernel::voices::NoteVariable;
+use crate::language::model::{Node, Param, Value};
 use crate::language::{Diagnostic, limits};
 use crate::spec::ParamKind;
 
@@ -17,16 +13,10 @@ use super::{Context, Failed, Lower, Result, Scope, children, declare};
 /// A lowered voice: its draft and channels, the slots of its variables, and the wires around that it reads.
 type Voiced = (PoolDraft, usize, Vec<u32>, Vec<Wire>);
 
-/// Sounds of a sequencer that have a pool: its number, the slots of their parameters, and their life in frames.
-type KnownSounds = HashMap<String, (usize, Vec<(String, u32)>, u64)>;
-
-/// A step's sound without a duration of its own lasts so many seconds.
-const DEFAULT_LIFE: f64 = 1.0;
-
 impl Lower<'_> {
     /// Lowers what voices play in a scope of its own. `variables` become slots and names; returns the draft, its channels,
     /// the slots in order, and the wires around that it reads.
-    fn voice(
+    pub(super) fn voice(
         &mut self,
         node: &Node,
         cx: &Context,
@@ -222,214 +212,6 @@ impl Lower<'_> {
         let driver = Driver::MidiIn { channel, limit, variables, bend_range };
         Ok(self.play(node, driver, vec![], vec![(draft, imports)], channels, Ends::Never))
     }
-
-    pub(super) fn sequencer(&mut self, node: &Node, cx: &Context) -> Result<Wire> {
-        let inner = self.inside(node, cx);
-        let (param, chained) = match (self.declared(node, "steps"), self.declared(node, "chain")) {
-            (Some(p), _) if !matches!(&p.value, Value::Steps(s) if s.is_empty()) => (p, false),
-            (_, Some(p)) => (p, true),
-            (Some(p), None) => (p, false),
-            (None, None) => return Err(self.missing(node, "steps")),
-        };
-        let Value::Steps(steps) = &param.value else {
-            return Err(Diagnostic::error("wrong-type", param.span, "steps are a list of sounds").into());
-        };
-        let mut inputs = vec![];
-        let mut input = |wire: Option<Wire>| {
-            wire.map(|wire| {
-                inputs.push(wire);
-                inputs.len() - 1
-            })
-        };
-        let interval = self.control(node, "interval", &inner)?.unwrap_or(Wire::number(0.0));
-        let (swing, trigger, reset) = (
-            self.control(node, "swing", &inner)?,
-            self.control(node, "trigger", &inner)?,
-            self.control(node, "reset", &inner)?,
-        );
-        let repeat = match self.declared(node, "repeat") {
-            Some(Param { value: Value::Number(x), .. }) if x.is_finite() => Some(x.max(0.0) as u64),
-            _ => None,
-        };
-        let order = if chained {
-            Order::Chain(repeat)
-        } else {
-            let timing = match input(trigger) {
-                Some(port) => Timing::Trigger { port },
-                None if interval.as_number().is_some_and(|x| x <= 0.0) => {
-                    let message = "the sequencer has no `interval` and no `trigger`";
-                    return Err(Diagnostic::error("no-interval", node.span, message)
-                        .hint("write `interval: 0.25` (seconds), or `interval: beat / 4` below a tempo node")
-                        .into());
-                }
-                None => {
-                    let port = input(Some(interval)).unwrap_or(0);
-                    Timing::Interval { port, exact: interval.as_number(), swing: input(swing) }
-                }
-            };
-            let follows_song = self.scopes.len() == 1;
-            Order::Clocked(StepPlan { timing, reset: input(reset), steps: steps.len(), repeat, follows_song })
-        };
-        let shortest = interval.as_number();
-        let (plan, pools, channels) = self.steps(steps, cx, shortest)?;
-        let driver = Driver::Sequencer { steps: plan, order };
-        Ok(self.play(node, driver, inputs, pools, channels, Ends::Own))
-    }
-
-    /// The pools of a sequencer's sounds: calls of the same sound with the same parameter names share one.
-    #[allow(clippy::type_complexity)]
-    fn steps(
-        &mut self,
-        steps: &[Vec<Call>],
-        cx: &Context,
-        interval: Option<f64>,
-    ) -> Result<(Vec<Vec<StepCall>>, Vec<(PoolDraft, Vec<Wire>)>, usize)> {
-        let mut pools: Vec<(PoolDraft, Vec<Wire>)> = vec![];
-        let mut known = KnownSounds::new();
-        let mut channels = 1;
-        let mut plan = vec![];
-        let mut faults = vec![];
-        for (number, step) in steps.iter().enumerate() {
-            let mut calls = vec![];
-            for (place, call) in step.iter().enumerate() {
-                match self.call(call, cx, (number, place), &mut pools, &mut known, &mut channels) {
-                    Ok(call) => calls.push(call),
-                    Err(Failed(mut list)) => faults.append(&mut list),
-                }
-            }
-            plan.push(calls);
-        }
-        if !faults.is_empty() {
-            faults.dedup();
-            return Err(Failed(faults));
-        }
-        // How many voices of a pool can sound at once follows from their life and the interval.
-        for (pool, (draft, _)) in pools.iter_mut().enumerate() {
-            let of_pool = |calls: &&StepCall| calls.pool == pool;
-            let life = plan.iter().flatten().filter(of_pool).filter_map(|c| c.life).max().unwrap_or(0) as f64;
-            let at_once = plan.iter().map(|step| step.iter().filter(of_pool).count()).max().unwrap_or(1);
-            let overlap = match interval {
-                Some(interval) => (life / self.request.rate / interval.max(1e-3)).ceil() + 1.0,
-                None => 16.0,
-            };
-            draft.voices = (overlap as usize * at_once).clamp(2, 64.max(at_once));
-        }
-        Ok((plan, pools, channels))
-    }
-
-    /// Refuses a sound that is being started already: all voices have their memory before anything sounds.
-    fn unstarted(&self, name: &str, span: Span) -> Result<()> {
-        let Some(first) = self.started.iter().position(|(s, _)| s == name) else { return Ok(()) };
-        // Every sound of the round with the step that starts it; the first by its name is named first, wherever it was entered.
-        let mut round = self.started[first..].to_vec();
-        round[0].1 = span;
-        let start = (0..round.len()).min_by_key(|i| &round[*i].0).unwrap_or(0);
-        round.rotate_left(start);
-        let names: Vec<String> = round.iter().chain(round.first()).map(|(s, _)| format!("`{s}`")).collect();
-        let message = match &round[..] {
-            [_] => format!("the sound `{name}` starts itself"),
-            _ => format!("these sounds start each other: {}", names.join(" → ")),
-        };
-        let mut error = Diagnostic::error("cycle", round[0].1, message);
-        for (sound, step) in &round[1..] {
-            error = error.related(*step, format!("`{sound}` is started here"));
-        }
-        Err(error.hint("remove this step; `repeat` plays steps again").into())
-    }
-
-    fn call(
-        &mut self,
-        call: &Call,
-        cx: &Context,
-        place: (usize, usize),
-        pools: &mut Vec<(PoolDraft, Vec<Wire>)>,
-        known: &mut KnownSounds,
-        channels: &mut usize,
-    ) -> Result<StepCall> {
-        let node;
-        let (root, mut key): (&Node, String) = match &call.target {
-            Target::Inline(node) => (node, format!("inline {} {}", place.0, place.1)),
-            Target::Sound(name) => {
-                self.unstarted(name, call.span)?;
-                node = self.expanded(name, call)?;
-                (&node, name.clone())
-            }
-        };
-        // Parameters that are fixed numbers of the root make a pool of their own; the others are slots.
-        let mut slotted: Vec<(&str, f64)> = vec![];
-        for (name, value) in &call.params {
-            let fixed = name == "duration"
-                || (name == "feedback" && root.feedback.is_some())
-                || root
-                    .spec
-                    .param(name)
-                    .is_some_and(|(_, p)| !matches!(p.kind, ParamKind::Signal(_) | ParamKind::Formula));
-            if fixed {
-                key.push_str(&format!(" {name}={value}"));
-            } else {
-                slotted.push((name, *value));
-            }
-        }
-        slotted.sort_by(|a, b| a.0.cmp(b.0));
-        for (name, _) in &slotted {
-            key.push_str(&format!(" {name}"));
-        }
-        if !known.contains_key(&key) {
-            let overrides: Vec<String> = slotted.iter().map(|(n, _)| (*n).to_owned()).collect();
-            let named = matches!(&call.target, Target::Sound(_));
-            if let Target::Sound(name) = &call.target {
-                self.started.push((name.clone(), call.span));
-            }
-            let voice = self.voice(root, cx, &slotted, &overrides);
-            if named {
-                self.started.pop();
-            }
-            let (mut draft, width, slots, imports) = voice.map_err(|failed| failed.started_by(call))?;
-            draft.name.clone_from(&key);
-            *channels = (*channels).max(width);
-            let seconds = longest_duration(root).unwrap_or(DEFAULT_LIFE);
-            let names = slotted.iter().zip(slots).map(|((n, _), slot)| ((*n).to_owned(), slot)).collect();
-            known.insert(key.clone(), (pools.len(), names, self.frames(seconds).max(1)));
-            pools.push((draft, imports));
-        }
-        let (pool, slots, life) = &known[&key];
-        let set = slots.iter().filter_map(|(name, slot)| {
-            let value = slotted.iter().find(|(n, _)| n == name)?.1;
-            Some((*slot, value as f32))
-        });
-        Ok(StepCall { pool: *pool, set: set.collect(), life: Some(*life) })
-    }
-}
-
-impl Failed {
-    /// Faults in a sound that a step starts show the step as well: the sound may be right elsewhere.
-    fn started_by(mut self, call: &Call) -> Failed {
-        if let Target::Sound(name) = &call.target {
-            for fault in self.0.iter_mut().filter(|f| f.related.is_empty()) {
-                fault.related.push((call.span, format!("`{name}` is started here")));
-            }
-        }
-        self
-    }
-}
-
-impl Lower<'_> {
-    /// The tree of a sound that a step starts. Many steps start the same one.
-    fn expanded(&mut self, name: &str, call: &Call) -> Result<Rc<Node>> {
-        let key = format!("{name} {:?}", call.params);
-        if let Some(node) = self.expanded.get(&key) {
-            return Ok(node.clone());
-        }
-        let node = Rc::new(self.library.instantiate_call(name, call).map_err(Failed)?);
-        self.count(size(&node), call.span)?;
-        self.expanded.insert(key, node.clone());
-        Ok(node)
-    }
-}
-
-/// How many nodes a tree has.
-fn size(node: &Node) -> usize {
-    1 + node.params.iter().flat_map(|param| children(&param.value)).map(size).sum::<usize>()
 }
 
 /// Slots that any operation reads, here or in voices further in.
