@@ -188,3 +188,47 @@ pub(super) fn own_tiles(loops: &mut [Loop], steps: &mut [Step], count: usize) ->
     }
     count + owned.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::Ends;
+    use super::*;
+
+    fn op(what: What, inputs: &[usize]) -> Op {
+        let inputs = inputs.iter().map(|i| Wire::op(*i, 1)).collect();
+        Op::new(what, inputs, 1, Ends::Never, String::new())
+    }
+
+    // read ─► a ─► b ─► write, and beside it: c ─► b, d ─► out
+    #[test]
+    fn loops_hold_nothing_but_what_goes_round() {
+        let ops = |late: usize| Plan {
+            ops: vec![
+                op(What::FeedbackRead { line: 0 }, &[]),
+                op(What::Sum, &[0]),
+                op(What::Sum, &[]),
+                op(What::Sum, &[2]),
+                op(What::Sum, &[1, 2]),
+                op(What::Average, &[1]),
+                op(What::FeedbackWrite { line: 0 }, &[4]),
+            ],
+            lines: vec![late],
+            outputs: vec![Wire::op(3, 1), Wire::op(5, 1)],
+            ..Plan::default()
+        };
+        let mut short = ops(3);
+        let place = reorder(&mut short);
+        let round = &short.rounds[0];
+        assert_eq!((short.rounds.len(), round.grain), (1, 3));
+        let mut inside: Vec<usize> = (0..7).filter(|op| round.ops.contains(&place[*op])).collect();
+        inside.sort_unstable();
+        assert_eq!(inside, [0, 1, 4, 6]);
+        for (index, op) in short.ops.iter().enumerate() {
+            let inputs = op.inputs.iter().filter_map(|wire| op_of(wire.left));
+            assert!(inputs.into_iter().all(|input| input < index), "an operation comes behind what it reads");
+        }
+        let mut long = ops(64);
+        assert_eq!(reorder(&mut long), [0, 1, 2, 3, 4, 5, 6]);
+        assert!(long.rounds.is_empty());
+    }
+}
