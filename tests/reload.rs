@@ -309,3 +309,23 @@ s:
         }
     }
 }
+
+#[test]
+fn reload_may_turn_the_order_of_nodes_around() {
+    let text = |first: &str, second: &str| {
+        format!(
+            "s:
+  mix:
+    {first}: {{filter: {{id: {first}, cutoff: 300, signal: {{osc: {{id: o, freq: 440, amp: 0.5}}}}}}}}
+    {second}: {{filter: {{id: {second}, cutoff: 300, signal: {{expression: {{id: e{second}, exp: x, x: {{reference: {{ref: {first}}}}}}}}}}}}}
+"
+        )
+    };
+    let (before, after) = (text("f", "g"), text("g", "f"));
+    let (steady, host) = (edited(&[&after, &after], "s", 2, &[]), edited(&[&before, &after], "s", 2, &[]));
+    for track in 0..2 {
+        let level = |host: &Host| rms(&host.stems[track][30 * BLOCK..]);
+        let (wanted, found) = (level(&steady), level(&host));
+        assert!((found / wanted - 1.0).abs() < 0.01, "track {track}: {found}, should be {wanted}");
+    }
+}

@@ -63,6 +63,7 @@ pub(super) fn succeed(
         late: lines,
         carry: Carry { variables, tapes: level.tapes, ..Carry::default() },
     };
+    merge.carry_lines();
     for op in 0..merge.fresh.len() {
         merge.place(op);
     }
@@ -178,15 +179,9 @@ impl Merge<'_> {
         let old = &self.old.ops[from];
         match (old.part, &mut op.what) {
             (Part::Import { .. }, _) => None,
-            (Part::Read(before, _), What::FeedbackRead { line })
-            | (Part::Write(before, _), What::FeedbackWrite { line }) => {
-                let line = *line;
-                if self.lines.insert(before, line).is_none() {
-                    self.carry.lines.push((before as u32, line as u32));
-                }
-                if let Part::Write(..) = old.part {
-                    self.fade_inputs(from, op, 1);
-                }
+            (Part::Read(..), _) => None,
+            (Part::Write(..), _) => {
+                self.fade_inputs(from, op, 1);
                 None
             }
             (Part::Voices(_), What::Voices(_)) => {
@@ -338,6 +333,9 @@ impl Merge<'_> {
             };
         };
         if let Some(to) = self.successor[op] {
+            if !self.ready(to) {
+                return None;
+            }
             // Whether it really goes on is known once it is placed.
             self.place(to);
             if self.successor[op].is_some() {
@@ -345,6 +343,37 @@ impl Merge<'_> {
             }
         }
         self.leave(op).map(|at| Value::Op(at, channel))
+    }
+
+    /// Whether a new operation can be placed now: it needs nothing that is just about to be.
+    fn ready(&self, op: usize) -> bool {
+        let mut seen = vec![false; self.fresh.len()];
+        let mut open = vec![op];
+        while let Some(op) = open.pop() {
+            if self.placed[op].is_some() || std::mem::replace(&mut seen[op], true) {
+                continue;
+            }
+            let Some(fresh) = self.fresh[op].as_ref() else { return false };
+            let values = fresh.inputs.iter().flat_map(|wire| [wire.left, wire.right]);
+            open.extend(values.filter_map(|v| if let Value::Op(op, _) = v { Some(op) } else { None }));
+        }
+        true
+    }
+
+    /// The memories of loops that go on.
+    fn carry_lines(&mut self) {
+        for (from, to) in self.successor.iter().enumerate() {
+            let Some(to) = to else { continue };
+            if let (
+                Part::Read(before, _) | Part::Write(before, _),
+                Part::Read(after, _) | Part::Write(after, _),
+            ) = (self.old.ops[from].part, self.sketch.ops[*to].part)
+                && !self.lines.contains_key(&before)
+            {
+                self.lines.insert(before, after);
+                self.carry.lines.push((before as u32, after as u32));
+            }
+        }
     }
 
     /// Keeps an old operation while it fades.
