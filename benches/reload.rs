@@ -95,8 +95,10 @@ fn swaps() {
     for n in 0..60 {
         let mut files = files.clone();
         for (_, bytes) in &mut files {
-            let text =
-                String::from_utf8_lossy(bytes).replace("cutoff: ", &format!("cutoff: {} + ", 1 + n % 7));
+            let mut text = String::from_utf8_lossy(bytes).into_owned();
+            for cutoff in [3_400, 2_600, 1_400] {
+                text = text.replace(&format!("cutoff: {cutoff}"), &format!("cutoff: {}", cutoff + 1 + n % 7));
+            }
             *bytes = text.into_bytes();
         }
         let compiled = compiled(&Library::read(files, &specs), "song", before.as_ref());
