@@ -1,164 +1,41 @@
-//! Stage between `prune` and `rates`, where a program replaces a running one: finds what goes on, keeps of the old program what must
-//! fade out, and puts a fade wherever something that goes on reads something else than before. What has not changed runs on
-//! untouched, to the bit. Loader thread.
-//!
-//! ```text
-//!   before:  lfo ─► filter ─► out        after:  saw ─► filter ─► out
-//!
-//!   running for the 10 ms after the change:   lfo (leaves) ─┐
-//!                                             saw ──────────┴► fade ─► filter ─► out
-//! ```
+//! The merging of two plans: new operations in their order, old ones that leave where they are still read, fades in between. Loader
+//! thread.
 
 use std::collections::HashMap;
 
 use crate::kernel::Graph;
 use crate::kernel::carry::{Carry, How};
 
-use super::loops;
-use super::plan::{Ends, Op, Plan, Value, What, Wire};
-use super::pools::Voices;
-use super::sketch::{GraphSketch, OpSketch, Part, same_value, same_wire, steps_of};
+use super::super::plan::{Ends, Op, Value, What, Wire};
+use super::super::pools::{PoolDraft, Voices};
+use super::super::sketch::{GraphSketch, Part, PoolSketch, same_value, same_wire};
+use super::{Level, same_shape, succeed};
 
-/// A graph among graphs.
-#[derive(Clone, Copy)]
-pub(super) struct Level {
-    pub lanes: usize,
-    /// The memories that buffers share go on: none has come, gone or changed.
-    pub tapes: bool,
-}
-
-/// Adds to `new` what it needs of `old`, and says how the state passes. `sketch` (of `new`) learns where its operations stand.
-/// `imports` pairs operations of both graphs that read the same from around them.
-pub(super) fn succeed(
-    old: &GraphSketch,
-    new: Plan,
-    sketch: &mut GraphSketch,
-    level: Level,
-    imports: &[(usize, usize)],
-    pairs: &[(usize, usize)],
-) -> (Plan, Carry) {
-    let Plan { ops, slots, lines, outputs, memories, .. } = new;
-    let successor = matches(old, sketch, level, imports);
-    let mut predecessor = vec![None; ops.len()];
-    for (from, to) in successor.iter().enumerate() {
-        if let Some(to) = to {
-            predecessor[*to] = Some(from);
-        }
-    }
-    let variables = old.variables.min(sketch.variables);
-    let mut merge = Merge {
-        old,
-        sketch,
-        level,
-        successor,
-        predecessor,
-        placed: vec![None; ops.len()],
-        entered: vec![false; ops.len()],
-        left: vec![None; old.ops.len()],
-        fresh: ops.into_iter().map(Some).collect(),
-        ops: vec![],
-        steps: vec![],
-        fades: vec![],
-        lines: HashMap::new(),
-        late: lines,
-        carry: Carry { variables, tapes: level.tapes, ..Carry::default() },
-    };
-    merge.carry_lines();
-    for op in 0..merge.fresh.len() {
-        merge.place(op);
-    }
-    let mut outputs: Vec<Wire> = outputs.iter().map(|w| merge.new_wire(w)).collect();
-    for (from, to) in pairs {
-        outputs[*to] = merge.faded(old.outputs[*from], outputs[*to], "out", *to);
-    }
-    // What sounded beside the outputs that go on fades to nothing.
-    for from in (0..old.outputs.len()).filter(|from| !pairs.iter().any(|(f, _)| f == from)) {
-        outputs.push(merge.faded(old.outputs[from], Wire::number(0.0), "gone", from));
-    }
-    merge.finish_lines();
-    let (ops, lines) = (merge.ops, merge.late);
-    let mut plan = Plan { ops, slots, lines, outputs, memories, ..Plan::default() };
-    let place = loops::reorder(&mut plan);
-    let steps = steps_of(&plan.ops);
-    for (op, placed) in merge.sketch.ops.iter_mut().zip(&merge.placed) {
-        op.step = placed.map_or(u32::MAX, |p| steps[place[p]]);
-    }
-    let mut carry = merge.carry;
-    carry.steps = merge.steps.into_iter().map(|(from, to, how)| (from, steps[place[to]], how)).collect();
-    // What is copied from may move on afterwards, and voices are taken before their graph's owner leaves.
-    carry.steps.sort_by_key(|(.., how)| matches!(how, How::Move));
-    (plan, carry)
-}
-
-/// Per old operation, the new one that goes on with its state.
-fn matches(
-    old: &GraphSketch,
-    new: &GraphSketch,
-    level: Level,
-    imports: &[(usize, usize)],
-) -> Vec<Option<usize>> {
-    let mut found = vec![None; old.ops.len()];
-    let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, op) in new.ops.iter().enumerate() {
-        by_id.entry(&op.id).or_default().push(index);
-    }
-    let mut taken = vec![false; new.ops.len()];
-    for (index, op) in old.ops.iter().enumerate() {
-        let fits = |to: &&usize| !taken[**to] && continues(op, &new.ops[**to], level);
-        let to = by_id.get(op.id.as_str()).and_then(|all| all.iter().find(fits)).copied();
-        if let Some(to) = to {
-            taken[to] = true;
-            found[index] = Some(to);
-        }
-    }
-    for (from, to) in imports {
-        found[*from] = Some(*to);
-    }
-    found
-}
-
-fn continues(old: &OpSketch, new: &OpSketch, level: Level) -> bool {
-    if !old.part.continues(&new.part) || (old.memory || new.memory) && !level.tapes {
-        return false;
-    }
-    let Part::Voices(kind) = old.part else { return true };
-    let fits = |(a, b): (&super::sketch::PoolSketch, &super::sketch::PoolSketch)| {
-        same_shape(a.voices, b.voices, level.lanes)
-    };
-    kind == "sequencer" || (old.pools.len() == new.pools.len() && old.pools.iter().zip(&new.pools).all(fits))
-}
-
-/// Whether the voices of two pools can keep their lanes: the new pool is made as large as the old one.
-fn same_shape(old: usize, new: usize, parents: usize) -> bool {
-    let new = new.max(old);
-    Graph::lanes_for(parents * old) == Graph::lanes_for(parents * new) && (parents == 1 || old == new)
-}
-
-struct Merge<'a> {
-    old: &'a GraphSketch,
-    sketch: &'a mut GraphSketch,
-    level: Level,
-    successor: Vec<Option<usize>>,
-    predecessor: Vec<Option<usize>>,
+pub(super) struct Merge<'a> {
+    pub old: &'a GraphSketch,
+    pub sketch: &'a mut GraphSketch,
+    pub level: Level,
+    pub successor: Vec<Option<usize>>,
+    pub predecessor: Vec<Option<usize>>,
     /// Where the new operations stand in the merged plan.
-    placed: Vec<Option<usize>>,
-    entered: Vec<bool>,
+    pub placed: Vec<Option<usize>>,
+    pub entered: Vec<bool>,
     /// Where the old ones that leave stand.
-    left: Vec<Option<usize>>,
-    fresh: Vec<Option<Op>>,
-    ops: Vec<Op>,
-    steps: Vec<(u32, usize, How)>,
+    pub left: Vec<Option<usize>>,
+    pub fresh: Vec<Option<Op>>,
+    pub ops: Vec<Op>,
+    pub steps: Vec<(u32, usize, How)>,
     /// Fades made so far: from, to, and the result.
-    fades: Vec<(Wire, Wire, Wire)>,
-    lines: HashMap<usize, usize>,
+    pub fades: Vec<(Wire, Wire, Wire)>,
+    pub lines: HashMap<usize, usize>,
     /// Feedback lines, by how late they are.
-    late: Vec<usize>,
-    carry: Carry,
+    pub late: Vec<usize>,
+    pub carry: Carry,
 }
 
 impl Merge<'_> {
     /// Puts a new operation, after everything that it reads.
-    fn place(&mut self, index: usize) {
+    pub fn place(&mut self, index: usize) {
         if std::mem::replace(&mut self.entered[index], true) {
             return;
         }
@@ -191,7 +68,7 @@ impl Merge<'_> {
                     self.sketch.ops[index].pools = old.pools.clone();
                     return Some(How::Move);
                 }
-                let own = |inputs: usize, pools: &[super::sketch::PoolSketch]| {
+                let own = |inputs: usize, pools: &[PoolSketch]| {
                     let imports = pools.iter().flat_map(|p| &p.graph.ops);
                     let first = imports
                         .filter_map(
@@ -255,7 +132,7 @@ impl Merge<'_> {
         &mut self,
         from: usize,
         before: &GraphSketch,
-        draft: &mut super::pools::PoolDraft,
+        draft: &mut PoolDraft,
         inputs: &mut Vec<Wire>,
     ) -> Vec<(usize, usize)> {
         let mut pairs = vec![];
@@ -287,7 +164,7 @@ impl Merge<'_> {
     }
 
     /// From an old signal to a new one; the new one itself where they are the same.
-    fn faded(&mut self, old: Wire, new: Wire, id: &str, port: usize) -> Wire {
+    pub fn faded(&mut self, old: Wire, new: Wire, id: &str, port: usize) -> Wire {
         let (Some(left), Some(right)) = (self.old_value(old.left), self.old_value(old.right)) else {
             return new;
         };
@@ -313,7 +190,7 @@ impl Merge<'_> {
         faded
     }
 
-    fn new_wire(&mut self, wire: &Wire) -> Wire {
+    pub fn new_wire(&mut self, wire: &Wire) -> Wire {
         Wire { left: self.new_value(wire.left), right: self.new_value(wire.right) }
     }
 
@@ -361,7 +238,7 @@ impl Merge<'_> {
     }
 
     /// The memories of loops that go on.
-    fn carry_lines(&mut self) {
+    pub fn carry_lines(&mut self) {
         for (from, to) in self.successor.iter().enumerate() {
             let Some(to) = to else { continue };
             if let (
@@ -417,7 +294,7 @@ impl Merge<'_> {
     }
 
     /// Loops that leave are still written to.
-    fn finish_lines(&mut self) {
+    pub fn finish_lines(&mut self) {
         for (index, op) in self.old.ops.iter().enumerate() {
             if let Part::Write(line, late) = op.part
                 && self.successor[index].is_none()
