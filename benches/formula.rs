@@ -85,6 +85,7 @@ fn main() {
                 ends: EndRule::Never,
                 sparse: false,
                 leaving: false,
+                born: None,
             };
             let mut graph = Graph::new(vec![step], 1, &[], lanes, RATE);
             let mut best = f64::INFINITY;

@@ -329,3 +329,42 @@ fn reload_may_turn_the_order_of_nodes_around() {
         assert!((found / wanted - 1.0).abs() < 0.01, "track {track}: {found}, should be {wanted}");
     }
 }
+
+#[test]
+fn reload_lets_new_nodes_begin_when_they_are_heard() {
+    let before = "
+tick: {osc: {freq: 1000, amp: 0.2, duration: 0.01}}
+s:
+  mix:
+    a: {osc: {freq: 220, amp: 0.1}}
+";
+    let after = format!(
+        "{before}    beat: {{sequencer: {{interval: 0.05, steps: [tick]}}}}
+    copies: {{multiply: {{number: 3, signal: {{osc: {{freq: 100 * i, amp: 0.1}}}}}}}}
+    swell: {{envelope: {{attack: 0.02, signal: {{osc: {{freq: 330, amp: 0.3}}}}}}}}
+    fall: {{osc: {{freq: 440, amp: [0.5, 0], duration: 0.1}}}}
+    again: {{delay: {{time: 0.05, signal: {{osc: {{freq: 300, amp: 0.2}}}}}}}}
+    noise: {{osc: {{type: noise, amp: 0.1}}}}
+"
+    );
+    let after = format!("{after}    length: {{osc: {{type: none, duration: 100}}}}\n");
+    let mut host = Host::new(7);
+    host.save(before, "s");
+    host.play(200, &[]);
+    host.save(&after, "s");
+    host.play(40, &[]);
+    let stem = |track: usize, from: f64, to: f64| {
+        let at = |seconds: f64| (200 * BLOCK) + (seconds * RATE) as usize;
+        &host.stems[track][at(from)..at(to)]
+    };
+    for beat in 0..6 {
+        let begin = 0.05 * f64::from(beat);
+        let (on, off) = (peak(stem(1, begin, begin + 0.01)), peak(stem(1, begin + 0.012, begin + 0.05)));
+        assert!((0.1..0.21).contains(&on) && off < 0.001, "beat {beat}: {on} and {off}");
+    }
+    assert!(rms(stem(2, 0.05, 0.3)) > 0.1, "copies");
+    assert!(peak(stem(3, 0.0, 0.002)) < 0.1 && peak(stem(3, 0.05, 0.3)) > 0.29, "swell");
+    assert!(peak(stem(4, 0.01, 0.03)) > 0.3 && peak(stem(4, 0.11, 0.3)) < 0.001, "fall");
+    assert!(peak(stem(5, 0.0, 0.049)) < 0.001 && peak(stem(5, 0.06, 0.3)) > 0.19, "again");
+    assert!(rms(stem(6, 0.05, 0.3)) > 0.08, "noise");
+}

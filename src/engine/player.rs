@@ -57,7 +57,7 @@ impl Player {
             return false;
         }
         self.state = old.state;
-        self.program.graph.succeed(&mut old.program.graph, carry, at);
+        self.program.graph.succeed(&mut old.program.graph, carry, at, |_| true);
         true
     }
 

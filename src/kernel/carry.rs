@@ -9,6 +9,8 @@ use super::pass::Kernel;
 pub struct Carry {
     /// Steps of the old graph and of the new one, and how the state passes. Copies come first: what is copied from may move on.
     pub steps: Vec<(u32, u32, How)>,
+    /// Steps of the new graph that the old one does not have: they begin now.
+    pub born: Vec<u32>,
     /// Feedback lines, old and new.
     pub lines: Vec<(u32, u32)>,
     /// So many slots hold the variables of voices, in the same order in both.
@@ -32,8 +34,9 @@ pub enum How {
 pub const FADE: f64 = 0.01;
 
 impl Graph {
-    /// Takes the state of `old`, at absolute frame `at`. What it leaves in `old` is for the loader to free.
-    pub fn succeed(&mut self, old: &mut Graph, carry: &mut Carry, at: u64) {
+    /// Takes the state of `old`, at absolute frame `at`; `sounds` says of a lane whether it does. What is left in `old` is for the
+    /// loader to free.
+    pub fn succeed(&mut self, old: &mut Graph, carry: &mut Carry, at: u64, sounds: impl Fn(usize) -> bool) {
         if self.lanes() != old.lanes() {
             return;
         }
@@ -46,12 +49,16 @@ impl Graph {
         }
         for (from, to, how) in &mut carry.steps {
             let (Some(from), Some(to)) = (old.step_mut(*from), self.step_mut(*to)) else { continue };
+            to.born = from.born;
             match (how, &mut from.work, &mut to.work) {
                 (How::Move, from, to) => std::mem::swap(from, to),
                 (How::Copy, Work::Kernel(from), Work::Kernel(to)) => to.take(&mut **from, &mut [], at),
                 (How::Voices(pools), Work::Kernel(from), Work::Kernel(to)) => to.take(&mut **from, pools, at),
                 _ => {}
             }
+        }
+        for step in &carry.born {
+            self.bear(*step, at, &sounds);
         }
         self.leave(at);
     }

@@ -46,6 +46,8 @@ pub struct Step {
     pub sparse: bool,
     /// It comes from the program before and runs only until that has faded.
     pub leaving: bool,
+    /// Absolute frame at which it came into the running graph, if that is later than its lanes: its own time began then.
+    pub born: Option<u64>,
 }
 
 /// Values that change only between passes: `lanes` of them per slot.
@@ -93,6 +95,10 @@ pub struct Graph {
     /// Per tape of the graph's buffers, per lane: new for every voice.
     tapes: Vec<Vec<Arc<Tape>>>,
     ages: Vec<u64>,
+    /// The same for the step that runs, where it is younger than the lanes.
+    own_ages: Vec<u64>,
+    /// How each lane was started.
+    starts: Vec<Start>,
     /// Absolute frames in which steps that leave run.
     leaving: Range<u64>,
     /// The steps that have voices.
@@ -127,6 +133,8 @@ impl Graph {
             loops: vec![],
             tapes: vec![],
             ages: vec![0; lanes],
+            own_ages: vec![0; lanes],
+            starts: vec![Start { at: 0, voice: 0 }; lanes],
             leaving: 0..0,
             pools,
             passes: 0,
@@ -204,6 +212,7 @@ impl Graph {
     /// Takes over the clocks of the lanes and the variables of the voices.
     pub(super) fn take_lanes(&mut self, old: &mut Graph, variables: usize) {
         std::mem::swap(&mut self.ages, &mut old.ages);
+        std::mem::swap(&mut self.starts, &mut old.starts);
         let variables = variables * self.lanes;
         let (new, old) = (self.slots.memory.floats_mut(), old.slots.memory.floats());
         if let (Some(new), Some(old)) = (new.get_mut(..variables), old.get(..variables)) {
@@ -221,6 +230,17 @@ impl Graph {
     pub(super) fn take_line(&mut self, old: &mut Graph, from: usize, to: usize) {
         if let (Some(new), Some(old)) = (self.feedback.get_mut(to), old.feedback.get_mut(from)) {
             std::mem::swap(new, old);
+        }
+    }
+
+    /// Begins a step that the program before did not have, in the lanes that sound.
+    pub(super) fn bear(&mut self, step: u32, at: u64, sounds: &impl Fn(usize) -> bool) {
+        let Some(step) = self.steps.get_mut(step as usize) else { return };
+        step.born = Some(at);
+        if let Work::Kernel(kernel) = &mut step.work {
+            for lane in (0..self.lanes).filter(|lane| sounds(*lane)) {
+                kernel.start(lane, Start { at, ..self.starts[lane] });
+            }
         }
     }
 
@@ -242,6 +262,7 @@ impl Graph {
     /// Begins a voice (or the sound): all state of the lane is new.
     pub fn start(&mut self, lane: usize, start: Start) {
         self.ages[lane] = 0;
+        self.starts[lane] = start;
         for tape in self.tapes.iter().filter_map(|lanes| lanes.get(lane)) {
             tape.reset();
         }
@@ -305,6 +326,13 @@ impl Graph {
             if step.leaving && !self.leaving.contains(&piece.at) {
                 continue;
             }
+            let mut ages = &self.ages;
+            if let Some(own) = step.born.and_then(|born| piece.at.checked_sub(born)) {
+                for k in lane..lane + lanes {
+                    self.own_ages[k] = self.ages[k].min(own);
+                }
+                ages = &self.own_ages;
+            }
             let outputs = &mut self.stand_ins[..step.channels];
             for (tile, index) in outputs.iter_mut().zip(step.outputs) {
                 std::mem::swap(tile, &mut self.tiles[index as usize]);
@@ -317,7 +345,7 @@ impl Graph {
                 rate: self.rate,
                 sparse: step.sparse,
                 lane,
-                ages: &self.ages,
+                ages,
                 inputs: &step.inputs,
                 tiles: &self.tiles,
                 slots: self.slots.memory.floats(),

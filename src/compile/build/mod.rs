@@ -188,7 +188,7 @@ fn graph(plan: Plan, lanes: usize, voices: usize, site: &Site) -> Result<Built, 
         };
         let (id, channels, sparse, leaving) = (op.id.clone(), op.channels, op.sparse, op.leaving);
         let work = work(op, lanes, site)?;
-        steps.push(Step { id, work, inputs, outputs, channels, ends, sparse, leaving });
+        steps.push(Step { id, work, inputs, outputs, channels, ends, sparse, leaving, born: None });
     }
     let outputs = plan.outputs.iter().map(|w| ports.port(*w)).collect();
     let count = own_tiles(&mut loops, &mut steps, tiles.count);

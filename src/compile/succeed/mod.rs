@@ -11,13 +11,13 @@
 
 mod merge;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::kernel::Graph;
 use crate::kernel::carry::{Carry, How};
 
 use super::loops;
-use super::plan::{Plan, Wire};
+use super::plan::{Op, Plan, What, Wire};
 use super::sketch::{GraphSketch, OpSketch, Part, PoolSketch, steps_of};
 use merge::Merge;
 
@@ -86,6 +86,11 @@ pub(super) fn succeed(
         op.step = placed.map_or(u32::MAX, |p| steps[place[p]]);
     }
     let mut carry = merge.carry;
+    let kept: HashSet<usize> = merge.steps.iter().map(|(_, to, _)| place[*to]).collect();
+    let timeless = |op: &Op| matches!(op.what, What::Import { .. } | What::Fade | What::Leaving);
+    let born =
+        plan.ops.iter().enumerate().filter(|(n, op)| !timeless(op) && !op.leaving && !kept.contains(n));
+    carry.born = born.map(|(n, _)| steps[n]).collect();
     carry.steps = merge.steps.into_iter().map(|(from, to, how)| (from, steps[place[to]], how)).collect();
     // What is copied from may move on afterwards, and voices are taken before their graph's owner leaves.
     carry.steps.sort_by_key(|(.., how)| matches!(how, How::Move));

@@ -102,7 +102,8 @@ impl Pool {
     pub fn take(&mut self, old: &mut Pool, carry: &mut Carry, at: u64) {
         if self.graph.lanes() == old.graph.lanes() && (self.parents == 1 || self.voices == old.voices) {
             self.roster.take(&mut old.roster);
-            self.graph.succeed(&mut old.graph, carry, at);
+            let roster = &self.roster;
+            self.graph.succeed(&mut old.graph, carry, at, |lane| roster.voice(lane).is_some());
         }
     }
 
