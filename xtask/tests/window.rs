@@ -21,6 +21,20 @@ fn with_screen(test: impl FnOnce(&Screen)) {
         std::env::set_var("LIBGL_ALWAYS_SOFTWARE", "1");
     }
     test(screen);
+    assert!(window_threads_end(), "threads of a window go on after it was closed");
+}
+
+/// Waits for the threads that windows and graphics drivers have started from this one (they bear its name, or the driver's). A process
+/// that ends while they still tidy up is ended by the driver.
+fn window_threads_end() -> bool {
+    let name = |path: std::path::PathBuf| std::fs::read_to_string(path.join("comm")).unwrap_or_default();
+    let own = name("/proc/thread-self".into());
+    let ours = |name: &String| *name == own || name.starts_with("llvmpipe") || name.contains(":disk");
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().flatten().map(|task| name(task.path()));
+    (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        threads().filter(|name| ours(name)).count() <= 1
+    })
 }
 
 #[test]
