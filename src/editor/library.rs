@@ -27,7 +27,7 @@ impl Library {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let reload = ui.add_enabled(!scene.snapshot.path.is_empty(), egui::Button::new("Reload"));
                 if reload.on_hover_text("Read the files again").clicked() {
-                    asked = Some(Message::Reload);
+                    asked = Some(Message::TakeDisk);
                 }
                 let open = ui.add_enabled(!self.typed.trim().is_empty(), egui::Button::new("Open"));
                 let field = TextEdit::singleline(&mut self.typed)

@@ -1,6 +1,5 @@
-//! The loader thread: reads, parses and compiles what is asked for, hands programs to the engine, and takes back those that it has done
-//! with. Files that are saved are read again. The newest request wins: work that is no longer wanted is given up between stages. A text with errors changes nothing that is
-//! heard.
+//! The loader thread: reads what is asked for, lets it be built, and hands it to the engine. Files that are saved are read again. The
+//! newest request wins: work that is no longer wanted is given up between stages. A text with errors changes nothing that is heard.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -8,20 +7,15 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::build::{Order, Outcome, build, findings, silence};
+use super::exchange::Exchange;
 use super::mailbox::Taken;
 use super::{Document, File, Finding, Message, Shared, Status};
-use crate::compile::{Blueprint, Compiled, Program, Request, compile, compile_after};
-use crate::engine::Remote;
-use crate::language::{Diagnostic, Library, Severity};
+use crate::language::Diagnostic;
 use crate::library::{self, samples::Store, watch::Watch};
 
 /// How often the loader looks for programs to take back and for the host's `sound` parameter.
 const LOOK: Duration = Duration::from_millis(50);
-/// What is compiled for while there is no engine, so that errors show before the host plays.
-const ANY_RATE: f64 = 48_000.0;
-
-/// A library whose only sound is silence.
-const SILENCE: &str = "silence: {osc: {type: sin, freq: 0, amp: 0}}";
 
 pub fn run(shared: Arc<Shared>) {
     let mut loader = Loader::new(shared.clone());
@@ -57,12 +51,6 @@ enum Todo {
     Read,
 }
 
-/// A program on its way to the engine.
-struct Ready {
-    program: Box<Program>,
-    blueprint: Blueprint,
-}
-
 enum Progress {
     Done,
     /// Something newer is asked for.
@@ -76,25 +64,11 @@ struct Loader {
     /// The wanted files as they were read.
     files: Vec<(PathBuf, Vec<u8>)>,
     todo: Todo,
-    engine: Option<(f64, Remote)>,
-    /// Whether the present engine has been given a program.
-    given: bool,
-    /// A program for which the engine had no room yet.
-    waiting: Option<Ready>,
+    exchange: Exchange,
     /// The host's `sound` parameter as it was last used.
     sound: u32,
     store: Mutex<Store>,
     watch: Watch,
-    /// Sound and blueprint of the program that the engine was sent last: what comes next takes over from it.
-    sent: Option<(String, Blueprint)>,
-}
-
-/// A library that has been read, and what came of the wanted sound.
-struct Outcome {
-    sounds: Vec<String>,
-    sound: String,
-    compiled: Result<Compiled, Vec<Diagnostic>>,
-    library: Library,
 }
 
 impl Loader {
@@ -104,13 +78,10 @@ impl Loader {
             wish: Document::default(),
             files: vec![],
             todo: Todo::Nothing,
-            engine: None,
-            given: false,
-            waiting: None,
+            exchange: Exchange::default(),
             sound: 0,
             store: Mutex::default(),
             watch: Watch::default(),
-            sent: None,
         }
     }
 
@@ -123,14 +94,11 @@ impl Loader {
                 self.wish = Document { path, seed: self.wish.seed, ..Document::default() };
                 need = Todo::Read;
             }
-            Message::Reload if self.wish.path.is_empty() => need = Todo::Nothing,
-            Message::Reload => need = Todo::Read,
+            Message::TakeDisk if self.wish.path.is_empty() => need = Todo::Nothing,
+            Message::TakeDisk => need = Todo::Read,
             Message::Choose(sound) => self.wish.sound = sound,
             Message::Restore(document) => self.wish_for(&document),
-            Message::Engine(rate, remote) => {
-                self.engine = Some((rate, remote));
-                (self.given, self.waiting, self.sent) = (false, None, None);
-            }
+            Message::Engine(rate, remote) => self.exchange.connect(rate, remote),
         }
         if need > self.todo {
             self.todo = need;
@@ -150,7 +118,7 @@ impl Loader {
 
     /// Does what there is to do, unless something newer comes in between.
     fn work(&mut self) -> Progress {
-        self.exchange();
+        self.exchange.turn();
         let sound = self.shared.sound.load(Ordering::Relaxed);
         if sound != self.sound {
             self.sound = sound;
@@ -180,7 +148,7 @@ impl Loader {
             self.conclude(outcome);
             self.watch_named();
         }
-        self.exchange();
+        self.exchange.turn();
         Progress::Done
     }
 
@@ -191,23 +159,20 @@ impl Loader {
         self.watch.also(tunings.chain(samples.unwrap_or_default()).collect());
     }
 
-    /// Parses and compiles the wanted sound; `None` if something newer is asked for.
+    /// Builds the wanted sound; `None` if something newer is asked for.
     fn build(&self) -> Option<Outcome> {
-        let library = read(self.files.clone());
-        if self.shared.mailbox.superseded() {
-            return None;
+        build(self.files.clone(), &self.order())
+    }
+
+    fn order(&self) -> Order<'_> {
+        Order {
+            sound: &self.wish.sound,
+            forced: self.sound,
+            seed: self.wish.seed,
+            store: &self.store,
+            exchange: &self.exchange,
+            mailbox: &self.shared.mailbox,
         }
-        let sounds: Vec<String> = library.sounds().map(|(name, _)| name.to_owned()).collect();
-        let forced = (self.sound as usize).checked_sub(1).and_then(|n| sounds.get(n));
-        let chosen = (!self.wish.sound.is_empty()).then_some(&self.wish.sound);
-        let sound = forced.or(chosen).or(sounds.first()).cloned().unwrap_or_default();
-        let rate = self.engine.as_ref().map_or(ANY_RATE, |(rate, _)| *rate);
-        let (seed, store) = (self.wish.seed, &self.store);
-        let request = Request { library: &library, sound: &sound, overrides: &[], rate, seed, store };
-        let before = self.sent.as_ref().filter(|(name, _)| *name == sound).map(|(_, blueprint)| blueprint);
-        let compiled = compile_after(&request, before);
-        let outcome = Outcome { sound, compiled, sounds, library };
-        (!self.shared.mailbox.superseded()).then_some(outcome)
     }
 
     /// Hands the program over, or says why there is none.
@@ -224,11 +189,11 @@ impl Loader {
                 Status::Empty
             }
             // With an error anywhere the text is half-written: better to go on with the last whole one, if there is one.
-            Ok(_) if broken && self.given => Status::Broken,
+            Ok(_) if broken && self.exchange.has_given() => Status::Broken,
             Ok(compiled) => {
-                diagnostics.extend(compiled.warnings);
+                diagnostics.extend(compiled.warnings.iter().cloned());
                 strips = Some(compiled.program.strips().iter().map(|strip| strip.name.clone()).collect());
-                self.give(compiled.program, compiled.blueprint);
+                self.exchange.give(compiled);
                 self.shared.sounds_now(self.document());
                 if broken { Status::Broken } else { Status::Playing }
             }
@@ -237,7 +202,7 @@ impl Loader {
                 Status::Broken
             }
         };
-        self.exchange();
+        self.exchange.turn();
         self.shared.publish(|snapshot| {
             snapshot.sounds.clone_from(&sounds);
             snapshot.sound.clone_from(&sound);
@@ -259,13 +224,17 @@ impl Loader {
     /// An engine that was made anew gets the last good document where the wanted one has errors.
     fn fall_back(&mut self) {
         let good = self.shared.document.load_full();
-        if self.given || self.engine.is_none() || good.files.is_empty() || *good == self.wish {
+        if self.exchange.has_given()
+            || !self.exchange.is_connected()
+            || good.files.is_empty()
+            || *good == self.wish
+        {
             return;
         }
         let wanted = (self.wish.clone(), std::mem::take(&mut self.files));
         self.wish_for(&good);
         if let Some(Outcome { compiled: Ok(compiled), .. }) = self.build() {
-            self.give(compiled.program, compiled.blueprint);
+            self.exchange.give(compiled);
         }
         (self.wish, self.files) = wanted;
         self.todo = Todo::Nothing;
@@ -282,35 +251,10 @@ impl Loader {
 
     /// An instance without a library falls silent, if it has ever sounded.
     fn silence(&mut self) {
-        if let (true, Some((rate, _))) = (self.given, &self.engine) {
-            let (seed, store) = (self.wish.seed, &self.store);
-            let library = read(vec![("silence.yaml".into(), SILENCE.into())]);
-            let request =
-                Request { library: &library, sound: "silence", overrides: &[], rate: *rate, seed, store };
-            if let Ok(compiled) = compile(&request) {
-                self.give(compiled.program, compiled.blueprint);
-            }
-        }
-    }
-
-    /// One that still waits is forgotten: the newest takes its place, and takes over from the one that was sent.
-    fn give(&mut self, program: Box<Program>, blueprint: Blueprint) {
-        if self.engine.is_some() {
-            self.given = true;
-            self.waiting = Some(Ready { program, blueprint });
-        }
-    }
-
-    /// Sends what waits, and drops what the engine has given back.
-    fn exchange(&mut self) {
-        let Some((_, remote)) = &mut self.engine else { return };
-        remote.collect();
-        if let Some(Ready { program, blueprint }) = self.waiting.take() {
-            let name = program.name.clone();
-            match remote.send(program) {
-                Ok(()) => self.sent = Some((name, blueprint)),
-                Err(program) => self.waiting = Some(Ready { program, blueprint }),
-            }
+        if self.exchange.has_given()
+            && let Some(compiled) = silence(&self.order())
+        {
+            self.exchange.give(compiled);
         }
     }
 
@@ -324,17 +268,4 @@ impl Loader {
             snapshot.findings.clone_from(&findings);
         });
     }
-}
-
-/// The library in these files.
-fn read(files: Vec<(PathBuf, Vec<u8>)>) -> Library {
-    let specs: Vec<_> = crate::nodes::ALL.iter().map(|def| &def.spec).collect();
-    Library::read(files, &specs)
-}
-
-/// Ready to be shown, errors first.
-fn findings(library: &Library, diagnostics: &[Diagnostic]) -> Vec<Finding> {
-    let mut findings: Vec<_> = diagnostics.iter().map(|d| Finding::new(d, library.files())).collect();
-    findings.sort_by_key(|finding| finding.severity != Severity::Error);
-    findings
 }

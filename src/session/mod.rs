@@ -1,7 +1,9 @@
 //! Everything between window, host and engine that is not audio: the loader thread, the messages to it, the project's document, and what
 //! the window is told. Any thread may call a [`Session`]; the audio thread only its atomics ([`Session::load`], [`Session::override_sound`]).
 
+mod build;
 mod document;
+mod exchange;
 mod loader;
 mod mailbox;
 mod snapshot;
@@ -27,8 +29,8 @@ pub use snapshot::{Finding, Levels, Load, Place, Reading, Snapshot, Status, tick
 pub enum Message {
     /// Open the library at this path.
     Open(PathBuf),
-    /// Read the open library's files again.
-    Reload,
+    /// Take what the open library's files have now.
+    TakeDisk,
     /// Play the sound of this name.
     Choose(String),
     /// Bring back what was saved with the project.

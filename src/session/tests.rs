@@ -72,7 +72,7 @@ fn session_broken_text_leaves_sound_and_state_alone() {
     assert!(session.settle(LIMIT));
     let saved = session.save();
     std::fs::write(&path, "loud: {osc: {type: sin, freq: 440, amp: 0.25}\nsoft: [").unwrap();
-    session.send(Message::Reload);
+    session.send(Message::TakeDisk);
     assert!(session.settle(LIMIT));
     let seen = session.snapshot();
     assert_eq!(seen.status, Status::Broken);
@@ -81,7 +81,7 @@ fn session_broken_text_leaves_sound_and_state_alone() {
     assert_plays(&mut engine, 0.5);
     assert_eq!(session.save(), saved, "the text that sounds is saved");
     std::fs::write(&path, TWO.replace("0.5", "0.25")).unwrap();
-    session.send(Message::Reload);
+    session.send(Message::TakeDisk);
     assert!(session.settle(LIMIT));
     assert_eq!(session.snapshot().status, Status::Playing);
     assert_plays(&mut engine, 0.25);
@@ -168,7 +168,7 @@ fn session_new_rate_gets_the_program_again() {
     assert!(session.settle(LIMIT));
     // Also where the text on the disk is broken meanwhile.
     std::fs::write(&path, "[").unwrap();
-    session.send(Message::Reload);
+    session.send(Message::TakeDisk);
     let mut engine = session.engine(RATE / 2.0);
     assert!(session.settle(LIMIT));
     assert_plays(&mut engine, 0.5);

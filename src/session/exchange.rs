@@ -1,0 +1,73 @@
+//! The loader's end of the way to the engine: which program it was sent last, which one waits for room, and what it has given back.
+//! Loader thread; programs are freed here and nowhere else.
+
+use crate::compile::{Blueprint, Compiled, Program};
+use crate::engine::Remote;
+
+/// What is compiled for while there is no engine, so that errors show before the host plays.
+const ANY_RATE: f64 = 48_000.0;
+
+/// The present engine, and how far it has been provided with programs.
+#[derive(Default)]
+pub struct Exchange {
+    engine: Option<(f64, Remote)>,
+    /// Whether the present engine has been given a program.
+    given: bool,
+    /// A program for which the engine had no room yet.
+    waiting: Option<Ready>,
+    /// Sound and blueprint of the program that the engine was sent last: what comes next takes over from it.
+    sent: Option<(String, Blueprint)>,
+}
+
+/// A program on its way to the engine.
+struct Ready {
+    program: Box<Program>,
+    blueprint: Blueprint,
+}
+
+impl Exchange {
+    /// Programs go to this engine from now on; it has none yet.
+    pub fn connect(&mut self, rate: f64, remote: Remote) {
+        *self = Exchange { engine: Some((rate, remote)), ..Exchange::default() };
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.engine.is_some()
+    }
+
+    /// Whether the present engine has been given a program.
+    pub fn has_given(&self) -> bool {
+        self.given
+    }
+
+    /// The sample rate to compile for.
+    pub fn rate(&self) -> f64 {
+        self.engine.as_ref().map_or(ANY_RATE, |(rate, _)| *rate)
+    }
+
+    /// The program that a new one of this sound takes over from.
+    pub fn before(&self, sound: &str) -> Option<&Blueprint> {
+        self.sent.as_ref().filter(|(name, _)| name == sound).map(|(_, blueprint)| blueprint)
+    }
+
+    /// One that still waits is forgotten: the newest takes its place, and takes over from the one that was sent.
+    pub fn give(&mut self, compiled: Compiled) {
+        if self.is_connected() {
+            self.given = true;
+            self.waiting = Some(Ready { program: compiled.program, blueprint: compiled.blueprint });
+        }
+    }
+
+    /// Sends what waits, and drops what the engine has given back.
+    pub fn turn(&mut self) {
+        let Some((_, remote)) = &mut self.engine else { return };
+        remote.collect();
+        if let Some(Ready { program, blueprint }) = self.waiting.take() {
+            let name = program.name.clone();
+            match remote.send(program) {
+                Ok(()) => self.sent = Some((name, blueprint)),
+                Err(program) => self.waiting = Some(Ready { program, blueprint }),
+            }
+        }
+    }
+}
