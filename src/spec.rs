@@ -158,14 +158,11 @@ pub const LATE: (f64, f64) = (1.0, 1e6);
 
 /// Keys that every node accepts beside its own parameters; `feedback` only in versioned files.
 pub const COMMON: &[ParamSpec] = &[
-    ParamSpec {
-        name: "id",
-        kind: ParamKind::Text,
-        unit: Unit::None,
-        default: Default::Absent,
-        range: None,
-        help: "Name of the node: expressions read its output as `$name`, and its state survives when the library is read again.",
-    },
+    ParamSpec::of(
+        ParamKind::Text,
+        "id",
+        "Name of the node: expressions read its output as `$name`, and its state survives when the library is read again.",
+    ),
     ParamSpec {
         name: "duration",
         kind: ParamKind::Number,
@@ -183,14 +180,11 @@ pub const COMMON: &[ParamSpec] = &[
         help: "How many frames later the node is heard where `$name` is read before it runs, in files that begin with `seiche: 1`; \
                else what the file's own `feedback` says, or 64. Below 64 the loop runs in steps of so many frames, which takes more time.",
     },
-    ParamSpec {
-        name: "monitor",
-        kind: ParamKind::Text,
-        unit: Unit::None,
-        default: Default::Absent,
-        range: None,
-        help: "Shows the node's output in the window: `true`, `bipolar`, or `{type: level, range: [0, 1]}`.",
-    },
+    ParamSpec::of(
+        ParamKind::Text,
+        "monitor",
+        "Shows the node's output in the window: `true`, `bipolar`, or `{type: level, range: [0, 1]}`.",
+    ),
 ];
 
 impl NodeSpec {
@@ -204,50 +198,42 @@ impl ParamSpec {
     /// A parameter with no unit, no range and no default, to be filled in by a table entry: `ParamSpec { .. }` with
     /// `..ParamSpec::signal("name", "help")` keeps the tables short.
     pub const fn signal(name: &'static str, help: &'static str) -> ParamSpec {
-        ParamSpec {
-            name,
-            kind: ParamKind::Signal(Stereo::Keep),
-            unit: Unit::None,
-            default: Default::Required,
-            range: None,
-            help,
-        }
+        ParamSpec { default: Default::Required, ..ParamSpec::of(ParamKind::Signal(Stereo::Keep), name, help) }
+    }
+
+    /// A parameter that may be absent, with no unit and no range.
+    pub const fn of(kind: ParamKind, name: &'static str, help: &'static str) -> ParamSpec {
+        ParamSpec { name, kind, unit: Unit::None, default: Default::Absent, range: None, help }
+    }
+
+    /// `true` or `false`, `false` when absent.
+    pub const fn flag(name: &'static str, help: &'static str) -> ParamSpec {
+        ParamSpec { default: Default::Flag(false), ..ParamSpec::of(ParamKind::Flag, name, help) }
+    }
+
+    /// A fixed whole number with its range.
+    pub const fn integer(
+        name: &'static str,
+        default: f64,
+        range: (f64, f64),
+        help: &'static str,
+    ) -> ParamSpec {
+        ParamSpec { kind: ParamKind::Integer, ..ParamSpec::number(name, Unit::None, default, range, help) }
     }
 
     /// A mono control input with a default value.
     pub const fn control(name: &'static str, unit: Unit, default: f64, help: &'static str) -> ParamSpec {
-        ParamSpec {
-            name,
-            kind: ParamKind::Signal(Stereo::Average),
-            unit,
-            default: Default::Number(default),
-            range: None,
-            help,
-        }
+        ParamSpec { default: Default::Number(default), ..ParamSpec::optional(name, unit, help) }
     }
 
     /// A mono control input that may be absent.
     pub const fn optional(name: &'static str, unit: Unit, help: &'static str) -> ParamSpec {
-        ParamSpec {
-            name,
-            kind: ParamKind::Signal(Stereo::Average),
-            unit,
-            default: Default::Absent,
-            range: None,
-            help,
-        }
+        ParamSpec { unit, ..ParamSpec::of(ParamKind::Signal(Stereo::Average), name, help) }
     }
 
     /// A key that is accepted with a warning, and does nothing.
     pub const fn ignored(name: &'static str, why: &'static str) -> ParamSpec {
-        ParamSpec {
-            name,
-            kind: ParamKind::Ignored,
-            unit: Unit::None,
-            default: Default::Absent,
-            range: None,
-            help: why,
-        }
+        ParamSpec::of(ParamKind::Ignored, name, why)
     }
 
     /// A fixed number with its range.
@@ -259,12 +245,10 @@ impl ParamSpec {
         help: &'static str,
     ) -> ParamSpec {
         ParamSpec {
-            name,
-            kind: ParamKind::Number,
             unit,
             default: Default::Number(default),
             range: Some(range),
-            help,
+            ..ParamSpec::of(ParamKind::Number, name, help)
         }
     }
 }

@@ -36,12 +36,12 @@ pub static DEF: NodeDef = NodeDef {
                 "Goes back to the first step when it rises through 0.5.",
             ),
             ParamSpec {
-                name: "steps",
-                kind: ParamKind::Signals,
-                unit: Unit::None,
                 default: Default::Required,
-                range: None,
-                help: "The value of each step; an empty one (`~`) keeps the value before it. Nodes run only while they are heard.",
+                ..ParamSpec::of(
+                    ParamKind::Signals,
+                    "steps",
+                    "The value of each step; an empty one (`~`) keeps the value before it. Nodes run only while they are heard.",
+                )
             },
             ParamSpec {
                 name: "mode",
@@ -63,12 +63,13 @@ pub static DEF: NodeDef = NodeDef {
                 "Length of the crossfade in mode `overlap`.",
             ),
             ParamSpec {
-                name: "repeat",
-                kind: ParamKind::Integer,
-                unit: Unit::None,
                 default: Default::Infinite,
-                range: Some((0.0, 1e12)),
-                help: "How often the steps are gone through; then the last value stays.",
+                ..ParamSpec::integer(
+                    "repeat",
+                    0.0,
+                    (0.0, 1e12),
+                    "How often the steps are gone through; then the last value stays.",
+                )
             },
         ],
         extra: Extra::Refused,

@@ -18,14 +18,11 @@ pub static DEF: NodeDef = NodeDef {
         name: "buffer",
         help: "A memory that goes round: a delay of its signal, a looper, a player of what others have recorded.",
         params: &[
-            ParamSpec {
-                name: "name",
-                kind: ParamKind::Text,
-                unit: Unit::None,
-                default: Default::Absent,
-                range: None,
-                help: "Buffers of one name share one memory; absent: the node's id. One of them has the signal, the others read, at least 64 frames late.",
-            },
+            ParamSpec::of(
+                ParamKind::Text,
+                "name",
+                "Buffers of one name share one memory; absent: the node's id. One of them has the signal, the others read, at least 64 frames late.",
+            ),
             ParamSpec {
                 range: Some((0.0, 120.0)),
                 ..ParamSpec::optional(
@@ -34,14 +31,11 @@ pub static DEF: NodeDef = NodeDef {
                     "How far back it remembers; absent: the file's length, else 10 s (4 s in voices).",
                 )
             },
-            ParamSpec {
-                name: "file",
-                kind: ParamKind::Text,
-                unit: Unit::None,
-                default: Default::Absent,
-                range: None,
-                help: "What is in the memory at first: a sound file, relative to the library.",
-            },
+            ParamSpec::of(
+                ParamKind::Text,
+                "file",
+                "What is in the memory at first: a sound file, relative to the library.",
+            ),
             ParamSpec {
                 default: Default::Absent,
                 ..ParamSpec::signal("signal", "What is written. Without it the node only reads.")
@@ -62,14 +56,7 @@ pub static DEF: NodeDef = NodeDef {
                 Unit::None,
                 "Where playing ends, a fraction of the memory; absent: 1.",
             ),
-            ParamSpec {
-                name: "loop",
-                kind: ParamKind::Flag,
-                unit: Unit::None,
-                default: Default::Flag(false),
-                range: None,
-                help: "Whether the region is played again and again.",
-            },
+            ParamSpec::flag("loop", "Whether the region is played again and again."),
             ParamSpec::optional(
                 "base_freq",
                 Unit::Hertz,

@@ -1,7 +1,6 @@
 //! `context`: names values for the nodes below it. A rule of the compiler.
 
 use crate::spec::*;
-use crate::units::Unit;
 
 use super::{NodeDef, Runs, Structure};
 
@@ -9,14 +8,7 @@ pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "context",
         help: "Gives names to values, for everything below it: the knobs of a sound.",
-        params: &[ParamSpec {
-            name: "signal",
-            kind: ParamKind::Signal(Stereo::Keep),
-            unit: Unit::None,
-            default: Default::Required,
-            range: None,
-            help: "The node that knows the names.",
-        }],
+        params: &[ParamSpec::signal("signal", "The node that knows the names.")],
         extra: Extra::Named("variable"),
         channels: Channels::AsInputs,
         ends: Ends::With("signal"),

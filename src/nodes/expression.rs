@@ -1,7 +1,6 @@
 //! `expression`: a formula with named inputs. A rule of the compiler, which makes a register program of it.
 
 use crate::spec::*;
-use crate::units::Unit;
 
 use super::{NodeDef, Runs, Structure};
 
@@ -9,14 +8,10 @@ pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "expression",
         help: "A formula: adds, multiplies and bends signals, with inputs that have names.",
-        params: &[ParamSpec {
-            name: "exp",
-            kind: ParamKind::Signal(Stereo::Keep),
-            unit: Unit::None,
-            default: Default::Required,
-            range: None,
-            help: "The formula; it knows the inputs beside it and all names from above.",
-        }],
+        params: &[ParamSpec::signal(
+            "exp",
+            "The formula; it knows the inputs beside it and all names from above.",
+        )],
         extra: Extra::Named("input"),
         channels: Channels::AsInputs,
         ends: Ends::WithAllNamed,

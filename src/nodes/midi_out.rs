@@ -26,26 +26,20 @@ pub static DEF: NodeDef = NodeDef {
                 "A note sounds while it is 0.5 or more. Absent: one note, for the node's duration.",
             ),
             ParamSpec {
-                name: "cc",
-                kind: ParamKind::Integer,
-                unit: Unit::None,
                 default: Default::Absent,
-                range: Some((0.0, 127.0)),
-                help: "Number of the controller that is sent, instead of notes.",
+                ..ParamSpec::integer(
+                    "cc",
+                    0.0,
+                    (0.0, 127.0),
+                    "Number of the controller that is sent, instead of notes.",
+                )
             },
             ParamSpec::optional(
                 "value",
                 Unit::None,
                 "Value of the controller, 0 to 127; sent when it changes.",
             ),
-            ParamSpec {
-                name: "channel",
-                kind: ParamKind::Integer,
-                unit: Unit::None,
-                default: Default::Number(0.0),
-                range: Some((0.0, 15.0)),
-                help: "MIDI channel, 0 to 15.",
-            },
+            ParamSpec::integer("channel", 0.0, (0.0, 15.0), "MIDI channel, 0 to 15."),
             ParamSpec::ignored("device", "Does nothing: the host chooses the device."),
             ParamSpec {
                 default: Default::Absent,

@@ -32,14 +32,7 @@ pub static DEF: NodeDef = NodeDef {
                 (20.0, 20_000.0),
                 "Highest pitch that is looked for.",
             ),
-            ParamSpec {
-                name: "per_sample",
-                kind: ParamKind::Flag,
-                unit: Unit::None,
-                default: Default::Flag(false),
-                range: None,
-                help: "Measures every 64 frames instead of every 512.",
-            },
+            ParamSpec::flag("per_sample", "Measures every 64 frames instead of every 512."),
             ParamSpec::number(
                 "smoothing",
                 Unit::None,

@@ -1,7 +1,6 @@
 //! `reference`: the output of another node, by its id. A rule of the compiler.
 
 use crate::spec::*;
-use crate::units::Unit;
 
 use super::{NodeDef, Runs, Structure};
 
@@ -10,12 +9,8 @@ pub static DEF: NodeDef = NodeDef {
         name: "reference",
         help: "The output of another node of the sound, found by its `id`: for sends and sidechains.",
         params: &[ParamSpec {
-            name: "ref",
-            kind: ParamKind::Text,
-            unit: Unit::None,
             default: Default::Required,
-            range: None,
-            help: "The id of the node that is heard.",
+            ..ParamSpec::of(ParamKind::Text, "ref", "The id of the node that is heard.")
         }],
         extra: Extra::Refused,
         channels: Channels::AsInputs,

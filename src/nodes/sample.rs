@@ -17,12 +17,12 @@ pub static DEF: NodeDef = NodeDef {
         help: "Plays a sound file: WAV, AIFF, FLAC, Ogg Vorbis or MP3.",
         params: &[
             ParamSpec {
-                name: "file",
-                kind: ParamKind::Text,
-                unit: Unit::None,
                 default: Default::Required,
-                range: None,
-                help: "The file, its path seen from the library's folder; with `chop`, a folder.",
+                ..ParamSpec::of(
+                    ParamKind::Text,
+                    "file",
+                    "The file, its path seen from the library's folder; with `chop`, a folder.",
+                )
             },
             ParamSpec::control(
                 "start",
@@ -31,14 +31,7 @@ pub static DEF: NodeDef = NodeDef {
                 "Where playing begins, as a part of the file, 0 to 1.",
             ),
             ParamSpec::control("end", Unit::None, 1.0, "Where playing ends, as a part of the file, 0 to 1."),
-            ParamSpec {
-                name: "loop",
-                kind: ParamKind::Flag,
-                unit: Unit::None,
-                default: Default::Flag(false),
-                range: None,
-                help: "Whether it goes back to `start` at `end`, and so on.",
-            },
+            ParamSpec::flag("loop", "Whether it goes back to `start` at `end`, and so on."),
             ParamSpec::control(
                 "speed",
                 Unit::None,

@@ -22,12 +22,13 @@ pub static DEF: NodeDef = NodeDef {
             ),
             ParamSpec::number("size", Unit::Seconds, 0.3, (0.001, 600.0), "Length of a part."),
             ParamSpec {
-                name: "chunks",
-                kind: ParamKind::Integer,
-                unit: Unit::None,
                 default: Default::Absent,
-                range: Some((1.0, 100_000.0)),
-                help: "Number of equal parts, instead of `size`.",
+                ..ParamSpec::integer(
+                    "chunks",
+                    0.0,
+                    (1.0, 100_000.0),
+                    "Number of equal parts, instead of `size`.",
+                )
             },
             ParamSpec::number(
                 "invert",
@@ -44,12 +45,13 @@ pub static DEF: NodeDef = NodeDef {
                 "How long neighbours overlap, at most half a part; equal power.",
             ),
             ParamSpec {
-                name: "seed",
-                kind: ParamKind::Integer,
-                unit: Unit::None,
                 default: Default::Absent,
-                range: Some((0.0, 1e9)),
-                help: "The same order every time; absent: another for every voice.",
+                ..ParamSpec::integer(
+                    "seed",
+                    0.0,
+                    (0.0, 1e9),
+                    "The same order every time; absent: another for every voice.",
+                )
             },
         ],
         extra: Extra::Refused,

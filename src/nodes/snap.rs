@@ -16,22 +16,12 @@ pub static DEF: NodeDef = NodeDef {
                 kind: ParamKind::Signal(Stereo::Average),
                 ..ParamSpec::signal("signal", "What is quantised: a slow oscillator, a controller.")
             },
-            ParamSpec {
-                name: "values",
-                kind: ParamKind::Signals,
-                unit: Unit::None,
-                default: Default::Absent,
-                range: None,
-                help: "The values it may take; of two equally near ones the lower.",
-            },
-            ParamSpec {
-                name: "range",
-                kind: ParamKind::Pair,
-                unit: Unit::None,
-                default: Default::Absent,
-                range: None,
-                help: "First and last value of a grid, instead of `values`.",
-            },
+            ParamSpec::of(
+                ParamKind::Signals,
+                "values",
+                "The values it may take; of two equally near ones the lower.",
+            ),
+            ParamSpec::of(ParamKind::Pair, "range", "First and last value of a grid, instead of `values`."),
             ParamSpec::optional("interval", Unit::None, "Distance between the values of the grid."),
             ParamSpec::control(
                 "glide",

@@ -10,14 +10,12 @@ pub static DEF: NodeDef = NodeDef {
         name: "tempo",
         help: "Musical time for everything below it: lengths, counters and ticks of beats and bars.",
         params: &[
-            ParamSpec {
-                name: "bpm",
-                kind: ParamKind::Signal(Stereo::Average),
-                unit: Unit::BeatsPerMinute,
-                default: Default::Number(120.0),
-                range: None,
-                help: "Beats per minute; where a host has a tempo, the host's.",
-            },
+            ParamSpec::control(
+                "bpm",
+                Unit::BeatsPerMinute,
+                120.0,
+                "Beats per minute; where a host has a tempo, the host's.",
+            ),
             ParamSpec {
                 name: "source",
                 kind: ParamKind::Choice(&[
@@ -29,14 +27,7 @@ pub static DEF: NodeDef = NodeDef {
                 range: None,
                 help: "Whose tempo counts.",
             },
-            ParamSpec {
-                name: "signal",
-                kind: ParamKind::Signal(Stereo::Keep),
-                unit: Unit::None,
-                default: Default::Required,
-                range: None,
-                help: "The node that knows musical time.",
-            },
+            ParamSpec::signal("signal", "The node that knows musical time."),
         ],
         extra: Extra::Refused,
         channels: Channels::AsInputs,

@@ -20,6 +20,14 @@ const TRANSPARENT: &[&str] = &["mix", "track", "pitch"];
 /// Inputs that read 0 when what feeds them has ended.
 const END_AT_ZERO: &[&str] = &["signal", "amp", "volume", "gate", "trigger", "reset"];
 
+/// A parameter of a node's table, and what is written for it.
+struct Wanted<'a> {
+    node: &'a Node,
+    param: &'static ParamSpec,
+    written: Option<&'a Param>,
+    cx: &'a Context,
+}
+
 impl Lower<'_> {
     /// The surroundings of a node's parameters: its own duration counts below it.
     pub(super) fn inside(&self, node: &Node, cx: &Context) -> Context {
@@ -53,20 +61,18 @@ impl Lower<'_> {
                 continue;
             }
             let start = wires.len();
-            let given = written.is_some();
+            let wanted = Wanted { node, param, written, cx };
             let result = match param.kind {
-                ParamKind::Signal(_) | ParamKind::Formula => {
-                    self.signal(node, param, written, cx, &mut wires)
-                }
-                ParamKind::Pair => self.pair(node, param, written, cx, &mut wires),
-                ParamKind::Signals => self.list(node, param, written, cx, &mut wires),
+                ParamKind::Signal(_) | ParamKind::Formula => self.signal(&wanted, &mut wires),
+                ParamKind::Pair => self.pair(&wanted, &mut wires),
+                ParamKind::Signals => self.list(&wanted, &mut wires),
                 _ => Ok(()),
             };
             if let Err(Failed(mut list)) = result {
                 faults.append(&mut list);
             }
-            inputs.push(Inputs { ports: start..wires.len(), given });
-            fixed.push(match self.fixed(node, param, written, cx) {
+            inputs.push(Inputs { ports: start..wires.len(), given: written.is_some() });
+            fixed.push(match self.fixed(&wanted) {
                 Ok(value) => value,
                 Err(Failed(mut list)) => {
                     faults.append(&mut list);
@@ -131,14 +137,8 @@ impl Lower<'_> {
         Ok(self.push(What::Node(Box::new(recipe)), wires, channels, ends, node.path.clone()))
     }
 
-    fn signal(
-        &mut self,
-        node: &Node,
-        param: &ParamSpec,
-        written: Option<&Param>,
-        cx: &Context,
-        wires: &mut Vec<Wire>,
-    ) -> Result<()> {
+    fn signal(&mut self, wanted: &Wanted, wires: &mut Vec<Wire>) -> Result<()> {
+        let Wanted { node, param, written, cx } = *wanted;
         let wire = match (written, param.default) {
             (Some(written), _) => self.param(written, node, cx)?,
             (None, Default::Number(x)) => Wire::number(x),
@@ -162,14 +162,8 @@ impl Lower<'_> {
         Ok(())
     }
 
-    fn pair(
-        &mut self,
-        node: &Node,
-        param: &ParamSpec,
-        written: Option<&Param>,
-        cx: &Context,
-        wires: &mut Vec<Wire>,
-    ) -> Result<()> {
+    fn pair(&mut self, wanted: &Wanted, wires: &mut Vec<Wire>) -> Result<()> {
+        let Wanted { node, param, written, cx } = *wanted;
         match (written, param.default) {
             (Some(written), _) => {
                 let Value::List(items) = &written.value else {
@@ -193,14 +187,8 @@ impl Lower<'_> {
         Ok(())
     }
 
-    fn list(
-        &mut self,
-        node: &Node,
-        param: &ParamSpec,
-        written: Option<&Param>,
-        cx: &Context,
-        wires: &mut Vec<Wire>,
-    ) -> Result<()> {
+    fn list(&mut self, wanted: &Wanted, wires: &mut Vec<Wire>) -> Result<()> {
+        let Wanted { node, param, written, cx } = *wanted;
         let Some(written) = written else {
             return if param.default == Default::Required {
                 Err(self.missing(node, param.name))
@@ -222,13 +210,8 @@ impl Lower<'_> {
         Ok(())
     }
 
-    fn fixed(
-        &mut self,
-        node: &Node,
-        param: &ParamSpec,
-        written: Option<&Param>,
-        cx: &Context,
-    ) -> Result<Option<Fixed>> {
+    fn fixed(&mut self, wanted: &Wanted) -> Result<Option<Fixed>> {
+        let Wanted { node, param, written, cx } = *wanted;
         let Some(written) = written else {
             let signal = matches!(param.kind, ParamKind::Signal(_) | ParamKind::Formula | ParamKind::Pair);
             if param.default == Default::Required && !signal && param.kind != ParamKind::Signals {

@@ -2,6 +2,7 @@
 //! lines. Constant expressions fold on the way, because their parts are known when they are met. Loader thread.
 
 mod ahead;
+mod clock;
 mod feedback;
 mod kernel_node;
 mod memories;

@@ -146,14 +146,7 @@ impl Lower<'_> {
             }
         }
         let below = Context { env: outer, duration: cx.duration, overrides: vec![] };
-        let signal = match self.required(node, "signal") {
-            Ok(param) => match (&param.value, tracks) {
-                (Value::Node(child), Some(tracks)) => self.tracks(child, &below, tracks),
-                _ => self.param(param, node, &below),
-            },
-            Err(failed) => Err(failed),
-        };
-        let signal = match signal {
+        let signal = match self.below(node, &below, tracks) {
             Ok(wire) if faults.is_empty() => wire,
             Ok(_) => return Err(Failed(faults)),
             Err(Failed(mut list)) => {
@@ -216,10 +209,15 @@ impl Lower<'_> {
             duration: cx.duration,
             overrides: vec![],
         };
+        self.below(node, &below, tracks)
+    }
+
+    /// The signal of a node that only changes what is known below it: the tracks in there are tracks of the whole.
+    fn below(&mut self, node: &Node, cx: &Context, tracks: Option<&mut Vec<Track>>) -> Result<Wire> {
         let signal = self.required(node, "signal")?;
         match (&signal.value, tracks) {
-            (Value::Node(child), Some(tracks)) => self.tracks(child, &below, tracks),
-            _ => self.param(signal, node, &below),
+            (Value::Node(child), Some(tracks)) => self.tracks(child, cx, tracks),
+            _ => self.param(signal, node, cx),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::compile::pools::{Driver, PoolDraft};
 use crate::kernel::steps::{StepPlan, Timing};
 use crate::kernel::voices::{Order, StepCall};
 use crate::language::Diagnostic;
-use crate::language::model::{Call, Node, Param, Span, Target, Value};
+use crate::language::model::{Call, Node, Span, Target, Value};
 use crate::spec::ParamKind;
 
 use super::voices::longest_duration;
@@ -33,42 +33,22 @@ impl Lower<'_> {
             return Err(Diagnostic::error("wrong-type", param.span, "steps are a list of sounds").into());
         };
         let mut inputs = vec![];
-        let mut input = |wire: Option<Wire>| {
-            wire.map(|wire| {
-                inputs.push(wire);
-                inputs.len() - 1
-            })
-        };
-        let interval = self.control(node, "interval", &inner)?.unwrap_or(Wire::number(0.0));
-        let (swing, trigger, reset) = (
-            self.control(node, "swing", &inner)?,
-            self.control(node, "trigger", &inner)?,
-            self.control(node, "reset", &inner)?,
-        );
-        let repeat = match self.declared(node, "repeat") {
-            Some(Param { value: Value::Number(x), .. }) if x.is_finite() => Some(x.max(0.0) as u64),
-            _ => None,
-        };
         let order = if chained {
-            Order::Chain(repeat)
+            Order::Chain(self.repeat(node))
         } else {
-            let timing = match input(trigger) {
-                Some(port) => Timing::Trigger { port },
-                None if interval.as_number().is_some_and(|x| x <= 0.0) => {
-                    let message = "the sequencer has no `interval` and no `trigger`";
-                    return Err(Diagnostic::error("no-interval", node.span, message)
-                        .hint("write `interval: 0.25` (seconds), or `interval: beat / 4` below a tempo node")
-                        .into());
-                }
-                None => {
-                    let port = input(Some(interval)).unwrap_or(0);
-                    Timing::Interval { port, exact: interval.as_number(), swing: input(swing) }
-                }
-            };
-            let follows_song = self.scopes.len() == 1;
-            Order::Clocked(StepPlan { timing, reset: input(reset), steps: steps.len(), repeat, follows_song })
+            let clock = self.step_clock(node, &inner, steps.len(), &mut inputs)?;
+            if matches!(clock.timing, Timing::Interval { exact: Some(x), .. } if x <= 0.0) {
+                let message = "the sequencer has no `interval` and no `trigger`";
+                return Err(Diagnostic::error("no-interval", node.span, message)
+                    .hint("write `interval: 0.25` (seconds), or `interval: beat / 4` below a tempo node")
+                    .into());
+            }
+            Order::Clocked(clock)
         };
-        let shortest = interval.as_number();
+        let shortest = match &order {
+            Order::Clocked(StepPlan { timing: Timing::Interval { exact, .. }, .. }) => *exact,
+            _ => Some(0.0),
+        };
         let (plan, pools, channels) = self.steps(steps, cx, shortest)?;
         let driver = Driver::Sequencer { steps: plan, order };
         Ok(self.play(node, driver, inputs, pools, channels, Ends::Own))

@@ -3,7 +3,7 @@
 use crate::compile::plan::{Ends, Wire};
 use crate::compile::pools::{Driver, PoolDraft};
 use crate::kernel::course::{Courses, Mode};
-use crate::kernel::steps::{StepPlan, Timing};
+use crate::kernel::steps::Timing;
 use crate::language::Diagnostic;
 use crate::language::model::{Node, Param, Span, Value};
 use crate::nodes::NodeDef;
@@ -94,36 +94,15 @@ impl Lower<'_> {
     /// An `automation` that goes from node to node in straight lines or crossfades.
     fn blend(&mut self, node: &Node, items: &[(Value, Span)], mode: Mode, cx: &Context) -> Result<Wire> {
         let inner = self.inside(node, cx);
-        let number = |name: &str| match self.declared(node, name) {
-            Some(Param { value: Value::Number(x), .. }) => Some(*x),
-            _ => None,
+        let overlap = match self.declared(node, "overlap") {
+            Some(Param { value: Value::Number(x), .. }) => *x,
+            _ => 0.1,
         };
-        let overlap = number("overlap").unwrap_or(0.1);
-        let repeat = number("repeat").filter(|x| x.is_finite()).map(|x| x.max(0.0) as u64);
-        let interval = self.control(node, "interval", &inner)?.unwrap_or(Wire::number(1.0));
-        let (swing, trigger, reset) = (
-            self.control(node, "swing", &inner)?,
-            self.control(node, "trigger", &inner)?,
-            self.control(node, "reset", &inner)?,
-        );
         let mut inputs = vec![];
-        let mut input = |wire: Wire| {
-            inputs.push(wire);
-            inputs.len() - 1
-        };
-        let timing = match trigger {
-            Some(trigger) => Timing::Trigger { port: input(trigger) },
-            None => Timing::Interval {
-                port: input(interval),
-                exact: interval.as_number(),
-                swing: swing.map(&mut input),
-            },
-        };
-        let follows_song = self.scopes.len() == 1;
-        let clock =
-            StepPlan { timing, reset: reset.map(&mut input), steps: items.len(), repeat, follows_song };
+        let clock = self.step_clock(node, &inner, items.len(), &mut inputs)?;
+        let triggered = matches!(clock.timing, Timing::Trigger { .. });
         let (values, pools) = self.step_nodes(node, items, &inner)?;
-        let courses = Courses { values, mode, overlap, repeat, triggered: trigger.is_some() };
+        let courses = Courses { values, mode, overlap, repeat: clock.repeat, triggered };
         Ok(self.play(node, Driver::Blend { clock, courses }, inputs, pools, 1, Ends::Never))
     }
 

@@ -7,8 +7,8 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 
 use super::program::{Binary, CONSTANTS, FormulaProgram, MAX_REGISTERS, Operand, Side, Step, Unary};
-use super::time::Clock;
-use super::wide::{fixed, reduce};
+use super::time::{Clock, Wheel};
+use super::wide::reduce;
 use crate::dsp::{math, phase};
 use crate::kernel::lane::{Lane, MAX_LANES};
 use crate::kernel::pass::{Pass, Source};
@@ -165,21 +165,17 @@ impl<'a, P: Lane> Machine<'a, P> {
     /// The cycles of `scale · t + offset` of all values, or a wave of them. Phases are whole numbers that wrap with the cycle, so
     /// that they are as right after hours and need only be added to.
     #[inline(always)]
-    fn time_wave<const WAVE: u8>(&mut self, to: Operand, scale: f64, offset: f64, gain: f32, clock: &Clock) {
+    fn time_wave<const WAVE: u8>(&mut self, to: Operand, wheel: Option<&Wheel>, gain: f32, clock: &Clock) {
+        let Some(wheel) = wheel else { return };
         let gain = P::splat(gain);
-        let (step, offset) = (fixed(scale / clock.rate), fixed(offset));
         let (width, first) = (self.width, self.first as u64);
         let count = self.len.div_ceil(P::N);
         self.masks[to as usize] = FULL as u8;
         let out = &mut P::cast_mut(&mut self.memory[to as usize * CHUNK..][..CHUNK])[..count];
-        let mut phases = [0; MAX_LANES];
         if width == 1 {
-            let start = step.wrapping_mul(clock.ages[0].wrapping_add(first)).wrapping_add(offset);
-            for (k, phase) in phases[..P::N].iter_mut().enumerate() {
-                *phase = start.wrapping_add(step.wrapping_mul(k as u64));
-            }
-            let mut now = P::load_phase(&phases);
-            let by = P::load_phase(&[step.wrapping_mul(P::N as u64); MAX_LANES]);
+            let start = wheel.at(clock.ages[0].wrapping_add(first));
+            let mut now = P::turn(P::load_phase(&wheel.ahead), P::load_phase(&[start; MAX_LANES]));
+            let by = P::load_phase(&[wheel.ahead[P::N]; MAX_LANES]);
             for x in out {
                 *x = wave::<P, WAVE>(phase::cycles(now)) * gain;
                 now = P::turn(now, by);
@@ -187,15 +183,15 @@ impl<'a, P: Lane> Machine<'a, P> {
             return;
         }
         // The phases of as many packs as there are before the first lane comes again, and the frames until then.
+        let mut phases = [0; MAX_LANES];
         let repeat = width.max(P::N);
         let frames = if width < P::N { P::N / width } else { 1 };
         for frame in 0..frames {
             for (phase, age) in phases[frame * width..].iter_mut().zip(&clock.ages[..width]) {
-                let age = age.wrapping_add(first + frame as u64);
-                *phase = step.wrapping_mul(age).wrapping_add(offset);
+                *phase = wheel.at(age.wrapping_add(first + frame as u64));
             }
         }
-        let by = P::load_phase(&[step.wrapping_mul(frames as u64); MAX_LANES]);
+        let by = P::load_phase(&[wheel.ahead[frames]; MAX_LANES]);
         for pack in 0..(repeat / P::N).min(count) {
             let mut now = P::load_phase(&phases[pack * P::N..]);
             for x in out[pack..].iter_mut().step_by(repeat / P::N) {
@@ -207,6 +203,7 @@ impl<'a, P: Lane> Machine<'a, P> {
 
     #[inline(always)]
     pub fn run(&mut self, program: &FormulaProgram, pass: &Pass, channel: usize, clock: &Clock) {
+        let mut wheels = clock.wheels.iter();
         for step in &program.steps {
             match *step {
                 Step::Load { to, port, side } => self.load(to, pass, port as usize, side, channel),
@@ -219,15 +216,11 @@ impl<'a, P: Lane> Machine<'a, P> {
                         P::select(c.eq(P::splat(0.0)), b, a)
                     })
                 }
-                Step::TimePhase { to, scale, offset } => {
-                    self.time_wave::<PHASE>(to, scale, offset, 1.0, clock);
+                Step::TimePhase { to, .. } => self.time_wave::<PHASE>(to, wheels.next(), 1.0, clock),
+                Step::TimeWave { f: Unary::CosCycles, to, gain, .. } => {
+                    self.time_wave::<COS>(to, wheels.next(), gain, clock);
                 }
-                Step::TimeWave { f: Unary::CosCycles, to, scale, offset, gain } => {
-                    self.time_wave::<COS>(to, scale, offset, gain, clock);
-                }
-                Step::TimeWave { to, scale, offset, gain, .. } => {
-                    self.time_wave::<SIN>(to, scale, offset, gain, clock);
-                }
+                Step::TimeWave { to, gain, .. } => self.time_wave::<SIN>(to, wheels.next(), gain, clock),
                 Step::Narrow { to, a } => self.narrow(to, a, |x| x as f32),
                 Step::Phase { to, a } => self.narrow(to, a, |x| reduce(x * (1.0 / std::f64::consts::TAU))),
                 Step::Compare { f, to, a, b } => self.compare(f, to, a, b),

@@ -17,7 +17,7 @@ use super::pass::{Kernel, Pass, Start};
 use super::tile::Tile;
 use machine::{CHUNK, Machine};
 use memo::Memo;
-use time::Clock;
+use time::{Clock, Wheel};
 
 /// Frames for which `rand` keeps its value, at 44.1 kHz.
 const RANDOM_PERIOD: f64 = 2048.0;
@@ -28,6 +28,7 @@ pub struct FormulaKernel {
     /// Registers of [`CHUNK`] values each, then constants of one line each (a tile is aligned memory).
     memory: Tile,
     wide: Vec<f64>,
+    wheels: Vec<Wheel>,
     random_period: u64,
     seed: u64,
     /// Per lane: what tells its random streams from those of other voices.
@@ -49,6 +50,7 @@ impl FormulaKernel {
         FormulaKernel {
             memory,
             wide: vec![0.0; program.wide * CHUNK],
+            wheels: Wheel::of(&program, rate),
             random_period: (RANDOM_PERIOD * rate / 44_100.0).round().max(1.0) as u64,
             seed,
             voices: vec![0; lanes],
@@ -84,6 +86,7 @@ impl Elementwise for FormulaKernel {
         let clock = Clock {
             ages: &pass.ages[pass.lane..],
             voices: &self.voices[pass.lane..],
+            wheels: &self.wheels,
             seed: self.seed,
             frames: pass.frames,
             rate: pass.rate,

@@ -1,12 +1,47 @@
 //! What of a formula depends on time: the lanes' ages, and random values that change on the grid of those ages. Audio thread.
 
+use super::program::{FormulaProgram, Step};
+use super::wide::fixed;
 use crate::kernel::MAX_LANES;
+
+/// Lanes of the widest pack.
+const PACK: usize = 16;
+
+/// A phase that turns steadily with time, as the loader prepares it for the sample rate.
+pub struct Wheel {
+    /// Where it stands at time 0.
+    pub offset: u64,
+    /// How far it turns in 0, 1, 2 … frames.
+    pub ahead: [u64; PACK + 1],
+}
+
+impl Wheel {
+    /// The wheels of a program's steps, in the order of the steps.
+    pub fn of(program: &FormulaProgram, rate: f64) -> Vec<Wheel> {
+        let wheel = |step: &Step| match *step {
+            Step::TimePhase { scale, offset, .. } | Step::TimeWave { scale, offset, .. } => {
+                let step = fixed(scale / rate);
+                let ahead = std::array::from_fn(|n| step.wrapping_mul(n as u64));
+                Some(Wheel { offset: fixed(offset), ahead })
+            }
+            _ => None,
+        };
+        program.steps.iter().filter_map(wheel).collect()
+    }
+
+    /// Where it stands after so many frames.
+    #[inline(always)]
+    pub fn at(&self, age: u64) -> u64 {
+        self.ahead[1].wrapping_mul(age).wrapping_add(self.offset)
+    }
+}
 
 /// Ages and random streams of the lanes of one pass.
 pub struct Clock<'a> {
     /// Frames since each lane began, at the first frame of the pass.
     pub ages: &'a [u64],
     pub voices: &'a [u64],
+    pub wheels: &'a [Wheel],
     pub seed: u64,
     pub frames: usize,
     pub rate: f64,

@@ -60,14 +60,11 @@ pub static DEF: NodeDef = NodeDef {
                     "What is shaped; absent: the shape itself comes out, for use as a control.",
                 )
             },
-            ParamSpec {
-                name: "end",
-                kind: ParamKind::Flag,
-                unit: Unit::None,
-                default: Default::Absent,
-                range: None,
-                help: "Whether the sound is over after the release; absent: yes without a gate, no with one (below `midi_in` voices end anyway).",
-            },
+            ParamSpec::of(
+                ParamKind::Flag,
+                "end",
+                "Whether the sound is over after the release; absent: yes without a gate, no with one (below `midi_in` voices end anyway).",
+            ),
         ],
         extra: Extra::Refused,
         channels: Channels::AsInputs,

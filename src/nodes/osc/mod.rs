@@ -93,14 +93,11 @@ pub static DEF: NodeDef = NodeDef {
                 range: Some((0.0, 4_294_967_295.0)),
                 help: "Which random curve `perlin` and `wander` follow: places with the same seed move alike; absent or 0: each place its own.",
             },
-            ParamSpec {
-                name: "range",
-                kind: ParamKind::Pair,
-                unit: Unit::None,
-                default: Default::Absent,
-                range: None,
-                help: "Two values between which the wave swings, instead of -1 and 1: an LFO that moves a cutoff from 300 to 2400 Hz.",
-            },
+            ParamSpec::of(
+                ParamKind::Pair,
+                "range",
+                "Two values between which the wave swings, instead of -1 and 1: an LFO that moves a cutoff from 300 to 2400 Hz.",
+            ),
             ParamSpec {
                 name: "quality",
                 kind: ParamKind::Choice(&[
