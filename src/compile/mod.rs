@@ -26,7 +26,8 @@ pub use check::check;
 pub use program::{Program, Strip};
 pub use sketch::Blueprint;
 use sketch::GraphSketch;
-use succeed::{Level, succeed};
+pub use succeed::Summary;
+use succeed::{Level, succeed, summary};
 
 /// The bounds on programs, beside those of the language.
 pub const LIMITS: &[Limit] = &[Limit::new(
@@ -58,6 +59,8 @@ pub struct Compiled {
     pub notes: Vec<Diagnostic>,
     /// For the program that will replace this one.
     pub blueprint: Blueprint,
+    /// What becomes of the nodes of the program before; `None` where there is none.
+    pub summary: Option<Summary>,
 }
 
 /// Compiles a sound of a library.
@@ -87,7 +90,7 @@ pub fn compile_after(request: &Request, before: Option<&Blueprint>) -> Result<Co
         names: names.clone(),
         outbox: before.map(|b| b.outbox.clone()).unwrap_or_default(),
     };
-    let mut carry = None;
+    let (mut carry, mut told) = (None, None);
     let mut places: Vec<usize> = (0..names.len()).collect();
     if let Some(before) = before.filter(|b| b.rate == request.rate) {
         let place = |name: &String| names.iter().position(|n| n == name);
@@ -98,6 +101,7 @@ pub fn compile_after(request: &Request, before: Option<&Blueprint>) -> Result<Co
         before.graph.memories(&mut were);
         blueprint.graph.memories(&mut are);
         let level = Level { lanes: 1, tapes: were == are };
+        told = Some(summary(&before.graph, &blueprint.graph, level));
         let (merged, passes) = succeed(&before.graph, plan, &mut blueprint.graph, level, &[], &pairs);
         plan = merged;
         carry = Some((before.program, passes));
@@ -107,5 +111,11 @@ pub fn compile_after(request: &Request, before: Option<&Blueprint>) -> Result<Co
     let mut program = program.map_err(|d| vec![d])?;
     (program.number, program.carry) = (number, carry);
     program.strips.iter_mut().zip(places).for_each(|(strip, place)| strip.place = place);
-    Ok(Compiled { program: Box::new(program), warnings: lowered.warnings, notes: lowered.notes, blueprint })
+    Ok(Compiled {
+        program: Box::new(program),
+        warnings: lowered.warnings,
+        notes: lowered.notes,
+        blueprint,
+        summary: told,
+    })
 }

@@ -2,6 +2,7 @@
 
 mod decode;
 pub mod samples;
+pub mod save;
 pub mod watch;
 
 use std::fs;
@@ -86,7 +87,7 @@ pub fn folder(path: &Path) -> &Path {
 }
 
 /// Whether a file of a folder belongs to its library. Hidden files (of editors and file systems) do not.
-fn is_text(file: &Path) -> bool {
+pub fn is_text(file: &Path) -> bool {
     let ends =
         file.extension().is_some_and(|e| e.eq_ignore_ascii_case("yaml") || e.eq_ignore_ascii_case("yml"));
     let hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));

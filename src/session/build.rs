@@ -3,9 +3,11 @@
 
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use super::exchange::Exchange;
 use super::mailbox::Mailbox;
+use super::reload::Stage;
 use super::{Finding, Message};
 use crate::compile::{Compiled, Request, compile_after};
 use crate::language::{Diagnostic, Library, Severity};
@@ -34,11 +36,15 @@ pub struct Outcome {
     pub sound: String,
     pub compiled: Result<Compiled, Vec<Diagnostic>>,
     pub library: Library,
+    /// How long the stages took.
+    pub times: [(Stage, Duration); 2],
 }
 
 /// Parses and compiles; `None` if something newer is asked for meanwhile.
 pub fn build(files: Vec<(PathBuf, Vec<u8>)>, order: &Order) -> Option<Outcome> {
+    let began = Instant::now();
     let library = read(files);
+    let parsed = began.elapsed();
     if order.mailbox.superseded() {
         return None;
     }
@@ -48,7 +54,8 @@ pub fn build(files: Vec<(PathBuf, Vec<u8>)>, order: &Order) -> Option<Outcome> {
     let first = sounds.first().map(String::as_str);
     let sound = forced.or(chosen).or(first).unwrap_or_default().to_owned();
     let compiled = compile(&library, &sound, order);
-    (!order.mailbox.superseded()).then_some(Outcome { sounds, sound, compiled, library })
+    let times = [(Stage::Parse, parsed), (Stage::Compile, began.elapsed() - parsed)];
+    (!order.mailbox.superseded()).then_some(Outcome { sounds, sound, compiled, library, times })
 }
 
 /// A program that makes no sound.

@@ -1,7 +1,9 @@
 //! The project's part of the saved state: one versioned JSON text that holds the whole sound, so that a project opens anywhere. The
 //! same content gives the same bytes. Any thread but the audio thread.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Version that this program writes; it reads this one and older ones.
 pub const VERSION: u32 = 1;
@@ -30,7 +32,17 @@ pub struct Document {
 pub struct File {
     /// Path as it was opened; relative sample names are looked up beside it.
     pub path: String,
-    pub text: String,
+    /// Shared: the same text is in the history, in the window and in the loader.
+    #[serde(serialize_with = "write_text", deserialize_with = "read_text")]
+    pub text: Arc<str>,
+}
+
+fn write_text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_ref().serialize(serializer)
+}
+
+fn read_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    String::deserialize(deserializer).map(Arc::from)
 }
 
 impl Default for Document {
@@ -71,8 +83,10 @@ mod tests {
     use super::*;
 
     fn example() -> Document {
-        let file =
-            |n: &str| File { path: format!("/songs/{n}.yaml"), text: format!("{n}:\n  osc: \"½\"\n") };
+        let file = |n: &str| File {
+            path: format!("/songs/{n}.yaml"),
+            text: format!("{n}:\n  osc: \"½\"\n").into(),
+        };
         Document {
             path: "/songs".into(),
             sound: "b".into(),

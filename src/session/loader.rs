@@ -2,25 +2,34 @@
 //! newest request wins: work that is no longer wanted is given up between stages. A text with errors changes nothing that is heard.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::build::{Order, Outcome, build, findings, silence};
 use super::exchange::Exchange;
+use super::history::{Difference, History, Way};
 use super::mailbox::Taken;
-use super::{Document, File, Finding, Message, Shared, Status};
+use super::reload::{Cause, Reload, Stage};
+use super::wish::{Todo, Wish};
+use super::{Document, Finding, Message, Shared, Status, show};
 use crate::language::Diagnostic;
-use crate::library::{self, samples::Store, watch::Watch};
+use crate::library::{self, samples::Store, save, watch::Watch};
 
 /// How often the loader looks for programs to take back and for the host's `sound` parameter.
 const LOOK: Duration = Duration::from_millis(50);
+/// The same while a program is on its way, to tell when the engine took it.
+const SOON: Duration = Duration::from_millis(2);
+/// A file that was written longer ago was not noticed because of that.
+const LATE: Duration = Duration::from_secs(10);
+/// Codes of the errors that mean: there is nothing on the disk.
+const GONE: [&str; 2] = ["missing-file", "no-files"];
 
 pub fn run(shared: Arc<Shared>) {
     let mut loader = Loader::new(shared.clone());
     loop {
-        let number = match shared.mailbox.take(LOOK) {
+        let number = match shared.mailbox.take(if loader.exchange.is_pending() { SOON } else { LOOK }) {
             Taken::Closed => return,
             Taken::Nothing => None,
             Taken::Messages(messages, number) => {
@@ -29,7 +38,7 @@ pub fn run(shared: Arc<Shared>) {
             }
         };
         let worked = catch_unwind(AssertUnwindSafe(|| loader.work())).unwrap_or_else(|_| {
-            loader.todo = Todo::Nothing;
+            loader.wish.todo = Todo::Nothing;
             loader.report(
                 Status::Broken,
                 vec![Finding::general("Seiche met a fault of its own while loading; nothing has changed.")],
@@ -42,15 +51,6 @@ pub fn run(shared: Arc<Shared>) {
     }
 }
 
-/// How far the wish is from being fulfilled.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
-enum Todo {
-    Nothing,
-    Build,
-    /// Read the files, then build.
-    Read,
-}
-
 enum Progress {
     Done,
     /// Something newer is asked for.
@@ -59,116 +59,174 @@ enum Progress {
 
 struct Loader {
     shared: Arc<Shared>,
-    /// What is wanted; becomes the session's document once it sounds.
-    wish: Document,
-    /// The wanted files as they were read.
-    files: Vec<(PathBuf, Vec<u8>)>,
-    todo: Todo,
+    wish: Wish,
     exchange: Exchange,
+    history: History,
     /// The host's `sound` parameter as it was last used.
     sound: u32,
     store: Mutex<Store>,
     watch: Watch,
+    /// What the stages so far took, of the wish that is being fulfilled.
+    times: Vec<(Stage, Duration)>,
+    /// Why a text could not be saved, until something else is asked for.
+    unsaved: Option<Finding>,
 }
 
 impl Loader {
     fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
-            wish: Document::default(),
-            files: vec![],
-            todo: Todo::Nothing,
+            wish: Wish::default(),
             exchange: Exchange::default(),
+            history: History::default(),
             sound: 0,
             store: Mutex::default(),
             watch: Watch::default(),
+            times: vec![],
+            unsaved: None,
         }
     }
 
     /// Takes a message into the wish.
     fn note(&mut self, message: Message) {
-        let mut need = Todo::Build;
-        match message {
-            Message::Open(path) => {
-                let path = path.display().to_string();
-                self.wish = Document { path, seed: self.wish.seed, ..Document::default() };
-                need = Todo::Read;
-            }
-            Message::TakeDisk if self.wish.path.is_empty() => need = Todo::Nothing,
-            Message::TakeDisk => need = Todo::Read,
-            Message::Choose(sound) => self.wish.sound = sound,
-            Message::Restore(document) => self.wish_for(&document),
-            Message::Engine(rate, remote) => self.exchange.connect(rate, remote),
+        match &message {
+            Message::Engine(..) | Message::Choose(_) => {}
+            _ => self.unsaved = None,
         }
-        if need > self.todo {
-            self.todo = need;
+        match message {
+            Message::Open(path) => self.wish.open(&path),
+            Message::TakeDisk => self.wish.take_disk(),
+            Message::KeepSaved => self.keep_saved(),
+            Message::Edit { file, text } => self.wish.edit(&file, text),
+            Message::Save { file, text } => {
+                self.wish.edit(&file, text.clone());
+                self.save(file.into(), &text);
+            }
+            Message::Undo => self.go(Way::Undo),
+            Message::Redo => self.go(Way::Redo),
+            Message::Choose(sound) => self.wish.choose(sound),
+            Message::Restore(document) => self.wish.restore(&document),
+            Message::Engine(rate, remote) => {
+                self.exchange.connect(rate, remote);
+                self.wish.need(Todo::Build, Cause::Chosen);
+            }
         }
     }
 
-    /// Wants what a document holds; one with a path and no text is read from there.
-    fn wish_for(&mut self, document: &Document) {
-        self.wish = document.clone();
-        self.files =
-            document.files.iter().map(|f| (PathBuf::from(&f.path), f.text.clone().into_bytes())).collect();
-        // The saved text sounds; what the files say counts from their next save on.
-        self.watch.follow(Path::new(&self.wish.path));
-        self.todo =
-            if document.files.is_empty() && !document.path.is_empty() { Todo::Read } else { Todo::Build };
+    fn go(&mut self, way: Way) {
+        let sounds = self.shared.document.load_full();
+        self.wish.go(way, &self.history, &sounds);
+    }
+
+    /// Writes a text to its file; what follows is the same as if another program had saved it.
+    fn save(&mut self, file: PathBuf, text: &str) {
+        match save::write(&file, text.as_bytes()) {
+            Ok(()) => {
+                self.wish.texts.saved(&file);
+                self.wish.need(Todo::Look, Cause::Saved);
+            }
+            Err(fault) => self.unsaved = Some(Finding::new(&fault, &[])),
+        }
+    }
+
+    /// Writes what sounds to the files that have something else.
+    fn keep_saved(&mut self) {
+        let sounds = self.shared.document.load_full();
+        for file in &sounds.files {
+            if self.wish.texts.differs(file) {
+                self.save(PathBuf::from(&file.path), &file.text);
+            }
+        }
+        // If nothing could be written, the reason is shown all the same.
+        self.wish.need(Todo::Build, Cause::Saved);
     }
 
     /// Does what there is to do, unless something newer comes in between.
     fn work(&mut self) -> Progress {
-        self.exchange.turn();
+        self.turn();
         let sound = self.shared.sound.load(Ordering::Relaxed);
         if sound != self.sound {
             self.sound = sound;
-            self.todo = if self.todo < Todo::Build { Todo::Build } else { self.todo };
+            self.wish.need(Todo::Build, Cause::Chosen);
         }
-        if self.todo == Todo::Nothing && self.watch.look(Instant::now()) {
-            self.todo = Todo::Read;
+        if self.wish.todo == Todo::Nothing && self.watch.look(Instant::now()) {
+            self.wish.need(Todo::Look, Cause::Saved);
         }
-        if self.todo == Todo::Read {
-            self.shared.publish(|snapshot| snapshot.status = Status::Loading);
-            self.watch.follow(Path::new(&self.wish.path));
-            match library::read(Path::new(&self.wish.path)) {
-                Ok(files) => (self.files, self.todo) = (files, Todo::Build),
-                Err(fault) => {
-                    self.todo = Todo::Nothing;
-                    self.report(Status::Broken, vec![Finding::new(&fault, &[])]);
-                    self.fall_back();
-                }
+        if self.wish.todo >= Todo::Look {
+            if self.wish.todo == Todo::Read {
+                self.shared.publish(|snapshot| snapshot.status = Status::Loading);
+            }
+            if let Err(fault) = self.read() {
+                self.wish.todo = Todo::Nothing;
+                self.report(Status::Broken, vec![Finding::new(&fault, &[])]);
+                self.fall_back();
             }
             if self.shared.mailbox.superseded() {
                 return Progress::GivenUp;
             }
         }
-        if self.todo == Todo::Build {
-            let Some(outcome) = self.build() else { return Progress::GivenUp };
-            self.todo = Todo::Nothing;
+        if self.wish.todo == Todo::Build {
+            let Some(outcome) = build(self.wish.texts.to_read(), &self.order()) else {
+                return Progress::GivenUp;
+            };
+            self.wish.todo = Todo::Nothing;
             self.conclude(outcome);
+            self.compare_with_disk();
             self.watch_named();
         }
-        self.exchange.turn();
+        self.turn();
         Progress::Done
+    }
+
+    /// Reads the library's files, and takes of them what is to be taken.
+    fn read(&mut self) -> Result<(), Diagnostic> {
+        let (noticed, began) = (SystemTime::now(), Instant::now());
+        self.watch.follow(self.wish.path());
+        let files = library::read(self.wish.path()).inspect_err(|fault| {
+            if GONE.contains(&fault.code) {
+                self.wish.texts.lose_disk();
+            }
+        })?;
+        let taken = self.wish.learn(files);
+        self.times.clear();
+        let written = |path: &PathBuf| std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+        let waited = taken.iter().filter_map(written).max().and_then(|at| noticed.duration_since(at).ok());
+        if let Some(waited) = waited.filter(|waited| self.wish.cause == Cause::Saved && *waited < LATE) {
+            self.times.push((Stage::Notice, waited));
+        }
+        self.times.push((Stage::Read, began.elapsed()));
+        self.wish.todo = Todo::Build;
+        Ok(())
+    }
+
+    /// What came with a project, or out of the history, sounds before anybody looks whether the disk has the same.
+    fn compare_with_disk(&mut self) {
+        if self.wish.texts.knows_disk() || self.wish.path().as_os_str().is_empty() {
+            return;
+        }
+        self.watch.follow(self.wish.path());
+        match library::read(self.wish.path()) {
+            Ok(files) => {
+                self.wish.learn(files);
+            }
+            // A project opens without its files, and plays.
+            Err(_) => self.wish.texts.lose_disk(),
+        }
+        self.show_texts();
     }
 
     /// Watches the files that the texts name, as well.
     fn watch_named(&mut self) {
-        let tunings = self.files.iter().map(|(path, _)| path.clone());
+        let tunings = self.wish.texts.paths().cloned();
         let samples = self.store.lock().map(|store| store.paths().cloned().collect::<Vec<_>>());
         self.watch.also(tunings.chain(samples.unwrap_or_default()).collect());
     }
 
-    /// Builds the wanted sound; `None` if something newer is asked for.
-    fn build(&self) -> Option<Outcome> {
-        build(self.files.clone(), &self.order())
-    }
-
     fn order(&self) -> Order<'_> {
         Order {
-            sound: &self.wish.sound,
+            sound: self.wish.sound(),
             forced: self.sound,
-            seed: self.wish.seed,
+            seed: self.wish.seed(),
             store: &self.store,
             exchange: &self.exchange,
             mailbox: &self.shared.mailbox,
@@ -177,14 +235,19 @@ impl Loader {
 
     /// Hands the program over, or says why there is none.
     fn conclude(&mut self, outcome: Outcome) {
-        let Outcome { sounds, sound, compiled, library } = outcome;
+        let Outcome { sounds, sound, compiled, library, times } = outcome;
         let mut diagnostics = library.diagnostics().to_vec();
         let broken = diagnostics.iter().any(Diagnostic::is_error);
         let mut strips = None;
+        self.times.extend(times);
         let status = match compiled {
-            _ if self.files.is_empty() => {
-                self.silence();
-                self.shared.sounds_now(self.document());
+            _ if self.wish.texts.is_empty() => {
+                if self.exchange.has_given()
+                    && let Some(silence) = silence(&self.order())
+                {
+                    self.exchange.give(silence);
+                }
+                self.sounds_now(Reload::default());
                 strips = Some(vec![]);
                 Status::Empty
             }
@@ -193,8 +256,9 @@ impl Loader {
             Ok(compiled) => {
                 diagnostics.extend(compiled.warnings.iter().cloned());
                 strips = Some(compiled.program.strips().iter().map(|strip| strip.name.clone()).collect());
+                let nodes = compiled.summary.clone();
                 self.exchange.give(compiled);
-                self.shared.sounds_now(self.document());
+                self.sounds_now(Reload { nodes, ..Reload::default() });
                 if broken { Status::Broken } else { Status::Playing }
             }
             Err(faults) => {
@@ -202,7 +266,8 @@ impl Loader {
                 Status::Broken
             }
         };
-        self.exchange.turn();
+        self.times.clear();
+        self.turn();
         self.shared.publish(|snapshot| {
             snapshot.sounds.clone_from(&sounds);
             snapshot.sound.clone_from(&sound);
@@ -221,51 +286,62 @@ impl Loader {
         }
     }
 
+    /// The wish is fulfilled: it is what a project saves, a step of the history, and the last change that the window tells of.
+    fn sounds_now(&mut self, reload: Reload) {
+        let document = Arc::new(self.wish.document());
+        let before = self.shared.document.load_full();
+        match self.wish.arrived() {
+            Some(step) => self.history.arrive(step, document.clone()),
+            None => self.history.record(document.clone()),
+        }
+        let texts = Difference::between(&before.files, &document.files);
+        let times = std::mem::take(&mut self.times);
+        let reload = Some(Arc::new(Reload { cause: self.wish.cause, texts, times, ..reload }));
+        self.shared.sounds_now(document);
+        self.shared.publish(|snapshot| snapshot.reload.clone_from(&reload));
+    }
+
     /// An engine that was made anew gets the last good document where the wanted one has errors.
     fn fall_back(&mut self) {
-        let good = self.shared.document.load_full();
-        if self.exchange.has_given()
-            || !self.exchange.is_connected()
-            || good.files.is_empty()
-            || *good == self.wish
-        {
+        let good: Arc<Document> = self.shared.document.load_full();
+        let lacks = self.exchange.is_connected() && !self.exchange.has_given();
+        if !lacks || good.files.is_empty() || good.files == self.wish.texts.files() {
             return;
         }
-        let wanted = (self.wish.clone(), std::mem::take(&mut self.files));
-        self.wish_for(&good);
-        if let Some(Outcome { compiled: Ok(compiled), .. }) = self.build() {
+        let files = good.files.iter().map(|f| (PathBuf::from(&f.path), f.text.as_bytes().to_vec())).collect();
+        let order = Order { sound: &good.sound, seed: good.seed, ..self.order() };
+        if let Some(Outcome { compiled: Ok(compiled), .. }) = build(files, &order) {
             self.exchange.give(compiled);
         }
-        (self.wish, self.files) = wanted;
-        self.todo = Todo::Nothing;
     }
 
-    /// What is saved once the wish sounds.
-    fn document(&self) -> Document {
-        let text = |(path, bytes): &(PathBuf, Vec<u8>)| {
-            let text = std::str::from_utf8(bytes).ok()?.to_owned();
-            Some(File { path: path.display().to_string(), text })
-        };
-        Document { files: self.files.iter().filter_map(text).collect(), ..self.wish.clone() }
-    }
-
-    /// An instance without a library falls silent, if it has ever sounded.
-    fn silence(&mut self) {
-        if self.exchange.has_given()
-            && let Some(compiled) = silence(&self.order())
-        {
-            self.exchange.give(compiled);
+    /// Turns the exchange, and tells the window when the engine has taken a program.
+    fn turn(&mut self) {
+        if let Some(waited) = self.exchange.turn() {
+            self.shared.publish(|snapshot| {
+                if let Some(reload) = &mut snapshot.reload {
+                    Arc::make_mut(reload).times.push((Stage::Swap, waited));
+                }
+            });
         }
     }
 
     /// Shows the window how it stands.
-    fn report(&self, status: Status, findings: Vec<Finding>) {
-        let first = self.files.first().map(|(path, _)| path.display().to_string());
-        let path = Some(self.wish.path.clone()).filter(|path| !path.is_empty()).or(first).unwrap_or_default();
+    fn report(&self, status: Status, mut findings: Vec<Finding>) {
+        findings.splice(0..0, self.unsaved.clone());
+        let path = self.wish.shown_path();
         self.shared.publish(|snapshot| {
             snapshot.status = status;
             snapshot.path.clone_from(&path);
             snapshot.findings.clone_from(&findings);
         });
+        self.show_texts();
+    }
+
+    /// Shows the window the texts, and what the history holds.
+    fn show_texts(&self) {
+        let sounds = self.shared.document.load_full();
+        let shown = show::texts(&self.wish, &self.history, &sounds);
+        self.shared.publish(|snapshot| snapshot.texts.clone_from(&shown));
     }
 }

@@ -4,11 +4,16 @@
 mod build;
 mod document;
 mod exchange;
+mod history;
 mod loader;
 mod mailbox;
+mod reload;
+mod show;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod wish;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -23,14 +28,33 @@ use mailbox::Mailbox;
 
 pub use crate::language::Severity;
 pub use document::{Document, File};
+pub use history::Difference;
+pub use reload::{Cause, Reload, Stage};
+pub use show::{Shown, Texts};
 pub use snapshot::{Finding, Levels, Load, Place, Reading, Snapshot, Status, ticks};
+pub use texts::Disk;
 
 /// What is asked of the loader. Later requests of the same kind replace earlier ones that have not been carried out.
 pub enum Message {
     /// Open the library at this path.
     Open(PathBuf),
-    /// Take what the open library's files have now.
+    /// Take what the open library's files have now, instead of texts that came with the project or were edited here.
     TakeDisk,
+    /// Write what sounds to those files of the open library that have something else.
+    KeepSaved,
+    /// Play this text of a file, as it was edited in the window, without saving it.
+    Edit {
+        file: String,
+        text: Arc<str>,
+    },
+    /// Save this text of a file, and play it. Where it cannot be saved it is played and kept as an edit.
+    Save {
+        file: String,
+        text: Arc<str>,
+    },
+    /// Go back to what sounded before, or forth again. The disk stays as it is.
+    Undo,
+    Redo,
     /// Play the sound of this name.
     Choose(String),
     /// Bring back what was saved with the project.
@@ -192,9 +216,9 @@ impl Shared {
     }
 
     /// Replaces the document by what now sounds, and tells the host if it is different.
-    fn sounds_now(&self, document: Document) {
-        if **self.document.load() != document {
-            self.document.store(Arc::new(document));
+    fn sounds_now(&self, document: Arc<Document>) {
+        if *self.document.load() != document {
+            self.document.store(document);
             self.changed.store(true, Ordering::Release);
             lock(&self.notify)();
         }

@@ -1,8 +1,10 @@
 //! What the window is told: the library, what is wrong with it, and how busy the engine is. A snapshot is made by the loader and never
 //! changed; the living figures are atomics that the audio thread writes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::{Reload, Texts};
 use crate::engine::{METERED, Meters, PROGRAM_FAULT};
 use crate::language::model::SourceFile;
 use crate::language::{Diagnostic, Severity};
@@ -20,6 +22,9 @@ pub struct Snapshot {
     pub strips: Vec<String>,
     pub status: Status,
     pub findings: Vec<Finding>,
+    pub texts: Texts,
+    /// The last change that is heard.
+    pub reload: Option<Arc<Reload>>,
 }
 
 /// How it stands with the library.

@@ -10,6 +10,7 @@
 //! ```
 
 mod merge;
+mod summary;
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,6 +21,7 @@ use super::loops;
 use super::plan::{Op, Plan, What, Wire};
 use super::sketch::{GraphSketch, OpSketch, Part, PoolSketch, steps_of};
 use merge::Merge;
+pub use summary::{Summary, summary};
 
 /// A graph among graphs.
 #[derive(Clone, Copy)]

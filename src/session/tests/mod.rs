@@ -1,5 +1,8 @@
 //! What a user notices of the session: a library opens, a broken text changes nothing, a saved state brings the sound back.
 
+mod texts;
+mod undo;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -258,4 +261,36 @@ fn session_follows_a_saved_file_and_keeps_playing_over_a_typo() {
     std::fs::remove_dir_all(&scratch.0).unwrap();
     std::thread::sleep(Duration::from_millis(400));
     assert_plays(&mut engine, 0.75);
+}
+
+/// Waits until the snapshot is as it should be.
+fn shows(session: &Session, what: &str, test: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    let end = Instant::now() + LIMIT;
+    while Instant::now() < end {
+        let seen = session.snapshot();
+        if test(&seen) {
+            return seen;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("{what}: not in {:?}", session.snapshot().texts);
+}
+
+fn send(session: &Session, message: Message) -> Arc<Snapshot> {
+    session.send(message);
+    assert!(session.settle(LIMIT));
+    session.snapshot()
+}
+
+/// A text of one sound at this level.
+fn tone(level: f32) -> String {
+    format!("tone: {{osc: {{type: sin, freq: 440, amp: {level}}}}}\n")
+}
+
+fn edit(path: &std::path::Path, text: &str) -> Message {
+    Message::Edit { file: path.display().to_string(), text: text.into() }
+}
+
+fn save(path: &std::path::Path, text: &str) -> Message {
+    Message::Save { file: path.display().to_string(), text: text.into() }
 }

@@ -1,0 +1,68 @@
+//! The texts as the window is told of them: what is wanted, what sounds, what the disk has, and where undo and redo would lead. Made by
+//! the loader, never changed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::history::{Difference, History, Way};
+use super::texts::Disk;
+use super::wish::Wish;
+use super::{Document, File};
+
+/// A library's texts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Texts {
+    pub files: Arc<[Shown]>,
+    /// What undo and redo would change, in a few words; `None` where they are not possible.
+    pub undo: Option<String>,
+    pub redo: Option<String>,
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// As in the document.
+    pub path: String,
+    /// The text that is wanted: it sounds, or has errors.
+    pub text: Arc<str>,
+    /// Whether it is what sounds. If not, the last good text does.
+    pub sounds: bool,
+    /// Whether it is what the disk has.
+    pub saved: bool,
+    /// What the disk has, compared with the text that sounds and that is saved with the project.
+    pub disk: Disk,
+}
+
+impl Texts {
+    /// Whether any file on the disk differs from what sounds.
+    pub fn disk_differs(&self) -> bool {
+        self.files.iter().any(|file| file.disk != Disk::Same)
+    }
+
+    /// Whether all texts sound.
+    pub fn sound(&self) -> bool {
+        self.files.iter().all(|file| file.sounds)
+    }
+}
+
+pub fn texts(wish: &Wish, history: &History, sounds: &Document) -> Texts {
+    let wanted = wish.texts.files();
+    let good: HashMap<&str, &File> = sounds.files.iter().map(|file| (file.path.as_str(), file)).collect();
+    let shown = |file: &File| {
+        let sounding = good.get(file.path.as_str()).copied();
+        Shown {
+            path: file.path.clone(),
+            text: file.text.clone(),
+            sounds: sounding == Some(file),
+            saved: !wish.texts.differs(file),
+            disk: wish.texts.compare(sounding.unwrap_or(file)),
+        }
+    };
+    let would = |way: Way| {
+        let bring = wish.would_bring(way, history, &wanted, sounds)?;
+        // Another library is told by its place.
+        let here = std::path::Path::new(&bring.path) == wish.path();
+        Some(if here { Difference::between(&wanted, &bring.files).to_text() } else { bring.path.clone() })
+    };
+    Texts { files: wanted.iter().map(shown).collect(), undo: would(Way::Undo), redo: would(Way::Redo) }
+}

@@ -1,0 +1,154 @@
+//! What is wanted: library, sound and texts, whether they sound already or not, and how much of the way to the sound is still to be
+//! done. Loader thread; does nothing itself.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::history::{History, Way};
+use super::reload::Cause;
+use super::texts::{Take, Texts};
+use super::{Document, File};
+
+/// How far the wish is from being fulfilled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Todo {
+    #[default]
+    Nothing,
+    Build,
+    /// Take what has been saved, then build.
+    Look,
+    /// Take all that the disk has, then build.
+    Read,
+}
+
+#[derive(Default)]
+pub struct Wish {
+    /// Without its files: those are the texts.
+    head: Document,
+    pub texts: Texts,
+    pub todo: Todo,
+    /// Why, in the end.
+    pub cause: Cause,
+    /// The step of the history that the texts come from, if they do.
+    step: Option<usize>,
+}
+
+impl Wish {
+    pub fn path(&self) -> &Path {
+        Path::new(&self.head.path)
+    }
+
+    pub fn sound(&self) -> &str {
+        &self.head.sound
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.head.seed
+    }
+
+    /// Where the library is, or its first file where it has no place.
+    pub fn shown_path(&self) -> String {
+        let first = self.texts.paths().next().map(|path| path.display().to_string());
+        if self.head.path.is_empty() { first.unwrap_or_default() } else { self.head.path.clone() }
+    }
+
+    /// At least this is to be done, for this reason.
+    pub fn need(&mut self, todo: Todo, cause: Cause) {
+        self.cause = cause;
+        // What has no place on the disk cannot be read from there.
+        self.todo = self.todo.max(if self.head.path.is_empty() { todo.min(Todo::Build) } else { todo });
+    }
+
+    /// Another library, from the disk.
+    pub fn open(&mut self, path: &Path) {
+        let seed = self.head.seed;
+        *self = Wish {
+            head: Document { path: path.display().to_string(), seed, ..Document::default() },
+            ..Wish::default()
+        };
+        self.need(Todo::Read, Cause::Opened);
+    }
+
+    /// What the disk has, instead of whatever is wanted now.
+    pub fn take_disk(&mut self) {
+        self.step = None;
+        if !self.head.path.is_empty() {
+            self.need(Todo::Read, Cause::Saved);
+        }
+    }
+
+    pub fn choose(&mut self, sound: String) {
+        self.head.sound = sound;
+        self.need(Todo::Build, Cause::Chosen);
+    }
+
+    /// A text that was written in the window.
+    pub fn edit(&mut self, file: &str, text: Arc<str>) {
+        self.step = None;
+        self.texts.edit(Path::new(file), text);
+        self.need(Todo::Build, Cause::Edited);
+    }
+
+    /// What a project brings along; a document with a path and no text is read from there.
+    pub fn restore(&mut self, document: &Document) {
+        *self = Wish::default();
+        self.want(document);
+        self.need(if document.files.is_empty() { Todo::Read } else { Todo::Build }, Cause::Opened);
+    }
+
+    /// A step back or forth among what has sounded. The choice of a sound stays within one library. `sounds`: the document that does now.
+    pub fn go(&mut self, way: Way, history: &History, sounds: &Document) {
+        let astray = self.step.is_none() && self.texts.files() != sounds.files;
+        let Some((step, document)) = history.next(way, self.step, astray) else { return };
+        if document.path == self.head.path {
+            self.texts.want(&document.files);
+        } else {
+            self.texts = Texts::default();
+            self.want(document);
+        }
+        self.step = Some(step);
+        self.todo = Todo::Nothing;
+        self.need(Todo::Build, if way == Way::Undo { Cause::Undone } else { Cause::Redone });
+    }
+
+    fn want(&mut self, document: &Document) {
+        self.head = Document { files: vec![], ..document.clone() };
+        self.texts.want(&document.files);
+    }
+
+    /// Learns what the disk has, and takes of it what was asked for. Returns the files whose texts are new.
+    pub fn learn(&mut self, disk: Vec<(std::path::PathBuf, Vec<u8>)>) -> Vec<std::path::PathBuf> {
+        let take = match self.todo {
+            Todo::Nothing | Todo::Build => Take::None,
+            Todo::Look => Take::Saved,
+            Todo::Read => Take::All,
+        };
+        let taken = self.texts.learn(disk, take);
+        if !taken.is_empty() {
+            self.step = None;
+        }
+        taken
+    }
+
+    /// The step of the history that is reached when this sounds, if it is one.
+    pub fn arrived(&mut self) -> Option<usize> {
+        self.step.take()
+    }
+
+    /// What is saved with the project once this sounds.
+    pub fn document(&self) -> Document {
+        Document { files: self.texts.files(), ..self.head.clone() }
+    }
+
+    /// The step that lies this way: the texts that it would bring.
+    pub fn would_bring<'a>(
+        &self,
+        way: Way,
+        history: &'a History,
+        files: &[File],
+        sounds: &Document,
+    ) -> Option<&'a Document> {
+        let astray = self.step.is_none() && files != sounds.files;
+        history.next(way, self.step, astray).map(|(_, document)| &**document)
+    }
+}
