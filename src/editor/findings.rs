@@ -3,9 +3,10 @@
 use egui::{RichText, ScrollArea, Ui};
 
 use super::{Scene, theme};
-use crate::session::{Finding, Severity, Status};
+use crate::session::{Finding, Place, Status};
 
-pub fn draw(ui: &mut Ui, scene: &Scene<'_>) {
+/// The answer is the place that was clicked.
+pub fn draw<'a>(ui: &mut Ui, scene: &Scene<'a>) -> Option<&'a Place> {
     let snapshot = scene.snapshot;
     let (text, colour) = match snapshot.status {
         Status::Empty => ("Open a library to begin.", theme::QUIET),
@@ -21,28 +22,26 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>) {
         );
     }
     ui.label(RichText::new(text).color(colour));
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    let mut clicked = None;
+    ScrollArea::vertical().id_salt("messages").auto_shrink(false).show(ui, |ui| {
         for finding in &snapshot.findings {
             ui.add_space(6.0);
-            draw_finding(ui, finding);
+            clicked = draw_finding(ui, finding).or(clicked);
         }
     });
+    clicked
 }
 
-fn draw_finding(ui: &mut Ui, finding: &Finding) {
-    let colour = match finding.severity {
-        Severity::Error => theme::FAULT,
-        Severity::Warning => theme::WARM,
-        Severity::Note => theme::QUIET,
-    };
+fn draw_finding<'a>(ui: &mut Ui, finding: &'a Finding) -> Option<&'a Place> {
+    let mut clicked = None;
     if let Some(place) = &finding.place {
-        ui.label(
-            RichText::new(format!("{}:{}:{}", place.file, place.line, place.column))
-                .small()
-                .color(theme::QUIET),
-        );
+        let text = format!("{}:{}:{}", place.file, place.line, place.column);
+        let link = ui.link(RichText::new(text).small().color(theme::QUIET));
+        if link.on_hover_text("Show this line").clicked() {
+            clicked = Some(place);
+        }
     }
-    ui.label(RichText::new(&finding.message).color(colour));
+    ui.label(RichText::new(&finding.message).color(theme::severity(finding.severity)));
     if let Some(place) = &finding.place
         && !place.text.trim().is_empty()
     {
@@ -51,4 +50,5 @@ fn draw_finding(ui: &mut Ui, finding: &Finding) {
     if let Some(hint) = &finding.hint {
         ui.label(RichText::new(hint).color(theme::QUIET));
     }
+    clicked
 }

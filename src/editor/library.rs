@@ -26,7 +26,7 @@ impl Library {
             ui.label(RichText::new("Seiche").heading().color(theme::ACCENT));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let reload = ui.add_enabled(!scene.snapshot.path.is_empty(), egui::Button::new("Reload"));
-                if reload.on_hover_text("Read the files again").clicked() {
+                if reload.on_hover_text("Take what the files have now").clicked() {
                     asked = Some(Message::TakeDisk);
                 }
                 let open = ui.add_enabled(!self.typed.trim().is_empty(), egui::Button::new("Open"));

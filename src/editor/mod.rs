@@ -1,9 +1,11 @@
 //! The window, in egui: one pane a file. Panes see a [`Scene`] (what the session knows, and figures of this moment) and answer with a
 //! message for the session; they know neither framework nor engine, so they can be drawn in a test. Window thread.
 
+mod disk;
 mod findings;
 mod library;
 mod meters;
+mod source;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -29,17 +31,24 @@ pub struct Scene<'a> {
     pub silenced: &'a [String],
 }
 
+/// What the panes remember between frames.
+#[derive(Default)]
+pub struct Panes {
+    library: library::Library,
+    source: source::Source,
+}
+
 /// The window of one instance; what it remembers between frames.
 pub struct Editor {
     session: Arc<Session>,
-    library: library::Library,
+    panes: Panes,
     status: status::Status,
     levels: Levels,
 }
 
 impl Editor {
     pub fn new(session: Arc<Session>) -> Self {
-        Self { session, library: Default::default(), status: Default::default(), levels: Levels::default() }
+        Self { session, panes: Panes::default(), status: Default::default(), levels: Levels::default() }
     }
 
     /// Sets fonts and colours; once, when the window is built.
@@ -62,7 +71,7 @@ impl Editor {
             voices: levels.voices,
             silenced: &silenced,
         };
-        let asked = draw(ui, &scene, &mut self.library);
+        let asked = draw(ui, &scene, &mut self.panes);
         let chose = matches!(asked, Some(Message::Choose(_)));
         if let Some(message) = asked {
             self.session.send(message);
@@ -72,7 +81,8 @@ impl Editor {
 }
 
 /// Lays the panes out. The answer is what the user asked for in this frame.
-pub fn draw(ui: &mut Ui, scene: &Scene<'_>, library: &mut library::Library) -> Option<Message> {
+pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Option<Message> {
+    let Panes { library, source } = panes;
     let mut asked = None;
     let pane = Frame::new().inner_margin(12).fill(theme::BACK);
     Panel::top("open").frame(pane).show(ui, |ui| asked = library.open_row(ui, scene));
@@ -85,6 +95,14 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, library: &mut library::Library) -> O
     Panel::left("sounds").frame(pane).exact_size(theme::SOUNDS).show(ui, |ui| {
         asked = asked.take().or(library.sounds(ui, scene));
     });
-    CentralPanel::default().frame(pane).show(ui, |ui| findings::draw(ui, scene));
+    Panel::bottom("messages").frame(pane).resizable(true).default_size(theme::MESSAGES).show(ui, |ui| {
+        if let Some(place) = findings::draw(ui, scene) {
+            source.show(&place.file, place.line);
+        }
+    });
+    CentralPanel::default().frame(pane).show(ui, |ui| {
+        asked = asked.take().or(disk::draw(ui, scene));
+        asked = asked.take().or(source.draw(ui, scene));
+    });
     asked
 }

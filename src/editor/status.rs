@@ -1,4 +1,4 @@
-//! The line at the bottom: how busy the engine is, how many voices sound, which version this is. Window thread.
+//! The line at the bottom: how busy the engine is, how many voices sound, what the last change of the sound was, which version this is. Window thread.
 
 use egui::{Align, Layout, RichText, Ui};
 
@@ -29,6 +29,11 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>) {
             1 => "1 voice".into(),
             n => format!("{n} voices"),
         });
+        if let Some(reload) = &scene.snapshot.reload {
+            ui.label(RichText::new("·").color(theme::QUIET));
+            let line = egui::Label::new(RichText::new(reload.line()).color(theme::QUIET)).truncate();
+            ui.add(line).on_hover_text(reload.details().join("\n"));
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.label(RichText::new(concat!("Seiche ", env!("CARGO_PKG_VERSION"))).color(theme::QUIET));
         });

@@ -1,75 +1,158 @@
-//! The panes, drawn without a window: what text is on them, and what a click asks for.
+//! The panes, drawn without a window: what text is on them, and what clicks and keys ask for.
 
-use egui::{Context, Event, PointerButton, RawInput, Rect, pos2, vec2};
+use std::time::Duration;
+
+use egui::{Context, Event, Key, Modifiers, PointerButton, RawInput, Rect, pos2, vec2};
 
 use super::*;
-use crate::session::{Finding, Place, Severity, Status};
+use crate::session::{
+    Cause, Difference, Disk, Finding, Place, Reload, Severity, Shown, Stage, Status, Texts,
+};
 
-fn snapshot() -> Snapshot {
-    let place = Place { file: "/songs/a.yaml".into(), line: 12, column: 7, text: "    cutof: 3".into() };
+const TEXT: &str = "song:\n  filter:\n    cutof: 3\n";
+
+/// As keyboards without a command key send it.
+const CTRL: Modifiers = Modifiers { ctrl: true, command: true, ..Modifiers::NONE };
+
+/// A library of one file that sounds, and is what the disk has.
+fn plain() -> Snapshot {
+    let file = Shown {
+        path: "/songs/a.yaml".into(),
+        text: TEXT.into(),
+        sounds: true,
+        saved: true,
+        disk: Disk::Same,
+    };
+    Snapshot {
+        path: "/songs".into(),
+        sounds: vec!["kick".into(), "song".into()],
+        sound: "song".into(),
+        strips: vec!["drums".into(), "bass".into()],
+        status: Status::Playing,
+        findings: vec![],
+        texts: Texts { files: [file].into(), undo: None, redo: None },
+        reload: None,
+    }
+}
+
+/// The same with an error in its text.
+fn broken() -> Snapshot {
+    let place = Place { file: "/songs/a.yaml".into(), line: 3, column: 5, text: "    cutof: 3".into() };
     let finding = Finding {
         severity: Severity::Error,
         message: "filter has no parameter `cutof`".into(),
         place: Some(place),
         hint: Some("did you mean `cutoff`?".into()),
     };
-    Snapshot {
-        path: "/songs/a.yaml".into(),
-        sounds: vec!["kick".into(), "song".into()],
-        sound: "song".into(),
-        strips: vec!["drums".into(), "bass".into()],
-        status: Status::Broken,
-        findings: vec![finding],
-    }
+    let reload = Reload {
+        cause: Cause::Saved,
+        texts: Difference { files: vec!["a.yaml".into()], lines: 2 },
+        times: vec![(Stage::Compile, Duration::from_millis(12))],
+        nodes: None,
+    };
+    let mut snapshot =
+        Snapshot { status: Status::Broken, findings: vec![finding], reload: Some(reload.into()), ..plain() };
+    with_file(&mut snapshot, |file| (file.sounds, file.disk) = (false, Disk::Differs));
+    snapshot
 }
 
-/// One frame; what is written where, and what was asked for.
-fn frame(
-    context: &Context,
-    library: &mut library::Library,
-    events: Vec<Event>,
-) -> (Vec<(String, Rect)>, Option<Message>) {
-    let snapshot = snapshot();
-    let mut levels = Levels::default();
-    levels.follow(
-        &crate::session::Levels { main: [0.5, 0.25], strips: vec![[0.1; 2]; 2], ..Default::default() },
-        0.03,
-    );
-    let silenced = ["bass".to_owned()];
-    let scene = Scene { snapshot: &snapshot, levels: &levels, load: 0.125, voices: 7, silenced: &silenced };
-    let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(SIZE.0, SIZE.1));
-    let input = RawInput { screen_rect: Some(screen), events, ..Default::default() };
-    let mut asked = None;
-    let mut output = context.run_ui(input, |ui| asked = draw(ui, &scene, library));
-    output.textures_delta.clear();
-    let mut written = vec![];
-    for clipped in output.shapes {
-        if let egui::Shape::Text(text) = clipped.shape {
-            written.push((text.galley.text().to_owned(), text.visual_bounding_rect()));
+fn with_file(snapshot: &mut Snapshot, change: impl Fn(&mut Shown)) {
+    let mut files = snapshot.texts.files.to_vec();
+    change(&mut files[0]);
+    snapshot.texts.files = files.into();
+}
+
+/// A window without a screen.
+struct Bench {
+    context: Context,
+    panes: Panes,
+    snapshot: Snapshot,
+    written: Vec<(String, Rect)>,
+}
+
+impl Bench {
+    fn new(snapshot: Snapshot) -> Bench {
+        let context = Context::default();
+        Editor::dress(&context);
+        let mut bench = Bench { context, panes: Panes::default(), snapshot, written: vec![] };
+        bench.frame(vec![]);
+        bench.frame(vec![]);
+        bench
+    }
+
+    /// One frame; what was asked for.
+    fn frame(&mut self, events: Vec<Event>) -> Option<Message> {
+        let mut levels = Levels::default();
+        let now =
+            crate::session::Levels { main: [0.5, 0.25], strips: vec![[0.1; 2]; 2], ..Default::default() };
+        levels.follow(&now, 0.03);
+        let silenced = ["bass".to_owned()];
+        let scene =
+            Scene { snapshot: &self.snapshot, levels: &levels, load: 0.125, voices: 7, silenced: &silenced };
+        let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(SIZE.0, SIZE.1));
+        let input = RawInput { screen_rect: Some(screen), events, ..Default::default() };
+        let mut asked = None;
+        let mut output = self.context.run_ui(input, |ui| asked = draw(ui, &scene, &mut self.panes));
+        output.textures_delta.clear();
+        self.written.clear();
+        for clipped in output.shapes {
+            if let egui::Shape::Text(text) = clipped.shape {
+                self.written.push((text.galley.text().to_owned(), text.visual_bounding_rect()));
+            }
         }
+        asked
     }
-    (written, asked)
-}
 
-fn dressed() -> Context {
-    let context = Context::default();
-    Editor::dress(&context);
-    context
+    fn shows(&self, text: &str) -> bool {
+        self.written.iter().any(|(written, _)| written == text)
+    }
+
+    fn click(&mut self, text: &str) -> Option<Message> {
+        let found = self.written.iter().find(|(written, _)| written == text);
+        let at =
+            found.unwrap_or_else(|| panic!("{text} is not on the window: {:#?}", self.written)).1.center();
+        let button = |pressed| Event::PointerButton {
+            pos: at,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Default::default(),
+        };
+        self.frame(vec![Event::PointerMoved(at), button(true)]);
+        let asked = self.frame(vec![button(false)]);
+        self.frame(vec![]);
+        asked
+    }
+
+    fn press(&mut self, modifiers: Modifiers, key: Key) -> Option<Message> {
+        self.frame(vec![Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }])
+    }
+
+    /// Puts the cursor to the beginning of the text and types there.
+    fn type_first(&mut self, text: &str) {
+        let shown = self.snapshot.texts.files[0].text.to_string();
+        self.click(&shown);
+        self.press(CTRL, Key::Home);
+        self.frame(vec![Event::Text(text.into())]);
+        self.frame(vec![]);
+    }
 }
 
 #[test]
 fn editor_shows_everything_that_matters() {
-    let (context, mut library) = (dressed(), library::Library::default());
-    frame(&context, &mut library, vec![]);
-    let (written, _) = frame(&context, &mut library, vec![]);
-    let all: Vec<_> = written.iter().map(|(text, _)| text.as_str()).collect();
+    let bench = Bench::new(broken());
     for expected in [
-        "/songs/a.yaml",
+        "/songs",
         "kick",
         "song",
-        "/songs/a.yaml:12:7",
+        "a.yaml",
+        TEXT,
+        "3",
+        "has errors",
+        "/songs/a.yaml:3:5",
         "filter has no parameter `cutof`",
         "did you mean `cutoff`?",
+        "Playing the last good version: a.yaml has errors.",
+        "Saved a.yaml, 2 lines in 12 ms",
         "bass was silenced: its output was not finite.",
         "drums",
         "peak -6.0 dB",
@@ -77,23 +160,119 @@ fn editor_shows_everything_that_matters() {
         "7 voices",
         concat!("Seiche ", env!("CARGO_PKG_VERSION")),
     ] {
-        assert!(all.contains(&expected), "{expected} is not on the window: {all:#?}");
+        assert!(bench.shows(expected), "{expected} is not on the window: {:#?}", bench.written);
     }
 }
 
 #[test]
 fn editor_click_on_a_sound_chooses_it() {
-    let (context, mut library) = (dressed(), library::Library::default());
-    frame(&context, &mut library, vec![]);
-    let (written, _) = frame(&context, &mut library, vec![]);
-    let at = written.iter().find(|(text, _)| text == "kick").expect("the sound is listed").1.center();
-    let button = |pressed| Event::PointerButton {
-        pos: at,
-        button: PointerButton::Primary,
-        pressed,
-        modifiers: Default::default(),
-    };
-    frame(&context, &mut library, vec![Event::PointerMoved(at), button(true)]);
-    let (_, asked) = frame(&context, &mut library, vec![button(false)]);
+    let asked = Bench::new(plain()).click("kick");
     assert!(matches!(asked, Some(Message::Choose(name)) if name == "kick"));
+}
+
+#[test]
+fn editor_typed_text_is_played_or_saved() {
+    let typed = format!("# {TEXT}");
+    let edits = |asked: &Option<Message>| matches!(asked, Some(Message::Edit { file, text }) if file == "/songs/a.yaml" && **text == *typed);
+    let saves = |asked: &Option<Message>| matches!(asked, Some(Message::Save { file, text }) if file == "/songs/a.yaml" && **text == *typed);
+    let mut bench = Bench::new(plain());
+    assert!(bench.shows("plays"));
+    assert!(bench.click("Play").is_none() && bench.click("Save").is_none(), "there is nothing to do yet");
+    bench.type_first("# ");
+    assert!(bench.shows(&typed) && bench.shows("typed, not played yet") && bench.shows("a.yaml •"));
+    assert!(edits(&bench.click("Play")));
+    assert!(saves(&bench.click("Save")));
+    // Keys act only while the text has the focus, and leave no mark in it.
+    assert!(bench.press(CTRL, Key::S).is_none(), "a button has the focus");
+    bench.click(&typed);
+    assert!(saves(&bench.press(CTRL, Key::S)));
+    assert!(edits(&bench.press(CTRL, Key::Enter)));
+    bench.frame(vec![]);
+    assert!(bench.shows(&typed));
+    // The session has it now.
+    with_file(&mut bench.snapshot, |file| (file.text, file.saved) = (typed.as_str().into(), false));
+    bench.frame(vec![]);
+    assert!(bench.shows("plays, not saved"));
+}
+
+#[test]
+fn editor_follows_the_file_but_never_loses_typed_text() {
+    let mut bench = Bench::new(plain());
+    let put = |bench: &mut Bench, text: &str| {
+        with_file(&mut bench.snapshot, |file| file.text = text.into());
+        bench.frame(vec![]);
+        bench.frame(vec![]);
+    };
+    put(&mut bench, "song: {}\n");
+    assert!(bench.shows("song: {}\n"), "a text that was saved elsewhere is shown");
+    bench.type_first("# ");
+    put(&mut bench, "other: {}\n");
+    assert!(
+        bench.shows("# song: {}\n")
+            && bench.shows("This file has changed while you typed. Your text is kept.")
+    );
+    // Even when the library loses the file.
+    let files = std::mem::take(&mut bench.snapshot.texts.files);
+    bench.frame(vec![]);
+    assert!(bench.shows("# song: {}\n"));
+    assert!(matches!(bench.click("Save"), Some(Message::Save { text, .. }) if *text == *"# song: {}\n"));
+    bench.snapshot.texts.files = files;
+    bench.frame(vec![]);
+    bench.click("Show the new text");
+    assert!(bench.shows("other: {}\n") && !bench.shows("# song: {}\n"));
+}
+
+#[test]
+fn editor_undo_and_redo_say_what_they_change() {
+    let mut snapshot = plain();
+    snapshot.texts.undo = Some("a.yaml, 2 lines".into());
+    let mut bench = Bench::new(snapshot);
+    assert!(matches!(bench.click("Undo"), Some(Message::Undo)));
+    assert!(bench.click("Redo").is_none(), "there is nothing to be done again");
+    // The hint comes after a moment.
+    let at = bench.written.iter().find(|(written, _)| written == "Undo").unwrap().1.center();
+    bench.frame(vec![Event::PointerMoved(at)]);
+    for _ in 0..120 {
+        bench.frame(vec![]);
+    }
+    assert!(bench.shows("Undo a.yaml, 2 lines (Ctrl+Alt+Z)"), "{:#?}", bench.written);
+    bench.click(TEXT);
+    let keys = CTRL | Modifiers::ALT;
+    assert!(matches!(bench.press(keys, Key::Z), Some(Message::Undo)));
+    bench.type_first("# ");
+    assert!(bench.click("Undo").is_none() && bench.press(keys, Key::Z).is_none(), "typed text comes first");
+}
+
+#[test]
+fn editor_offers_both_texts_where_the_disk_has_another() {
+    let mut bench = Bench::new(plain());
+    assert!(!bench.shows("Take disk"));
+    with_file(&mut bench.snapshot, |file| (file.disk, file.saved) = (Disk::Differs, false));
+    bench.frame(vec![]);
+    bench.frame(vec![]);
+    assert!(bench.shows("The disk has another text of a.yaml."));
+    assert!(matches!(bench.click("Take disk"), Some(Message::TakeDisk)));
+    assert!(matches!(bench.click("Keep this"), Some(Message::KeepSaved)));
+    with_file(&mut bench.snapshot, |file| file.disk = Disk::Missing);
+    bench.frame(vec![]);
+    bench.frame(vec![]);
+    assert!(bench.shows("The disk does not have a.yaml.") && !bench.shows("Take disk"));
+    let mut bench = Bench::new(broken());
+    assert!(matches!(bench.click("Put it back"), Some(Message::KeepSaved)));
+    assert!(!bench.shows("Take disk"), "the disk has what is shown");
+}
+
+#[test]
+fn editor_shows_the_line_of_a_message() {
+    let mut snapshot = broken();
+    let long: String = (1..400).map(|n| format!("line{n}: 1\n")).collect();
+    with_file(&mut snapshot, |file| file.text = long.as_str().into());
+    snapshot.findings[0].place.as_mut().unwrap().line = 300;
+    let mut bench = Bench::new(snapshot);
+    assert!(!bench.shows("300"));
+    bench.click("/songs/a.yaml:300:5");
+    for _ in 0..60 {
+        bench.frame(vec![]);
+    }
+    assert!(bench.shows("300"), "line 300 is in view");
 }

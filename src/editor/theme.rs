@@ -2,16 +2,23 @@
 
 use egui::{Color32, Context, FontId, Stroke, TextStyle, Visuals};
 
+use crate::session::Severity;
+
 /// First size of the window in logical points.
-pub const SIZE: (f32, f32) = (900.0, 560.0);
+pub const SIZE: (f32, f32) = (1000.0, 700.0);
 /// Widths of the side panes.
-pub const SOUNDS: f32 = 200.0;
-pub const METERS: f32 = 190.0;
+pub const SOUNDS: f32 = 180.0;
+pub const METERS: f32 = 170.0;
+/// Of the line numbers.
+pub const GUTTER: f32 = 38.0;
+/// First height of the messages.
+pub const MESSAGES: f32 = 190.0;
 
 pub const BACK: Color32 = Color32::from_rgb(24, 27, 32);
 pub const RAISED: Color32 = Color32::from_rgb(32, 36, 43);
 pub const TEXT: Color32 = Color32::from_rgb(214, 219, 226);
 pub const QUIET: Color32 = Color32::from_rgb(139, 148, 160);
+pub const FAINT: Color32 = Color32::from_rgb(84, 92, 104);
 pub const ACCENT: Color32 = Color32::from_rgb(92, 184, 178);
 pub const WARM: Color32 = Color32::from_rgb(224, 178, 92);
 pub const FAULT: Color32 = Color32::from_rgb(232, 107, 99);
@@ -38,6 +45,15 @@ pub fn apply(context: &Context) {
             *font = FontId::new(size(name), font.family.clone());
         }
     });
+}
+
+/// The colour of a finding.
+pub fn severity(severity: Severity) -> Color32 {
+    match severity {
+        Severity::Error => FAULT,
+        Severity::Warning => WARM,
+        Severity::Note => QUIET,
+    }
 }
 
 /// The heading of a pane.

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 /// A library with the sound to play.
 #[derive(Clone, Debug)]
 pub struct Patch {
-    /// File names with their text.
+    /// Where the library is on the disk; empty if it exists only as text.
+    pub path: PathBuf,
+    /// File names with their text; with a path and no files they are read from there.
     pub files: Vec<(PathBuf, String)>,
     pub sound: String,
 }
@@ -16,7 +18,7 @@ impl Patch {
     /// The library in this file.
     pub fn read(path: &Path, sound: &str) -> Result<Patch, Failed> {
         let text = std::fs::read_to_string(path).map_err(|e| Failed(format!("{}: {e}", path.display())))?;
-        Ok(Patch { files: vec![(path.to_path_buf(), text)], sound: sound.into() })
+        Ok(Patch { path: PathBuf::new(), files: vec![(path.to_path_buf(), text)], sound: sound.into() })
     }
 
     /// All libraries of a folder.
@@ -27,12 +29,17 @@ impl Patch {
         paths.sort();
         let read = |path: PathBuf| Ok((path.clone(), std::fs::read_to_string(&path)?));
         let files = paths.into_iter().map(read).collect::<Result<_, std::io::Error>>()?;
-        Ok(Patch { files, sound: sound.into() })
+        Ok(Patch { path: PathBuf::new(), files, sound: sound.into() })
     }
 
     /// A library that exists only as text.
     pub fn text(text: &str, sound: &str) -> Patch {
-        Patch { files: vec![("test.yaml".into(), text.into())], sound: sound.into() }
+        Patch { path: PathBuf::new(), files: vec![("test.yaml".into(), text.into())], sound: sound.into() }
+    }
+
+    /// The library at this path as it will be when the plug-in opens it; its saves are followed.
+    pub fn on_disk(path: &Path, sound: &str) -> Patch {
+        Patch { path: path.to_path_buf(), files: vec![], sound: sound.into() }
     }
 
     /// A saved state with this library in place of the one in `base`.
@@ -51,7 +58,7 @@ impl Patch {
     fn document(&self) -> Value {
         let files: Vec<Value> =
             self.files.iter().map(|(path, text)| json!({"path": path, "text": text})).collect();
-        json!({"version": 1, "path": "", "sound": self.sound, "seed": 1, "files": files})
+        json!({"version": 1, "path": self.path, "sound": self.sound, "seed": 1, "files": files})
     }
 }
 

@@ -9,6 +9,7 @@ use vst3_host::audio::{BusAudioBuffers, BusDirection, MediaType};
 use vst3_host::midi::{MidiChannel, NoteExpressionType};
 use vst3_host::plugin::{Plugin, ProcessMode};
 use vst3_host::{Vst3Host, discovery};
+use xtask::state::Patch;
 use xtask::wav;
 
 const BLOCK: usize = 480;
@@ -61,9 +62,13 @@ impl Player {
     }
 
     fn load(&mut self, sound: &str) {
+        self.load_patch(&patch(sound));
+    }
+
+    fn load_patch(&mut self, patch: &Patch) {
         // The CLAP's state is the VST3 component's state.
         let base = open().instance(SEICHE).unwrap().save().unwrap();
-        self.plugin.load_state(&patch(sound).into_state(&base).unwrap()).unwrap();
+        self.plugin.load_state(&patch.into_state(&base).unwrap()).unwrap();
     }
 
     /// Plays from a fresh start; returns the output buses.
@@ -273,5 +278,22 @@ fn vst3_any_rate_is_finite() {
         }
         assert!(wav::peak(&buffers.outputs[0].channels) > 0.01, "silent at {rate} Hz");
         player.plugin.stop_processing().unwrap();
+    }
+}
+
+#[test]
+fn vst3_saved_file_is_heard() {
+    let _alone = alone();
+    let scratch = Scratch::new("vst3");
+    let file = scratch.tone(0.5);
+    let mut player = Player::open("Seiche", &bundles().vst3);
+    player.load_patch(&Patch::on_disk(&file, "tone"));
+    player.plugin.set_process_mode(ProcessMode::Offline).unwrap();
+    let level = |player: &mut Player| wav::peak(&player.play(&[], &[], 9_600)[0]);
+    assert!((level(&mut player) - 0.5).abs() < 0.01);
+    scratch.tone(0.25);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while (level(&mut player) - 0.25).abs() > 0.01 {
+        assert!(std::time::Instant::now() < end, "the saved file is not heard");
     }
 }

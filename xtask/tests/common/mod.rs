@@ -88,3 +88,33 @@ pub fn assert_three_notes(who: &str, main: &[Vec<f32>]) {
         assert!((heard - hertz).abs() < 0.5, "{who}: {heard} Hz where {hertz} Hz was played");
     }
 }
+
+/// A folder of its own for a test, which goes with it.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("seiche-hosts-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+
+    /// Saves a text as the folder's only library.
+    pub fn save(&self, text: &str) -> PathBuf {
+        let file = self.0.join("library.yaml");
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// A steady tone at this level.
+    pub fn tone(&self, level: f32) -> PathBuf {
+        self.save(&format!("tone: {{osc: {{type: sin, freq: 440, amp: {level}}}}}\n"))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

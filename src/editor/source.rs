@@ -1,0 +1,260 @@
+//! The library's texts, to be read and edited: one file at a time, with line numbers and marks where something is wrong. What is typed
+//! stays here, whatever happens to the file, until it is played or saved. Window thread.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use egui::{
+    Align, Button, Color32, ComboBox, FontId, Id, Key, Layout, Modifiers, RichText, ScrollArea, TextBuffer,
+    TextEdit, TextStyle, Ui, pos2, text::LayoutJob,
+};
+
+use super::{Scene, theme};
+use crate::session::{Message, Severity, Shown};
+
+/// Longer texts are not shown: laying them out would make the window slow.
+const LONGEST: usize = 256 << 10;
+
+/// Keys that act while the text has the focus.
+const KEYS: [(Modifiers, Key, Action); 5] = [
+    (Modifiers::COMMAND.plus(Modifiers::ALT).plus(Modifiers::SHIFT), Key::Z, Action::Redo),
+    (Modifiers::COMMAND.plus(Modifiers::ALT), Key::Z, Action::Undo),
+    (Modifiers::COMMAND.plus(Modifiers::ALT), Key::Y, Action::Redo),
+    (Modifiers::COMMAND, Key::S, Action::Save),
+    (Modifiers::COMMAND, Key::Enter, Action::Play),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Play,
+    Save,
+    Undo,
+    Redo,
+}
+
+/// What is being typed, in each file, and which file is shown.
+#[derive(Default)]
+pub struct Source {
+    chosen: String,
+    drafts: BTreeMap<String, Draft>,
+    /// Line to be brought into view.
+    go_to: Option<usize>,
+}
+
+/// The text of a file in the window.
+struct Draft {
+    text: String,
+    /// What the session had when the typing began.
+    base: Arc<str>,
+}
+
+impl Draft {
+    fn is_typed(&self) -> bool {
+        self.text != *self.base
+    }
+
+    /// Takes over what the session has now, unless something has been typed that it does not have.
+    fn follow(&mut self, text: &Arc<str>) {
+        if self.text == **text {
+            self.base = text.clone();
+        } else if !self.is_typed() {
+            (self.text, self.base) = (text.to_string(), text.clone());
+        }
+    }
+}
+
+impl Source {
+    /// Shows this line (counted from 1) of a file.
+    pub fn show(&mut self, file: &str, line: usize) {
+        self.chosen = file.to_owned();
+        self.go_to = Some(line);
+    }
+
+    pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Message> {
+        let files = &scene.snapshot.texts.files;
+        self.follow(files);
+        if self.drafts.is_empty() {
+            theme::heading(ui, "TEXT");
+            ui.label(RichText::new("Open a library to see its text.").color(theme::QUIET));
+            return None;
+        }
+        let shown = files.iter().find(|file| file.path == self.chosen);
+        let id = Id::unique("text");
+        let mut action = None;
+        if ui.memory(|memory| memory.has_focus(id)) {
+            let pressed = |(keys, key, _): &&(Modifiers, Key, Action)| {
+                ui.input_mut(|input| input.consume_key(*keys, *key))
+            };
+            action = KEYS.iter().find(pressed).map(|(.., action)| *action);
+        }
+        action = self.row(ui, scene, shown).or(action);
+        self.changed_meanwhile(ui, shown);
+        self.text(ui, scene, id);
+        self.ask(action?, scene, shown)
+    }
+
+    /// What the session has, and what is typed for files that it has lost.
+    fn follow(&mut self, files: &[Shown]) {
+        self.drafts.retain(|path, draft| draft.is_typed() || files.iter().any(|file| file.path == *path));
+        for file in files {
+            let (text, base) = (String::new(), "".into());
+            self.drafts.entry(file.path.clone()).or_insert(Draft { text, base }).follow(&file.text);
+        }
+        if !self.drafts.contains_key(&self.chosen) {
+            let first = files.first().map(|file| &file.path).or(self.drafts.keys().next());
+            self.chosen = first.cloned().unwrap_or_default();
+        }
+    }
+
+    /// The row above the text: which file, how it stands with it, and what can be done.
+    fn row(&mut self, ui: &mut Ui, scene: &Scene<'_>, shown: Option<&Shown>) -> Option<Action> {
+        let texts = &scene.snapshot.texts;
+        let typed = self.drafts.get(&self.chosen).is_some_and(Draft::is_typed);
+        let mut action = None;
+        ui.horizontal(|ui| {
+            let names = self.drafts.iter().map(|(path, draft)| (path.clone(), name(path, draft.is_typed())));
+            let names: Vec<_> = names.collect();
+            ComboBox::from_id_salt("file").selected_text(name(&self.chosen, typed)).show_ui(ui, |ui| {
+                for (path, name) in names {
+                    ui.selectable_value(&mut self.chosen, path, name);
+                }
+            });
+            ui.label(RichText::new(standing(typed, shown)).color(theme::QUIET));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let saved = shown.is_some_and(|file| file.saved);
+                let step = |way: &Option<String>| if typed { None } else { way.clone() };
+                let ways = |way: &Option<String>, name: &str, keys: &str| match (way, typed) {
+                    (_, true) => "Play or save what you have typed first".into(),
+                    (Some(what), _) => format!("{name} {what} ({keys})"),
+                    (None, _) => format!("There is nothing to {}", name.to_lowercase()),
+                };
+                let buttons = [
+                    (
+                        "Redo",
+                        Action::Redo,
+                        step(&texts.redo).is_some(),
+                        ways(&texts.redo, "Redo", "Ctrl+Alt+Y"),
+                    ),
+                    (
+                        "Undo",
+                        Action::Undo,
+                        step(&texts.undo).is_some(),
+                        ways(&texts.undo, "Undo", "Ctrl+Alt+Z"),
+                    ),
+                    ("Save", Action::Save, typed || !saved, "Save this text, and play it (Ctrl+S)".into()),
+                    ("Play", Action::Play, typed, "Play this text without saving it (Ctrl+Enter)".into()),
+                ];
+                for (label, does, possible, hint) in buttons {
+                    let button = ui.add_enabled(possible, Button::new(label));
+                    let button = button.on_hover_text(&hint).on_disabled_hover_text(&hint);
+                    if button.clicked() {
+                        action = Some(does);
+                    }
+                }
+            });
+        });
+        action
+    }
+
+    /// Another text has come while something was typed: both are there, and the user chooses.
+    fn changed_meanwhile(&mut self, ui: &mut Ui, shown: Option<&Shown>) {
+        let (Some(draft), Some(shown)) = (self.drafts.get_mut(&self.chosen), shown) else { return };
+        if draft.is_typed() && draft.base != shown.text {
+            ui.horizontal(|ui| {
+                let text = "This file has changed while you typed. Your text is kept.";
+                ui.label(RichText::new(text).color(theme::WARM));
+                if ui.button("Show the new text").clicked() {
+                    (draft.text, draft.base) = (shown.text.to_string(), shown.text.clone());
+                }
+            });
+        }
+    }
+
+    fn text(&mut self, ui: &mut Ui, scene: &Scene<'_>, id: Id) {
+        let Some(draft) = self.drafts.get_mut(&self.chosen) else { return };
+        if draft.text.len() > LONGEST {
+            let text = format!("This text is longer than {} KB: edit it in another program.", LONGEST >> 10);
+            ui.label(RichText::new(text).color(theme::QUIET));
+            return;
+        }
+        let marks = marks(scene, &self.chosen);
+        let font = TextStyle::Monospace.resolve(ui.style());
+        // Long lines go on to the right, so that a line is a row.
+        let mut layouter = |ui: &Ui, text: &dyn TextBuffer, _width: f32| {
+            let job = LayoutJob::simple(text.as_str().to_owned(), font.clone(), theme::TEXT, f32::INFINITY);
+            ui.fonts_mut(|fonts| fonts.layout_job(job))
+        };
+        let go_to = self.go_to.take();
+        ScrollArea::both().id_salt("text").auto_shrink(false).show(ui, |ui| {
+            ui.horizontal_top(|ui| {
+                let gutter = ui.allocate_exact_size(egui::vec2(theme::GUTTER, 1.0), egui::Sense::hover()).0;
+                let edit = TextEdit::multiline(&mut draft.text)
+                    .id(id)
+                    .code_editor()
+                    .frame(egui::Frame::NONE)
+                    .desired_width(f32::INFINITY)
+                    .min_size(ui.available_size())
+                    .layouter(&mut layouter)
+                    .show(ui);
+                let clip = ui.clip_rect();
+                for (line, row) in edit.galley.rows.iter().enumerate() {
+                    let rect = row.rect().translate(edit.galley_pos.to_vec2());
+                    if go_to == Some(line + 1) {
+                        ui.scroll_to_rect(rect, Some(Align::Center));
+                    }
+                    if rect.max.y >= clip.min.y && rect.min.y <= clip.max.y {
+                        let colour = marks.get(&(line + 1)).copied().unwrap_or(theme::FAINT);
+                        let at = pos2(gutter.max.x - 6.0, rect.min.y);
+                        let small = FontId::monospace(font.size - 2.0);
+                        ui.painter().text(at, egui::Align2::RIGHT_TOP, line + 1, small, colour);
+                    }
+                }
+            });
+        });
+    }
+
+    fn ask(&self, action: Action, scene: &Scene<'_>, shown: Option<&Shown>) -> Option<Message> {
+        let texts = &scene.snapshot.texts;
+        let draft = self.drafts.get(&self.chosen)?;
+        let typed = draft.is_typed();
+        let (file, text) = (self.chosen.clone(), Arc::from(draft.text.as_str()));
+        match action {
+            Action::Play => typed.then_some(Message::Edit { file, text }),
+            Action::Save if typed || !shown.is_some_and(|file| file.saved) => {
+                Some(Message::Save { file, text })
+            }
+            Action::Undo if !typed && texts.undo.is_some() => Some(Message::Undo),
+            Action::Redo if !typed && texts.redo.is_some() => Some(Message::Redo),
+            _ => None,
+        }
+    }
+}
+
+/// The file's own name; a dot tells that something is typed.
+fn name(path: &str, typed: bool) -> String {
+    let name = Path::new(path).file_name().map_or(path.into(), |name| name.to_string_lossy());
+    if typed { format!("{name} •") } else { name.into_owned() }
+}
+
+/// How it stands with the text that is shown.
+fn standing(typed: bool, shown: Option<&Shown>) -> &'static str {
+    match shown {
+        _ if typed => "typed, not played yet",
+        Some(file) if !file.sounds => "has errors",
+        Some(file) if !file.saved => "plays, not saved",
+        _ => "plays",
+    }
+}
+
+/// Colours of the lines of a file where something is wrong: that of the worst.
+fn marks(scene: &Scene<'_>, file: &str) -> BTreeMap<usize, Color32> {
+    let mut worst: BTreeMap<usize, Severity> = BTreeMap::new();
+    for finding in &scene.snapshot.findings {
+        if let Some(place) = finding.place.as_ref().filter(|place| place.file == file) {
+            let known = worst.entry(place.line).or_insert(finding.severity);
+            *known = finding.severity.max(*known);
+        }
+    }
+    worst.into_iter().map(|(line, severity)| (line, theme::severity(severity))).collect()
+}
