@@ -15,7 +15,7 @@ pub(super) fn gather(mut plan: Plan) -> Plan {
     for op in &mut plan.ops {
         if let What::Voices(voices) = &mut op.what {
             for pool in &mut voices.pools {
-                pool.plan = gather(std::mem::take(&mut pool.plan));
+                pool.main.plan = gather(std::mem::take(&mut pool.main.plan));
             }
         }
     }
@@ -89,7 +89,7 @@ fn op_of(value: Value) -> Option<usize> {
 fn shares(op: &Op) -> bool {
     match &op.what {
         What::Node(recipe) => recipe.memory.is_some() || recipe.acts(),
-        What::Voices(voices) => voices.pools.iter().any(|pool| pool.plan.ops.iter().any(shares)),
+        What::Voices(voices) => voices.pools.iter().any(|pool| pool.main.plan.ops.iter().any(shares)),
         // A kernel of the program before may be anything.
         What::Leaving => true,
         _ => false,

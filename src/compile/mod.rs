@@ -27,7 +27,7 @@ pub use program::{Program, Strip};
 pub use sketch::Blueprint;
 use sketch::GraphSketch;
 pub use succeed::Summary;
-use succeed::{Level, succeed, summary};
+use succeed::{Level, Links, succeed, summary};
 
 /// The bounds on programs, beside those of the language.
 pub const LIMITS: &[Limit] = &[Limit::new(
@@ -93,16 +93,15 @@ pub fn compile_after(request: &Request, before: Option<&Blueprint>) -> Result<Co
     let (mut carry, mut told) = (None, None);
     let mut places: Vec<usize> = (0..names.len()).collect();
     if let Some(before) = before.filter(|b| b.rate == request.rate) {
-        let place = |name: &String| names.iter().position(|n| n == name);
-        let pairs: Vec<(usize, usize)> =
-            before.names.iter().enumerate().filter_map(|(from, name)| Some((from, place(name)?))).collect();
-        places.extend((0..before.names.len()).filter(|from| !pairs.iter().any(|(f, _)| f == from)));
         let (mut were, mut are) = (vec![], vec![]);
         before.graph.memories(&mut were);
         blueprint.graph.memories(&mut are);
         let level = Level { lanes: 1, tapes: were == are };
-        told = Some(summary(&before.graph, &blueprint.graph, level));
-        let (merged, passes) = succeed(&before.graph, plan, &mut blueprint.graph, level, &[], &pairs);
+        let links = Links::of_tracks((&before.graph, &before.names), (&blueprint.graph, &names), level);
+        told = Some(summary(&before.graph, &blueprint.graph, &links.ops, level));
+        let goes_on = |from: &usize| links.outputs.iter().any(|(f, _)| f == from);
+        places.extend((0..before.names.len()).filter(|from| !goes_on(from)));
+        let (merged, passes) = succeed(&before.graph, plan, &mut blueprint.graph, level, links);
         plan = merged;
         carry = Some((before.program, passes));
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::kernel::plumbing::Law;
 use crate::kernel::{Audio, Fixed, Inputs};
 use crate::language::model::Span;
 use crate::nodes::NodeDef;
@@ -77,6 +78,7 @@ pub enum Ends {
 }
 
 /// What an operation is made of.
+#[derive(Clone)]
 pub enum What {
     Node(Box<Recipe>),
     Formula(FormulaProgram),
@@ -115,7 +117,7 @@ pub enum What {
     },
     Voices(Box<Voices>),
     /// From its first input to its second, when the program replaces another.
-    Fade,
+    Fade(Law),
     /// The place of a kernel of the program before.
     Leaving,
 }
@@ -144,6 +146,14 @@ impl Recipe {
         self.def.spec.name == "midi_out" || (self.memory.is_some() && writes())
     }
 
+    /// Whether two of them, or one and anything else, have nothing in common: noise, and recordings.
+    pub fn is_noisy(&self) -> bool {
+        let noise = self.def.spec.param("type").is_some_and(|(index, _)| {
+            matches!(self.fixed[index], Some(Fixed::Word("noise" | "perlin" | "wander")))
+        });
+        noise || self.audio.is_some() || !self.folder.is_empty()
+    }
+
     /// The word of the parameter `mode`, or its default; empty for nodes without one.
     pub fn mode(&self) -> &'static str {
         let Some((index, param)) = self.def.spec.param("mode") else { return "" };
@@ -156,6 +166,7 @@ impl Recipe {
 }
 
 /// One operation.
+#[derive(Clone)]
 pub struct Op {
     pub what: What,
     pub inputs: Vec<Wire>,
@@ -176,7 +187,7 @@ impl Op {
 }
 
 /// A memory that buffers share.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct MemoryDraft {
     pub name: String,
     /// Seconds, where a buffer says so (the most, if the length moves), and where.
@@ -189,6 +200,7 @@ pub struct MemoryDraft {
 }
 
 /// Operations that go round in a loop shorter than a tile: they run in parts.
+#[derive(Clone)]
 pub struct Round {
     pub ops: Range<usize>,
     /// Most frames of a part.
@@ -196,7 +208,7 @@ pub struct Round {
 }
 
 /// The operations of one graph.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Plan {
     pub ops: Vec<Op>,
     /// Initial values of the scope variables.
@@ -261,7 +273,7 @@ impl What {
             What::FeedbackWrite { .. } => "feedback-write",
             What::Tempo { .. } => "tempo",
             What::Voices(_) => "voices",
-            What::Fade => "fade",
+            What::Fade(_) => "fade",
             What::Leaving => "leaving",
         }
     }

@@ -1,5 +1,8 @@
 //! Voices as the compiler sees them: the plans of what is played, and who starts it. Loader thread.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use crate::kernel::course::Courses;
 use crate::kernel::steps::StepPlan;
 use crate::kernel::voices::{NoteVariable, Order, StepCall};
@@ -8,15 +11,46 @@ use crate::language::model::Span;
 use super::plan::Plan;
 
 /// The voices of one kind.
+#[derive(Clone)]
 pub struct PoolDraft {
     /// Tells the pools of a node apart, and finds them again in the next program.
     pub name: String,
+    /// Where voices begin.
+    pub main: BankDraft,
+    /// Where voices of programs before go on, which had more or fewer of them.
+    pub older: Vec<BankDraft>,
+}
+
+/// Voices that share a graph.
+#[derive(Clone)]
+pub struct BankDraft {
     pub plan: Plan,
     /// Lanes per lane of the graph around it.
     pub voices: usize,
+    /// Set by the audio thread when no voice is left in an older bank.
+    pub spent: Arc<AtomicBool>,
+    /// Its voices fade at once.
+    pub closing: bool,
+}
+
+impl PoolDraft {
+    pub fn new(name: String, plan: Plan, voices: usize) -> Self {
+        PoolDraft { name, main: BankDraft::new(plan, voices), older: vec![] }
+    }
+
+    pub fn banks_mut(&mut self) -> impl Iterator<Item = &mut BankDraft> {
+        std::iter::once(&mut self.main).chain(&mut self.older)
+    }
+}
+
+impl BankDraft {
+    pub fn new(plan: Plan, voices: usize) -> Self {
+        BankDraft { plan, voices, spent: Arc::default(), closing: false }
+    }
 }
 
 /// An operation that plays voices. Its inputs are its own, then what the pools import.
+#[derive(Clone)]
 pub struct Voices {
     /// The node in the text.
     pub span: Span,
@@ -25,7 +59,7 @@ pub struct Voices {
 }
 
 /// Who starts voices.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Driver {
     Sequencer { steps: Vec<Vec<StepCall>>, order: Order },
     MidiIn { channel: Option<u8>, limit: usize, variables: Vec<(NoteVariable, u32)>, bend_range: f32 },

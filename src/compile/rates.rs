@@ -4,6 +4,7 @@
 use crate::spec::{ParamKind, Stereo};
 
 use super::plan::{Op, Plan, Value, What};
+use super::pools::PoolDraft;
 
 /// Marks what is sparse, from the outputs backwards.
 pub(super) fn rates(mut plan: Plan) -> Plan {
@@ -22,7 +23,7 @@ pub(super) fn rates(mut plan: Plan) -> Plan {
         let op = &plan.ops[index];
         for (port, wire) in op.inputs.iter().enumerate() {
             let at_points = match op.what {
-                What::Formula(_) | What::Fade => sparse[index],
+                What::Formula(_) | What::Fade(_) => sparse[index],
                 // Of the others, only the ends are read.
                 What::First => port > 0 || sparse[index],
                 _ => reads_at_points(op, port),
@@ -36,8 +37,8 @@ pub(super) fn rates(mut plan: Plan) -> Plan {
     for (op, sparse) in plan.ops.iter_mut().zip(sparse) {
         op.sparse = sparse;
         if let What::Voices(voices) = &mut op.what {
-            for pool in &mut voices.pools {
-                pool.plan = rates(std::mem::take(&mut pool.plan));
+            for bank in voices.pools.iter_mut().flat_map(PoolDraft::banks_mut) {
+                bank.plan = rates(std::mem::take(&mut bank.plan));
             }
         }
     }
@@ -47,7 +48,7 @@ pub(super) fn rates(mut plan: Plan) -> Plan {
 /// Kinds that know how to leave frames out.
 fn can_be_sparse(what: &What) -> bool {
     match what {
-        What::Formula(_) | What::First | What::Fade => true,
+        What::Formula(_) | What::First | What::Fade(_) => true,
         What::Node(recipe) => recipe.def.spec.name == "osc",
         _ => false,
     }

@@ -24,7 +24,7 @@ pub(super) fn share(mut plan: Plan) -> Plan {
         }
         if let What::Voices(voices) = &mut plan.ops[index].what {
             for pool in &mut voices.pools {
-                pool.plan = share(std::mem::take(&mut pool.plan));
+                pool.main.plan = share(std::mem::take(&mut pool.main.plan));
             }
         }
     }
@@ -85,7 +85,7 @@ pub(super) fn prune(mut plan: Plan) -> Plan {
         }
         if let What::Voices(voices) = &mut op.what {
             for pool in &mut voices.pools {
-                pool.plan = prune(std::mem::take(&mut pool.plan));
+                pool.main.plan = prune(std::mem::take(&mut pool.main.plan));
             }
         }
         kept.push(op);
@@ -101,7 +101,7 @@ pub(super) fn prune(mut plan: Plan) -> Plan {
 fn acts(op: &Op) -> bool {
     match &op.what {
         What::Node(recipe) => recipe.acts(),
-        What::Voices(voices) => voices.pools.iter().any(|pool| pool.plan.ops.iter().any(acts)),
+        What::Voices(voices) => voices.pools.iter().any(|pool| pool.main.plan.ops.iter().any(acts)),
         _ => false,
     }
 }

@@ -3,11 +3,12 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::kernel::{Audio, BAKED, Outbox};
 
 use super::plan::{Ends, Op, Plan, Value, What, Wire};
-use super::pools::{Driver, PoolDraft};
+use super::pools::{BankDraft, Driver, PoolDraft};
 
 /// A program as its successor sees it.
 #[derive(Clone)]
@@ -39,6 +40,10 @@ pub(super) struct OpSketch {
     /// It shares a memory with others.
     pub memory: bool,
     pub inputs: Vec<Wire>,
+    /// Per input: the sound of what is there is part of this one's.
+    pub passes: Vec<bool>,
+    /// What it sounds like is its own: nothing it could be compared with.
+    pub noisy: bool,
     pub channels: usize,
     pub ends: Ends,
     /// Where it stands in the running graph.
@@ -49,8 +54,15 @@ pub(super) struct OpSketch {
 #[derive(Clone)]
 pub(super) struct PoolSketch {
     pub name: String,
+    /// The first takes new voices; the others as in [`PoolDraft`].
+    pub banks: Vec<BankSketch>,
+}
+
+#[derive(Clone)]
+pub(super) struct BankSketch {
     pub voices: usize,
     pub graph: GraphSketch,
+    pub spent: Arc<AtomicBool>,
 }
 
 /// What an operation is, as far as that decides how its state passes.
@@ -92,7 +104,7 @@ impl GraphSketch {
             if op.memory {
                 keys.push(format!("{} {}", op.id, op.key));
             }
-            op.pools.iter().for_each(|pool| pool.graph.memories(keys));
+            op.pools.iter().for_each(|pool| pool.banks[0].graph.memories(keys));
         }
     }
 
@@ -103,6 +115,14 @@ impl GraphSketch {
             && self.ops.len() == other.ops.len()
             && self.outputs.iter().zip(&other.outputs).all(same_wire)
             && self.ops.iter().zip(&other.ops).all(same)
+    }
+
+    /// The running graph stays: its steps are where the other graph, which [`GraphSketch::is`] the same, has them.
+    fn stay(&mut self, other: &GraphSketch) {
+        for (op, other) in self.ops.iter_mut().zip(&other.ops) {
+            op.step = other.step;
+            op.stay(other);
+        }
     }
 }
 
@@ -121,6 +141,8 @@ impl OpSketch {
             audio,
             memory: recipe.is_some_and(|r| r.memory.is_some()),
             inputs: op.inputs.clone(),
+            passes: (0..op.inputs.len()).map(|port| passes(&op.what, port)).collect(),
+            noisy: recipe.is_some_and(|recipe| recipe.is_noisy()),
             channels: op.channels,
             ends: op.ends.clone(),
             step,
@@ -128,14 +150,21 @@ impl OpSketch {
         }
     }
 
+    /// The running voices stay, those in older banks too.
+    pub fn stay(&mut self, other: &OpSketch) {
+        for (pool, other) in self.pools.iter_mut().zip(&other.pools) {
+            pool.banks[0].graph.stay(other.graph());
+            pool.banks[0].spent = other.banks[0].spent.clone();
+            pool.banks.extend(other.banks[1..].iter().cloned());
+        }
+    }
+
     /// Whether the other's kernel could stand in this one's place.
     pub fn is(&self, other: &OpSketch) -> bool {
         let same_audio = |(a, b): (&Arc<Audio>, &Arc<Audio>)| Arc::ptr_eq(a, b) || a == b;
-        let same_pool = |(a, b): (&PoolSketch, &PoolSketch)| {
-            a.name == b.name && a.voices == b.voices && a.graph.is(&b.graph)
-        };
-        self.id == other.id
-            && self.part == other.part
+        let same_pool =
+            |(a, b): (&PoolSketch, &PoolSketch)| a.voices() == b.voices() && a.graph().is(b.graph());
+        self.part == other.part
             && self.key == other.key
             && self.inputs.len() == other.inputs.len()
             && self.audio.len() == other.audio.len()
@@ -147,7 +176,22 @@ impl OpSketch {
 
 impl PoolSketch {
     fn of(draft: &PoolDraft) -> PoolSketch {
-        PoolSketch { name: draft.name.clone(), voices: draft.voices, graph: GraphSketch::of(&draft.plan) }
+        PoolSketch { name: draft.name.clone(), banks: vec![BankSketch::of(&draft.main)] }
+    }
+
+    /// Where new voices begin.
+    pub fn graph(&self) -> &GraphSketch {
+        &self.banks[0].graph
+    }
+
+    pub fn voices(&self) -> usize {
+        self.banks[0].voices
+    }
+}
+
+impl BankSketch {
+    pub fn of(draft: &BankDraft) -> BankSketch {
+        BankSketch { voices: draft.voices, graph: GraphSketch::of(&draft.plan), spent: draft.spent.clone() }
     }
 }
 
@@ -172,6 +216,18 @@ pub(super) fn same_value(a: Value, b: Value) -> bool {
     match (a, b) {
         (Value::Const(a), Value::Const(b)) => a.to_bits() == b.to_bits(),
         _ => a == b,
+    }
+}
+
+/// Whether the sound of an input is part of the output's.
+pub(super) fn passes(what: &What, port: usize) -> bool {
+    match what {
+        What::Node(recipe) => {
+            recipe.def.spec.param("signal").is_some_and(|(i, _)| recipe.inputs[i].ports.contains(&port))
+        }
+        What::Sum | What::Average | What::Formula(_) => true,
+        What::First | What::Held | What::Cut { .. } => port == 0,
+        _ => false,
     }
 }
 

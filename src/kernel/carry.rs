@@ -26,8 +26,18 @@ pub enum How {
     Copy,
     /// The kernel itself: nothing about it has changed.
     Move,
-    /// The kernel plays voices; per pool that goes on, its number in the old and the new kernel.
-    Voices(Vec<(u32, u32, Carry)>),
+    /// The kernel plays voices.
+    Voices(Vec<Passage>),
+}
+
+/// How the voices of a bank pass into another of the same shape.
+#[derive(Debug)]
+pub struct Passage {
+    /// Pool of the old kernel, and bank of that pool.
+    pub from: (usize, usize),
+    /// The same of the new kernel.
+    pub to: (usize, usize),
+    pub carry: Carry,
 }
 
 /// Seconds over which the old gives way to the new.
@@ -53,7 +63,9 @@ impl Graph {
             match (how, &mut from.work, &mut to.work) {
                 (How::Move, from, to) => std::mem::swap(from, to),
                 (How::Copy, Work::Kernel(from), Work::Kernel(to)) => to.take(&mut **from, &mut [], at),
-                (How::Voices(pools), Work::Kernel(from), Work::Kernel(to)) => to.take(&mut **from, pools, at),
+                (How::Voices(passages), Work::Kernel(from), Work::Kernel(to)) => {
+                    to.take(&mut **from, passages, at);
+                },
                 _ => {}
             }
         }

@@ -7,7 +7,7 @@
 //! * Work at the control rate happens at frames whose absolute number is a multiple of [`super::CONTROL`], and at a lane's first.
 //! * Fast paths (flat inputs) give the same bits as the general path.
 
-use super::carry::{self, Carry};
+use super::carry::{self, Passage};
 use super::event::{Controls, Event};
 use super::isa::{self, Isa, Width};
 use super::tile::{TILE, Tile};
@@ -299,9 +299,9 @@ pub trait Kernel: Send + std::any::Any {
     fn tail(&self) -> u64 {
         0
     }
-    /// Takes over the state of a kernel that it replaces at absolute frame `at`, as far as that is of the same kind and fits; `pools`
-    /// says which voices go on. `old` plays on until it has faded, but for its voices.
-    fn take(&mut self, _old: &mut dyn Kernel, _pools: &mut [(u32, u32, Carry)], _at: u64) {}
+    /// Takes over the state of a kernel that it replaces at absolute frame `at`, as far as that is of the same kind and fits; `passages`
+    /// say which voices go on. `old` plays on until it has faded, but for its voices.
+    fn take(&mut self, _old: &mut dyn Kernel, _passages: &mut [Passage], _at: u64) {}
     /// The program it belongs to has replaced another at absolute frame `at`.
     fn succeeded(&mut self, _at: u64) {}
     /// Voices that sound inside it; none for kernels that never have any.
@@ -336,7 +336,7 @@ impl<K: Lanewise> Kernel for K {
     fn stop(&mut self, lane: usize, at: u64) {
         Lanewise::stop(self, lane, at);
     }
-    fn take(&mut self, old: &mut dyn Kernel, _: &mut [(u32, u32, Carry)], _: u64) {
+    fn take(&mut self, old: &mut dyn Kernel, _: &mut [Passage], _: u64) {
         if let Some(old) = carry::same::<K>(old) {
             Lanewise::take(self, old);
         }

@@ -117,8 +117,18 @@ impl Lanewise for Average {
     fn start(&mut self, _: usize, _: Start) {}
 }
 
+/// How one signal gives way to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Law {
+    /// In a straight line: equal signals stay as they are.
+    Linear,
+    /// With equal power: signals that have nothing in common stay as loud as they are.
+    Power,
+}
+
 /// From its first input (of the program before) to its second, in the frames after this program has succeeded that one.
 pub struct Fade {
+    pub law: Law,
     /// Length in frames.
     pub frames: u64,
     /// Absolute frame at which it begins.
@@ -126,11 +136,19 @@ pub struct Fade {
 }
 
 impl Fade {
-    /// How much of the new there is, `frame` frames into the pass.
+    /// How much there is of the old and of the new, `frame` frames into the pass.
     #[inline(always)]
-    fn weight(&self, at: u64, frame: usize) -> f32 {
+    fn weights(&self, at: u64, frame: usize) -> (f32, f32) {
         let passed = self.began.map_or(self.frames, |began| (at + frame as u64 + 1).saturating_sub(began));
-        (passed as f32 / self.frames as f32).min(1.0)
+        let new = (passed as f32 / self.frames as f32).min(1.0);
+        match self.law {
+            Law::Linear => (1.0 - new, new),
+            Law::Power => {
+                // Nearly a quarter of a sine and of a cosine.
+                let power = new * new * (3.0 - 2.0 * new);
+                ((1.0 - power).sqrt(), power.sqrt())
+            }
+        }
     }
 }
 
@@ -156,9 +174,17 @@ impl Lanewise for Fade {
                 continue;
             }
             let at = pass.at;
+            let one = L::splat(1.0);
             for (frame, out) in pass.output::<L>(channel).iter_mut().enumerate() {
-                let left = old * L::splat(1.0 - self.weight(at, frame));
-                *out = to.at(frame) + (from.at(frame) - to.at(frame)) * left;
+                let (left, come) = self.weights(at, frame);
+                *out = match self.law {
+                    Law::Linear => to.at(frame) + (from.at(frame) - to.at(frame)) * (old * L::splat(left)),
+                    // Where there is nothing of the old, all of the new.
+                    Law::Power => {
+                        let come = one + (L::splat(come) - one) * old;
+                        to.at(frame) * come + from.at(frame) * (old * L::splat(left))
+                    }
+                };
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `automation`: values that change on steps: in jumps, in straight lines, or overlapping. Audio thread, after construction.
 
-use crate::kernel::carry::{Carry, same};
+use crate::kernel::carry::{Passage, same};
 use crate::kernel::course::{Course, Courses, Mode};
 use crate::kernel::steps::{Began, Cursor, Progress, StepClock, StepPlan, Timing, read};
 use crate::kernel::{Build, Kernel, Pass, Start};
@@ -166,7 +166,7 @@ impl Automation {
 }
 
 impl Kernel for Automation {
-    fn take(&mut self, old: &mut dyn Kernel, _: &mut [(u32, u32, Carry)], _: u64) {
+    fn take(&mut self, old: &mut dyn Kernel, _: &mut [Passage], _: u64) {
         if let Some(old) = same::<Self>(old) {
             self.clock.take(&old.clock);
         }

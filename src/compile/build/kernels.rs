@@ -1,13 +1,13 @@
 //! Operations become kernels, and the voices that they play pools. Loader thread.
 
 use crate::compile::plan::{Op, Recipe, What, Wire};
-use crate::compile::pools::{Driver, PoolDraft, Voices};
+use crate::compile::pools::{BankDraft, Driver, Voices};
 use crate::kernel::curve::{CurveKernel, CurvePart, CurvePoint};
 use crate::kernel::formula::FormulaKernel;
 use crate::kernel::plumbing::{Average, Cut, Fade, First, Held, Sum, Vacant};
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
-    Blend, BlendPlan, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan, Sequencer,
+    BankPlan, Blend, BlendPlan, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan, Sequencer,
     SequencerPlan, Spawn, SpawnPlan,
 };
 use crate::kernel::{Build, Graph, Kernel, MAX_LANES, Source, TILE, Work};
@@ -35,9 +35,9 @@ pub(super) fn work(op: Op, lanes: usize, site: &Site) -> Result<Work, Diagnostic
             Box::new(CurveKernel::new(points(&op.inputs, &positions), frames, lanes))
         }
         What::Sum => Box::new(Sum),
-        What::Fade => {
+        What::Fade(law) => {
             let frames = (crate::kernel::carry::FADE * request.rate).ceil().max(1.0) as u64;
-            Box::new(Fade { frames, began: None })
+            Box::new(Fade { law, frames, began: None })
         }
         What::Leaving => Box::new(Vacant),
         What::First => Box::new(First),
@@ -108,7 +108,8 @@ fn voices(voices: Voices, lanes: usize, site: &Site) -> Result<Box<dyn Kernel>, 
     let site = &Site { song: false, place: Some(voices.span), ..*site };
     let mut pools = vec![];
     for draft in voices.pools {
-        pools.push(pool(draft, lanes, site)?);
+        let banks = std::iter::once(draft.main).chain(draft.older);
+        pools.push(PoolPlan { banks: banks.map(|draft| bank(draft, lanes, site)).collect::<Result<_, _>>()? });
     }
     let mut pools = pools.into_iter();
     let mut only = || pools.next().ok_or_else(|| Diagnostic::general("voices", "nothing to play"));
@@ -136,7 +137,7 @@ fn voices(voices: Voices, lanes: usize, site: &Site) -> Result<Box<dyn Kernel>, 
     })
 }
 
-fn pool(draft: PoolDraft, parents: usize, site: &Site) -> Result<PoolPlan, Diagnostic> {
+fn bank(draft: BankDraft, parents: usize, site: &Site) -> Result<BankPlan, Diagnostic> {
     let lanes = Graph::lanes_for(parents * draft.voices);
     if lanes > LANES {
         let message = format!("voices within voices need {lanes} lanes; at most {LANES}");
@@ -151,13 +152,15 @@ fn pool(draft: PoolDraft, parents: usize, site: &Site) -> Result<PoolPlan, Diagn
         Source::Slot(_) => Err(Diagnostic::general("voices", "a voice has no output")),
     };
     let port = built.outputs.first().ok_or_else(|| Diagnostic::general("voices", "a voice has no output"))?;
-    Ok(PoolPlan {
+    Ok(BankPlan {
         graph: built.graph,
         output: [tile(port.left)?, tile(port.right)?],
         channels: 1 + usize::from(stereo),
         imports: built.imports,
         parents,
         voices: draft.voices,
+        spent: draft.spent,
+        closing: draft.closing,
     })
 }
 

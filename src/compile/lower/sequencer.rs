@@ -90,7 +90,7 @@ impl Lower<'_> {
                 Some(interval) => (life / self.request.rate / interval.max(1e-3)).ceil() + 1.0,
                 None => 16.0,
             };
-            draft.voices = (overlap as usize * at_once).clamp(2, 64.max(at_once));
+            draft.main.voices = (overlap as usize * at_once).clamp(2, 64.max(at_once));
         }
         Ok((plan, pools, channels))
     }

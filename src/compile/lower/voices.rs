@@ -68,7 +68,7 @@ impl Lower<'_> {
         let wire = wire?;
         scope.plan.outputs = vec![wire];
         let channels = 1 + usize::from(wire.is_stereo());
-        Ok((PoolDraft { name: path.to_owned(), plan: scope.plan, voices: 1 }, channels, slots, scope.imports))
+        Ok((PoolDraft::new(path.to_owned(), scope.plan, 1), channels, slots, scope.imports))
     }
 
     /// Adds the operation. Imports of each pool follow the driver's own inputs.
@@ -85,7 +85,7 @@ impl Lower<'_> {
         for (mut draft, imports) in pools {
             // Import numbers count from the pool's own first; they become input numbers of the operation.
             let base = inputs.len();
-            for op in &mut draft.plan.ops {
+            for op in &mut draft.main.plan.ops {
                 if let What::Import { index, .. } = &mut op.what {
                     *index += base;
                 }
@@ -151,7 +151,7 @@ impl Lower<'_> {
         };
         let variables = [("i", 1.0), ("n", count as f64), ("item", 0.0)];
         let (mut draft, channels, slots, imports) = self.voice(signal, cx, &variables, &[])?;
-        draft.voices = count.max(1);
+        draft.main.voices = count.max(1);
         let copies = (0..count).map(|copy| {
             let item = items.as_ref().map_or(0.0, |items| items[copy]);
             vec![(slots[0], copy as f32 + 1.0), (slots[1], count as f32), (slots[2], item as f32)]
@@ -178,7 +178,7 @@ impl Lower<'_> {
             Context { duration: Some(node.duration.unwrap_or(f64::INFINITY)), ..self.inside(node, cx) };
         let variables = [("gate", 1.0), ("trigger_offset", 0.0)];
         let (mut draft, channels, slots, imports) = self.voice(signal, &inner, &variables, &[])?;
-        draft.voices = limit + limit.min(8);
+        draft.main.voices = limit + limit.min(8);
         let variables = vec![(slots[0], 1.0)];
         let driver = Driver::Spawn { trigger: 0, threshold, limit, life: None, variables };
         Ok(self.play(node, driver, vec![trigger], vec![(draft, imports)], channels, Ends::Own))
@@ -203,9 +203,9 @@ impl Lower<'_> {
         let variables: Vec<(&str, f64)> =
             NoteVariable::NAMES.iter().map(|(name, v)| (*name, default(*v))).collect();
         let (mut draft, channels, slots, imports) = self.voice(signal, &inner, &variables, &[])?;
-        draft.voices = 2 * limit;
+        draft.main.voices = 2 * limit;
         // Only what the voice reads is kept up to date.
-        let used = used_slots(&draft.plan);
+        let used = used_slots(&draft.main.plan);
         let named = NoteVariable::NAMES.iter().zip(slots);
         let variables =
             named.filter(|(_, slot)| used.contains(slot)).map(|((_, v), slot)| (*v, slot)).collect();

@@ -1,15 +1,23 @@
 //! The merging of two plans: new operations in their order, old ones that leave where they are still read, fades in between. Loader
 //! thread.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::kernel::Graph;
 use crate::kernel::carry::{Carry, How};
+use crate::kernel::plumbing::Law;
 
 use super::super::plan::{Ends, Op, Value, What, Wire};
-use super::super::pools::{PoolDraft, Voices};
-use super::super::sketch::{GraphSketch, Part, PoolSketch, same_value, same_wire};
-use super::{Level, same_shape, succeed};
+use super::super::sketch::{GraphSketch, Part, PoolSketch, passes, same_wire};
+use super::Level;
+
+/// Where a fade stands.
+#[derive(Clone, Copy)]
+pub enum Spot<'a> {
+    /// Before an input of an operation, whose id this is; whether that input is heard, rather than moving something.
+    Port(&'a str, usize, bool),
+    /// At an output: one that goes on, is new, or is gone.
+    Output(&'static str, usize),
+}
 
 pub(super) struct Merge<'a> {
     pub old: &'a GraphSketch,
@@ -22,11 +30,15 @@ pub(super) struct Merge<'a> {
     pub entered: Vec<bool>,
     /// Where the old ones that leave stand.
     pub left: Vec<Option<usize>>,
+    /// Old operations and new ones that begin where those are, and sound alike.
+    pub heirs: Vec<(usize, usize)>,
+    /// Per new operation: it is heard, rather than moving something.
+    pub heard: Vec<bool>,
     pub fresh: Vec<Option<Op>>,
     pub ops: Vec<Op>,
     pub steps: Vec<(u32, usize, How)>,
-    /// Fades made so far: from, to, and the result.
-    pub fades: Vec<(Wire, Wire, Wire)>,
+    /// Fades made so far: from, to, how, and the result.
+    pub fades: Vec<(Wire, Wire, Law, Wire)>,
     pub lines: HashMap<usize, usize>,
     /// Feedback lines, by how late they are.
     pub late: Vec<usize>,
@@ -58,18 +70,17 @@ impl Merge<'_> {
             (Part::Import { .. }, _) => None,
             (Part::Read(..), _) => None,
             (Part::Write(..), _) => {
-                self.fade_inputs(from, op, 1);
+                self.fade_inputs(from, index, op, 1);
                 None
             }
             (Part::Voices(_), What::Voices(_)) => {
                 if old.is(&self.sketch.ops[index]) {
-                    self.fade_inputs(from, op, old.inputs.len());
-                    // The running graphs stay: their steps are where they were.
-                    self.sketch.ops[index].pools = old.pools.clone();
+                    self.fade_inputs(from, index, op, old.inputs.len());
+                    self.sketch.ops[index].stay(old);
                     return Some(How::Move);
                 }
                 let own = |inputs: usize, pools: &[PoolSketch]| {
-                    let imports = pools.iter().flat_map(|p| &p.graph.ops);
+                    let imports = pools.iter().flat_map(|p| &p.graph().ops);
                     let first = imports
                         .filter_map(
                             |o| if let Part::Import { index, .. } = o.part { Some(index) } else { None },
@@ -79,92 +90,51 @@ impl Merge<'_> {
                 };
                 let before = own(old.inputs.len(), &old.pools);
                 if before == own(op.inputs.len(), &self.sketch.ops[index].pools) {
-                    self.fade_inputs(from, op, before);
+                    self.fade_inputs(from, index, op, before);
                 }
                 Some(How::Voices(self.voices(from, index, op)))
             }
             _ if old.is(&self.sketch.ops[index]) => {
-                self.fade_inputs(from, op, old.inputs.len());
+                self.fade_inputs(from, index, op, old.inputs.len());
                 Some(How::Move)
             }
             // Something fixed has changed: the new kernel begins where the old one is, which plays on while it fades.
             _ => {
                 self.successor[from] = None;
+                if !old.noisy && !self.sketch.ops[index].noisy {
+                    self.heirs.push((from, index));
+                }
                 Some(How::Copy)
             }
         }
     }
 
-    /// The pools of voices that go on, merged each with its successor.
-    fn voices(&mut self, from: usize, index: usize, op: &mut Op) -> Vec<(u32, u32, Carry)> {
-        let Op { what: What::Voices(voices), inputs, .. } = op else { return vec![] };
-        let Voices { pools, .. } = &mut **voices;
-        let old = &self.old.ops[from];
-        let mut sketches = std::mem::take(&mut self.sketch.ops[index].pools);
-        let by_name = old.part == Part::Voices("sequencer");
-        let mut carried = vec![];
-        for (number, before) in old.pools.iter().enumerate() {
-            let to = match by_name {
-                true => sketches.iter().position(|p| p.name == before.name),
-                false => Some(number).filter(|n| *n < sketches.len()),
-            };
-            let Some(to) = to.filter(|to| same_shape(before.voices, sketches[*to].voices, self.level.lanes))
-            else {
-                continue;
-            };
-            let (draft, sketch) = (&mut pools[to], &mut sketches[to]);
-            draft.voices = draft.voices.max(before.voices);
-            sketch.voices = draft.voices;
-            let imports = self.imports(from, &before.graph, draft, inputs);
-            let lanes = Graph::lanes_for(self.level.lanes * draft.voices);
-            let level = Level { lanes, ..self.level };
-            let plan = std::mem::take(&mut draft.plan);
-            let (plan, carry) = succeed(&before.graph, plan, &mut sketch.graph, level, &imports, &[(0, 0)]);
-            draft.plan = plan;
-            carried.push((number as u32, to as u32, carry));
-        }
-        self.sketch.ops[index].pools = sketches;
-        carried
-    }
-
-    /// Pairs what the voices read from around them; what only leaving operations read is imported for them.
-    fn imports(
-        &mut self,
-        from: usize,
-        before: &GraphSketch,
-        draft: &mut PoolDraft,
-        inputs: &mut Vec<Wire>,
-    ) -> Vec<(usize, usize)> {
-        let mut pairs = vec![];
-        for (number, op) in before.ops.iter().enumerate() {
-            let Part::Import { index, channel } = op.part else { continue };
-            let Some(value) = self.old_value(self.old.ops[from].inputs[index].channel(channel)) else {
-                continue;
-            };
-            let reads = |o: &Op| match o.what {
-                What::Import { index, channel } => same_value(inputs[index].channel(channel), value),
-                _ => false,
-            };
-            let to = draft.plan.ops.iter().position(reads).unwrap_or_else(|| {
-                inputs.push(Wire::mono(value));
-                let what = What::Import { index: inputs.len() - 1, channel: 0 };
-                let op = Op::new(what, vec![], 1, Ends::Never, format!("{}.leaving", op.id));
-                draft.plan.push(op)
-            });
-            pairs.push((number, to));
-        }
-        pairs
-    }
-
     /// Puts fades before the first `count` inputs that are not what they were.
-    fn fade_inputs(&mut self, from: usize, op: &mut Op, count: usize) {
-        for port in 0..count.min(op.inputs.len()) {
-            op.inputs[port] = self.faded(self.old.ops[from].inputs[port], op.inputs[port], &op.id, port);
+    fn fade_inputs(&mut self, from: usize, index: usize, op: &mut Op, count: usize) {
+        let count = count.min(op.inputs.len());
+        let mut before = self.old.ops[from].inputs[..count].to_vec();
+        if let What::Sum = op.what {
+            self.align(&mut before, index);
+        }
+        for (port, before) in before.into_iter().enumerate() {
+            let heard = self.heard[index] && passes(&op.what, port) && !matches!(op.what, What::Formula(_));
+            op.inputs[port] = self.faded(before, op.inputs[port], Spot::Port(&op.id, port, heard));
+        }
+    }
+
+    /// Brings what a sum read into the order of what it reads now: what goes on is not faded only because it has another number.
+    fn align(&self, before: &mut [Wire], index: usize) {
+        for port in 0..before.len() {
+            let Some(now) = op_of(self.sketch.ops[index].inputs[port].left) else { continue };
+            let same = |wire: &Wire| op_of(wire.left).is_some_and(|op| self.successor[op] == Some(now));
+            if let Some(place) = before[port..].iter().position(same) {
+                before[port..=port + place].rotate_right(1);
+            }
         }
     }
 
     /// From an old signal to a new one; the new one itself where they are the same.
-    pub fn faded(&mut self, old: Wire, new: Wire, id: &str, port: usize) -> Wire {
+    pub fn faded(&mut self, old: Wire, new: Wire, spot: Spot) -> Wire {
         let (Some(left), Some(right)) = (self.old_value(old.left), self.old_value(old.right)) else {
             return new;
         };
@@ -172,22 +142,70 @@ impl Merge<'_> {
         if same_wire((&old, &new)) || new.as_number_or_nan().is_some_and(f64::is_nan) {
             return new;
         }
-        if let Some((.., faded)) =
-            self.fades.iter().find(|(f, t, _)| same_wire((f, &old)) && same_wire((t, &new)))
-        {
+        let law = self.law(old, new, spot);
+        let known = |(f, t, l, _): &&(Wire, Wire, Law, Wire)| {
+            same_wire((f, &old)) && same_wire((t, &new)) && *l == law
+        };
+        if let Some((.., faded)) = self.fades.iter().find(known) {
             return *faded;
         }
-        let channels = 1 + usize::from(new.is_stereo() || (old.is_stereo() && id == "gone"));
-        self.ops.push(Op::new(
-            What::Fade,
-            vec![old, new],
-            channels,
-            Ends::With(1),
-            format!("{id}.fade.{port}"),
-        ));
+        let (id, number, gone) = match spot {
+            Spot::Port(id, port, _) => (id, port, false),
+            Spot::Output(id, number) => (id, number, id == "gone"),
+        };
+        let channels = 1 + usize::from(new.is_stereo() || (old.is_stereo() && gone));
+        let what = What::Fade(law);
+        self.ops.push(Op::new(what, vec![old, new], channels, Ends::With(1), format!("{id}.fade.{number}")));
         let faded = Wire::op(self.ops.len() - 1, channels);
-        self.fades.push((old, new, faded));
+        self.fades.push((old, new, law, faded));
         faded
+    }
+
+    /// Two sounds that have nothing in common keep their power through the fade. What has anything in common, and what is not heard
+    /// itself, goes in a straight line.
+    fn law(&self, old: Wire, new: Wire, spot: Spot) -> Law {
+        let sounds = op_of(old.left).is_some() && op_of(new.left).is_some();
+        if !sounds || matches!(spot, Spot::Port(.., false)) {
+            return Law::Linear;
+        }
+        let (was, is) = (self.sources(old), self.sources(new));
+        let heir = |(from, to): &(usize, usize)| {
+            let (from, to) = (self.left[*from], self.placed[*to]);
+            from.is_some_and(|from| was.contains(&from)) && to.is_some_and(|to| is.contains(&to))
+        };
+        match was.intersection(&is).next().is_some() || self.heirs.iter().any(heir) {
+            true => Law::Linear,
+            false => Law::Power,
+        }
+    }
+
+    /// All operations whose sound is part of a signal.
+    fn sources(&self, wire: Wire) -> HashSet<usize> {
+        let mut found = HashSet::new();
+        let mut open: Vec<usize> = [wire.left, wire.right].into_iter().filter_map(op_of).collect();
+        while let Some(index) = open.pop() {
+            if !found.insert(index) {
+                continue;
+            }
+            let op = &self.ops[index];
+            let old = self.left.iter().position(|left| *left == Some(index)).map(|old| &self.old.ops[old]);
+            for (port, wire) in op.inputs.iter().enumerate() {
+                let part = match old {
+                    Some(old) => old.passes.get(port).copied().unwrap_or(false),
+                    None => passes(&op.what, port) || matches!(op.what, What::Fade(_)),
+                };
+                if part {
+                    open.extend([wire.left, wire.right].into_iter().filter_map(op_of));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether something sounds in a signal that has sounded before.
+    pub fn goes_on(&self, wire: Wire) -> bool {
+        let sources = self.sources(wire);
+        self.steps.iter().any(|(_, to, _)| sources.contains(to))
     }
 
     pub fn new_wire(&mut self, wire: &Wire) -> Wire {
@@ -202,7 +220,7 @@ impl Merge<'_> {
     }
 
     /// Where the value of an old signal is found now; nowhere if that would need what is only about to be placed.
-    fn old_value(&mut self, value: Value) -> Option<Value> {
+    pub fn old_value(&mut self, value: Value) -> Option<Value> {
         let Value::Op(op, channel) = value else {
             return match value {
                 Value::Slot(slot) if slot as usize >= self.carry.variables => None,
@@ -246,6 +264,7 @@ impl Merge<'_> {
                 Part::Read(after, _) | Part::Write(after, _),
             ) = (self.old.ops[from].part, self.sketch.ops[*to].part)
                 && !self.lines.contains_key(&before)
+                && !self.lines.values().any(|line| *line == after)
             {
                 self.lines.insert(before, after);
                 self.carry.lines.push((before as u32, after as u32));
@@ -310,4 +329,25 @@ impl Merge<'_> {
             }
         }
     }
+}
+
+/// The operation that a value comes from.
+pub fn op_of(value: Value) -> Option<usize> {
+    if let Value::Op(op, _) = value { Some(op) } else { None }
+}
+
+/// Which operations are heard, rather than moving something.
+pub fn heard(graph: &GraphSketch) -> Vec<bool> {
+    let mut heard = vec![false; graph.ops.len()];
+    let values = |wire: &Wire| [wire.left, wire.right].into_iter().filter_map(op_of);
+    let mut open: Vec<usize> = graph.outputs.iter().flat_map(values).collect();
+    while let Some(index) = open.pop() {
+        let op = &graph.ops[index];
+        if std::mem::replace(&mut heard[index], true) || op.part == Part::Kernel("formula") {
+            continue;
+        }
+        let ports = op.inputs.iter().zip(&op.passes).filter(|(_, passes)| **passes);
+        open.extend(ports.flat_map(|(wire, _)| values(wire)));
+    }
+    heard
 }

@@ -9,8 +9,10 @@
 //!                                             saw ──────────┴► fade ─► filter ─► out
 //! ```
 
+mod matching;
 mod merge;
 mod summary;
+mod voices;
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,8 +21,9 @@ use crate::kernel::carry::{Carry, How};
 
 use super::loops;
 use super::plan::{Op, Plan, What, Wire};
-use super::sketch::{GraphSketch, OpSketch, Part, PoolSketch, steps_of};
-use merge::Merge;
+use super::sketch::{GraphSketch, steps_of};
+use matching::matches;
+use merge::{Merge, Spot, heard, op_of};
 pub use summary::{Summary, summary};
 
 /// A graph among graphs.
@@ -31,18 +34,62 @@ pub(super) struct Level {
     pub tapes: bool,
 }
 
+/// What belongs together in two graphs.
+pub(super) struct Links {
+    /// Per old operation, the new one that goes on with its state.
+    pub ops: Vec<Option<usize>>,
+    /// Outputs: what goes on, old and new.
+    pub outputs: Vec<(usize, usize)>,
+}
+
+impl Links {
+    /// Of two sounds: tracks of the same name belong together, then those that play what goes on, then the only one that is left.
+    pub fn of_tracks(old: (&GraphSketch, &[String]), new: (&GraphSketch, &[String]), level: Level) -> Links {
+        let place = |name: &String| new.1.iter().position(|n| n == name);
+        let names = old.1.iter().enumerate().filter_map(|(from, name)| Some((from, place(name)?)));
+        let mut outputs: Vec<(usize, usize)> = names.collect();
+        let ops = matches(old.0, new.0, level, &[], &outputs);
+        let left = |outputs: &[(usize, usize)]| {
+            let old = (0..old.0.outputs.len()).filter(|n| outputs.iter().all(|(from, _)| from != n));
+            let new = (0..new.0.outputs.len()).filter(|n| outputs.iter().all(|(_, to)| to != n));
+            (old.collect::<Vec<_>>(), new.collect::<Vec<_>>())
+        };
+        let (was, mut is) = left(&outputs);
+        for from in was {
+            let to = op_of(old.0.outputs[from].left).and_then(|op| ops[op]);
+            let goes_on = |n: &usize| to.is_some() && op_of(new.0.outputs[*n].left) == to;
+            if let Some(found) = is.iter().position(goes_on) {
+                outputs.push((from, is.remove(found)));
+            }
+        }
+        if let (&[from], &[to]) = (&left(&outputs).0[..], &left(&outputs).1[..]) {
+            outputs.push((from, to));
+        }
+        Links { ops, outputs }
+    }
+
+    /// Of two voices.
+    pub fn of_voices(
+        old: &GraphSketch,
+        new: &GraphSketch,
+        level: Level,
+        imports: &[(usize, usize)],
+    ) -> Links {
+        let outputs = vec![(0, 0)];
+        Links { ops: matches(old, new, level, imports, &outputs), outputs }
+    }
+}
+
 /// Adds to `new` what it needs of `old`, and says how the state passes. `sketch` (of `new`) learns where its operations stand.
-/// `imports` pairs operations of both graphs that read the same from around them.
 pub(super) fn succeed(
     old: &GraphSketch,
     new: Plan,
     sketch: &mut GraphSketch,
     level: Level,
-    imports: &[(usize, usize)],
-    pairs: &[(usize, usize)],
+    links: Links,
 ) -> (Plan, Carry) {
     let Plan { ops, slots, lines, outputs, memories, .. } = new;
-    let successor = matches(old, sketch, level, imports);
+    let Links { ops: successor, outputs: pairs } = links;
     let mut predecessor = vec![None; ops.len()];
     for (from, to) in successor.iter().enumerate() {
         if let Some(to) = to {
@@ -59,6 +106,8 @@ pub(super) fn succeed(
         placed: vec![None; ops.len()],
         entered: vec![false; ops.len()],
         left: vec![None; old.ops.len()],
+        heirs: vec![],
+        heard: vec![],
         fresh: ops.into_iter().map(Some).collect(),
         ops: vec![],
         steps: vec![],
@@ -67,17 +116,24 @@ pub(super) fn succeed(
         late: lines,
         carry: Carry { variables, tapes: level.tapes, ..Carry::default() },
     };
+    merge.heard = heard(merge.sketch);
     merge.carry_lines();
     for op in 0..merge.fresh.len() {
         merge.place(op);
     }
     let mut outputs: Vec<Wire> = outputs.iter().map(|w| merge.new_wire(w)).collect();
-    for (from, to) in pairs {
-        outputs[*to] = merge.faded(old.outputs[*from], outputs[*to], "out", *to);
+    for (from, to) in &pairs {
+        outputs[*to] = merge.faded(old.outputs[*from], outputs[*to], Spot::Output("out", *to));
+    }
+    // Outputs that are new begin with what they play, or fade in where that sounds already.
+    for to in (0..outputs.len()).filter(|to| !pairs.iter().any(|(_, t)| t == to)) {
+        if merge.goes_on(outputs[to]) {
+            outputs[to] = merge.faded(Wire::number(0.0), outputs[to], Spot::Output("new", to));
+        }
     }
     // What sounded beside the outputs that go on fades to nothing.
     for from in (0..old.outputs.len()).filter(|from| !pairs.iter().any(|(f, _)| f == from)) {
-        outputs.push(merge.faded(old.outputs[from], Wire::number(0.0), "gone", from));
+        outputs.push(merge.faded(old.outputs[from], Wire::number(0.0), Spot::Output("gone", from)));
     }
     merge.finish_lines();
     let (ops, lines) = (merge.ops, merge.late);
@@ -89,7 +145,7 @@ pub(super) fn succeed(
     }
     let mut carry = merge.carry;
     let kept: HashSet<usize> = merge.steps.iter().map(|(_, to, _)| place[*to]).collect();
-    let timeless = |op: &Op| matches!(op.what, What::Import { .. } | What::Fade | What::Leaving);
+    let timeless = |op: &Op| matches!(op.what, What::Import { .. } | What::Fade(_) | What::Leaving);
     let born =
         plan.ops.iter().enumerate().filter(|(n, op)| !timeless(op) && !op.leaving && !kept.contains(n));
     carry.born = born.map(|(n, _)| steps[n]).collect();
@@ -99,43 +155,7 @@ pub(super) fn succeed(
     (plan, carry)
 }
 
-/// Per old operation, the new one that goes on with its state.
-fn matches(
-    old: &GraphSketch,
-    new: &GraphSketch,
-    level: Level,
-    imports: &[(usize, usize)],
-) -> Vec<Option<usize>> {
-    let mut found = vec![None; old.ops.len()];
-    let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, op) in new.ops.iter().enumerate() {
-        by_id.entry(&op.id).or_default().push(index);
-    }
-    let mut taken = vec![false; new.ops.len()];
-    for (index, op) in old.ops.iter().enumerate() {
-        let fits = |to: &&usize| !taken[**to] && continues(op, &new.ops[**to], level);
-        let to = by_id.get(op.id.as_str()).and_then(|all| all.iter().find(fits)).copied();
-        if let Some(to) = to {
-            taken[to] = true;
-            found[index] = Some(to);
-        }
-    }
-    for (from, to) in imports {
-        found[*from] = Some(*to);
-    }
-    found
-}
-
-fn continues(old: &OpSketch, new: &OpSketch, level: Level) -> bool {
-    if !old.part.continues(&new.part) || (old.memory || new.memory) && !level.tapes {
-        return false;
-    }
-    let Part::Voices(kind) = old.part else { return true };
-    let fits = |(a, b): (&PoolSketch, &PoolSketch)| same_shape(a.voices, b.voices, level.lanes);
-    kind == "sequencer" || (old.pools.len() == new.pools.len() && old.pools.iter().zip(&new.pools).all(fits))
-}
-
-/// Whether the voices of two pools can keep their lanes: the new pool is made as large as the old one.
+/// Whether the voices of two banks can keep their lanes: the new one is made as large as the old one.
 fn same_shape(old: usize, new: usize, parents: usize) -> bool {
     let new = new.max(old);
     Graph::lanes_for(parents * old) == Graph::lanes_for(parents * new) && (parents == 1 || old == new)

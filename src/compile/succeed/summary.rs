@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Level, matches};
+use super::Level;
+use super::matching::{matches, pools};
 use crate::compile::plan::Value;
 use crate::compile::sketch::{GraphSketch, OpSketch, Part, same_value};
 
@@ -42,9 +43,9 @@ impl Summary {
 }
 
 /// Compares a sound with the one that it replaces.
-pub fn summary(old: &GraphSketch, new: &GraphSketch, level: Level) -> Summary {
+pub fn summary(old: &GraphSketch, new: &GraphSketch, successor: &[Option<usize>], level: Level) -> Summary {
     let mut fates = BTreeMap::new();
-    compare(old, new, level, &mut fates);
+    compare(old, new, successor, level, &mut fates);
     let count = |fate: Fate| fates.values().filter(|f| **f == fate).count();
     let named = fates.iter().filter(|(_, fate)| **fate != Fate::Carried).map(|(id, _)| (*id).to_owned());
     Summary {
@@ -60,6 +61,7 @@ pub fn summary(old: &GraphSketch, new: &GraphSketch, level: Level) -> Summary {
 fn compare<'a>(
     old: &'a GraphSketch,
     new: &'a GraphSketch,
+    successor: &[Option<usize>],
     level: Level,
     fates: &mut BTreeMap<&'a str, Fate>,
 ) {
@@ -71,10 +73,9 @@ fn compare<'a>(
             }
         }
     };
-    let successor = matches(old, new, level, &[]);
     let mut born = vec![true; new.ops.len()];
     let mut within = vec![];
-    for (op, to) in old.ops.iter().zip(&successor) {
+    for (op, to) in old.ops.iter().zip(successor) {
         let Some(to) = *to else {
             note(op, Fate::Leaving);
             continue;
@@ -86,18 +87,21 @@ fn compare<'a>(
                 .inputs
                 .iter()
                 .zip(&after.inputs)
-                .all(|(a, b)| same(a.left, b.left, &successor) && same(a.right, b.right, &successor));
+                .all(|(a, b)| same(a.left, b.left, successor) && same(a.right, b.right, successor));
         // What plays voices has the nodes of its voices inside: those are told apart one by one.
         let itself_alike = if op.pools.is_empty() { op.is(after) } else { op.key == after.key };
         note(after, if itself_alike && reads_alike { Fate::Carried } else { Fate::Changed });
-        within.extend(op.pools.iter().zip(&after.pools));
+        let pairs = op.pools.iter().zip(pools(op, after));
+        within.extend(pairs.filter_map(|(pool, to)| Some((pool, &after.pools[to?]))));
     }
     for (op, _) in new.ops.iter().zip(born).filter(|(_, born)| *born) {
         note(op, Fate::New);
     }
     for (from, to) in within {
-        let lanes = level.lanes * from.voices.max(to.voices);
-        compare(&from.graph, &to.graph, Level { lanes, ..level }, fates);
+        let lanes = level.lanes * from.voices().max(to.voices());
+        let level = Level { lanes, ..level };
+        let successor = matches(from.graph(), to.graph(), level, &[], &[(0, 0)]);
+        compare(from.graph(), to.graph(), &successor, level, fates);
     }
 }
 

@@ -2,12 +2,13 @@
 //! Each node is a pool of one voice. Audio thread, after construction.
 
 use crate::dsp::lane::MAX_LANES;
-use crate::kernel::carry::{Carry, same};
+use crate::kernel::carry::{Passage, same};
 use crate::kernel::course::{Course, Courses};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 use crate::kernel::steps::{Began, Cursor, Progress, StepClock, StepPlan};
 use crate::kernel::tile::Tile;
 
+use super::bank::Opening;
 use super::pool::{Pool, PoolPlan};
 
 pub struct BlendPlan {
@@ -125,16 +126,10 @@ impl Kernel for Blend {
         Some(self.pools.iter().map(Pool::sounding_voices).sum())
     }
 
-    fn take(&mut self, old: &mut dyn Kernel, pools: &mut [(u32, u32, Carry)], at: u64) {
+    fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {
         let Some(old) = same::<Self>(old) else { return };
         self.clock.take(&old.clock);
-        for (from, to, carry) in pools {
-            if let (Some(from), Some(to)) =
-                (old.pools.get_mut(*from as usize), self.pools.get_mut(*to as usize))
-            {
-                to.take(from, carry, at);
-            }
-        }
+        Pool::take(&mut self.pools, &mut old.pools, passages, at);
     }
 
     fn start(&mut self, lane: usize, start: Start) {
@@ -142,7 +137,7 @@ impl Kernel for Blend {
         self.steps[lane] = Progress::default();
         for (number, pool) in self.pools.iter_mut().enumerate() {
             pool.clear(lane, start.at);
-            pool.start(lane, start.at, start.voice.wrapping_mul(256).wrapping_add(number as u64), None, &[]);
+            pool.start(&Opening::of_part(lane, start, number));
         }
     }
 

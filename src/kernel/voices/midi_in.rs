@@ -1,10 +1,13 @@
 //! `midi_in`: a voice for every note from the host, with the note's values as scope variables that follow its expressions.
 
-use crate::kernel::carry::{Carry, same};
+use std::slice::from_mut;
+
+use crate::kernel::carry::{Passage, same};
 use crate::kernel::event::{Expression, What};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
-use super::pool::{Pool, PoolPlan};
+use super::bank::Opening;
+use super::pool::{Place, Pool, PoolPlan};
 
 /// What a voice knows of its note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +74,7 @@ pub struct MidiInPlan {
 
 #[derive(Clone, Copy)]
 struct Note {
-    lane: usize,
+    place: Place,
     channel: u8,
     key: u8,
     id: i32,
@@ -96,9 +99,10 @@ pub struct MidiIn {
 
 impl MidiIn {
     pub fn new(plan: MidiInPlan) -> Self {
-        let lanes = plan.pool.voices * plan.pool.parents;
+        let pool = Pool::new(plan.pool);
         Self {
-            pool: Pool::new(plan.pool),
+            notes: Vec::with_capacity(pool.room()),
+            pool,
             channel: plan.channel,
             limit: plan.limit.max(1),
             gated: plan.variables.iter().any(|(v, _)| *v == NoteVariable::Gate),
@@ -106,7 +110,6 @@ impl MidiIn {
             variables: plan.variables,
             bend_range: plan.bend_range,
             keys: plan.tuning,
-            notes: Vec::with_capacity(lanes),
             started: 0,
         }
     }
@@ -123,11 +126,10 @@ impl MidiIn {
         }
         let bend = pass.controls.bend[channel as usize & 15];
         let pressure = pass.controls.pressure[channel as usize & 15];
-        let note = Note { lane: 0, channel, key, id, held: true, tuning: 0.0, bend };
-        self.set.clear();
+                self.set.clear();
         for (variable, slot) in &self.variables {
             let value = match variable {
-                NoteVariable::Freq => self.hertz(&note),
+                NoteVariable::Freq => self.hertz(key, bend * self.bend_range),
                 NoteVariable::Note => key as f32,
                 NoteVariable::Velocity => velocity,
                 NoteVariable::Gate | NoteVariable::Gain => 1.0,
@@ -142,27 +144,35 @@ impl MidiIn {
         }
         self.started += 1;
         let at = pass.at + frame as u64;
-        if let Some(lane) = self.pool.start(parent, at, self.started, None, &self.set) {
-            self.notes.retain(|n| n.lane != lane);
+        let opening = Opening { parent, at, voice: self.started, life: None, set: &self.set };
+        if let Some(place) = self.pool.start(&opening) {
+            self.notes.retain(|n| n.place != place);
             if self.notes.len() < self.notes.capacity() {
-                self.notes.push(Note { lane, ..note });
+                self.notes.push(Note { place, channel, key, id, held: true, tuning: 0.0, bend });
             }
         }
     }
 
-    fn hertz(&self, note: &Note) -> f32 {
-        let shift = note.tuning + note.bend * self.bend_range;
+    /// The frequency of a key, so many semitones off.
+    fn hertz(&self, key: u8, shift: f32) -> f32 {
         match &self.keys {
-            None => crate::units::key_to_hertz((note.key as f32 + shift) as f64) as f32,
+            None => crate::units::key_to_hertz((key as f32 + shift) as f64) as f32,
             // Bends are equal semitones in every tuning.
-            Some(keys) => keys[note.key as usize & 127] * (f64::from(shift) / 12.0).exp2() as f32,
+            Some(keys) => keys[key as usize & 127] * (f64::from(shift) / 12.0).exp2() as f32,
         }
+    }
+
+    /// Tells a voice its frequency anew.
+    fn tune(&mut self, index: usize) {
+        let Note { key, tuning, bend, .. } = self.notes[index];
+        let hertz = self.hertz(key, tuning + bend * self.bend_range);
+        self.set(index, NoteVariable::Freq, hertz);
     }
 
     fn set(&mut self, index: usize, variable: NoteVariable, value: f32) {
         for (v, slot) in &self.variables {
             if *v == variable {
-                self.pool.set(self.notes[index].lane, *slot, value);
+                self.pool.set(self.notes[index].place, *slot, value);
             }
         }
     }
@@ -178,8 +188,8 @@ impl MidiIn {
             self.set(index, NoteVariable::Gate, 0.0);
             self.set(index, NoteVariable::ReleaseVelocity, velocity);
             match self.gated {
-                true => self.pool.release(note.lane),
-                false => self.pool.fade(note.lane),
+                true => self.pool.release(note.place),
+                false => self.pool.fade(note.place),
             }
         }
     }
@@ -197,7 +207,7 @@ impl MidiIn {
                 for n in &mut self.notes {
                     if n.channel == channel && n.key == key && (note < 0 || n.id < 0 || n.id == note) {
                         n.held = false;
-                        self.pool.fade(n.lane);
+                        self.pool.fade(n.place);
                     }
                 }
             }
@@ -206,8 +216,7 @@ impl MidiIn {
                     if self.notes[index].channel == channel {
                         self.notes[index].bend = value;
                         self.set(index, NoteVariable::Bend, value);
-                        let hertz = self.hertz(&self.notes[index]);
-                        self.set(index, NoteVariable::Freq, hertz);
+                        self.tune(index);
                     }
                 }
             }
@@ -237,8 +246,7 @@ impl MidiIn {
         match kind {
             Expression::Tuning => {
                 self.notes[index].tuning = value;
-                let hertz = self.hertz(&self.notes[index]);
-                self.set(index, NoteVariable::Freq, hertz);
+                self.tune(index);
             }
             Expression::Pressure => self.set(index, NoteVariable::Pressure, value),
             Expression::Brightness => self.set(index, NoteVariable::Brightness, value),
@@ -258,12 +266,14 @@ impl Kernel for MidiIn {
         Some(self.pool.sounding_voices())
     }
 
-    fn take(&mut self, old: &mut dyn Kernel, pools: &mut [(u32, u32, Carry)], at: u64) {
-        let (Some(old), Some((_, _, carry))) = (same::<Self>(old), pools.first_mut()) else { return };
-        self.pool.take(&mut old.pool, carry, at);
+    fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {
+        let Some(old) = same::<Self>(old) else { return };
+        Pool::take(from_mut(&mut self.pool), from_mut(&mut old.pool), passages, at);
         self.started = old.started;
         let room = self.notes.capacity();
-        self.notes.extend(old.notes.iter().filter(|n| self.pool.sounding(n.lane)).take(room));
+        let pool = &self.pool;
+        let notes = old.notes.iter().filter_map(|n| Some(Note { place: n.place.after(0, passages)?, ..*n }));
+        self.notes.extend(notes.filter(|n| pool.sounding(n.place)).take(room));
     }
 
     fn start(&mut self, lane: usize, start: Start) {
@@ -286,7 +296,7 @@ impl Kernel for MidiIn {
                 self.pool.render(pass, from, frame);
                 from = frame;
             }
-            self.notes.retain(|n| self.pool.sounding(n.lane));
+            self.notes.retain(|n| self.pool.sounding(n.place));
             self.handle(pass, frame, event.what);
         }
         self.pool.render(pass, from, pass.frames);

@@ -1,6 +1,7 @@
-//! Voices: instances of one sub-graph, started and ended while the sound plays. [`Pool`] holds their lanes and sums what they
-//! put out; `sequencer`, `midi_in`, `multiply` and `spawn` decide when a voice starts. Audio thread; all memory is made beforehand.
+//! Voices: instances of one sub-graph, started and ended while the sound plays. [`Pool`] holds them in banks, which keep a
+//! lane for each and sum what they put out; `sequencer`, `midi_in`, `multiply` and `spawn` decide when a voice starts. Audio thread; all memory is made beforehand.
 
+mod bank;
 mod blend;
 mod midi_in;
 mod multiply;
@@ -11,10 +12,11 @@ mod sequencer;
 mod spawn;
 mod sums;
 
+pub use bank::{BankPlan, Import};
 pub use blend::{Blend, BlendPlan};
 pub use midi_in::{MidiIn, MidiInPlan, NoteVariable};
 pub use multiply::{Multiply, MultiplyPlan};
-pub use pool::{Import, Pool, PoolPlan};
+pub use pool::{Pool, PoolPlan};
 pub use select::{Select, SelectPlan};
 pub use sequencer::{Order, Sequencer, SequencerPlan, StepCall};
 pub use spawn::{Spawn, SpawnPlan};

@@ -1,9 +1,12 @@
 //! `multiply`: a fixed number of voices that start with the node. Each knows its number and, with `items`, its item.
 
-use crate::kernel::carry::{Carry, same};
+use std::slice::from_mut;
+
+use crate::kernel::carry::{Passage, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
-use super::pool::{Pool, PoolPlan};
+use super::bank::Opening;
+use super::pool::{Place, Pool, PoolPlan};
 
 pub struct MultiplyPlan {
     pub pool: PoolPlan,
@@ -17,14 +20,14 @@ pub struct Multiply {
     pool: Pool,
     number: Option<usize>,
     copies: Vec<Vec<(u32, f32)>>,
-    /// Per lane: copies started so far, and their lanes.
-    running: Vec<Vec<Option<usize>>>,
+    /// Per lane: where the copies are that have been started.
+    running: Vec<Vec<Option<Place>>>,
     starts: Vec<Start>,
 }
 
 impl Multiply {
     pub fn new(plan: MultiplyPlan) -> Self {
-        let parents = plan.pool.parents;
+        let parents = plan.pool.parents();
         let copies = plan.copies.len();
         Self {
             pool: Pool::new(plan.pool),
@@ -41,10 +44,11 @@ impl Multiply {
             match (copy < wanted, self.running[parent][copy]) {
                 (true, None) => {
                     let voice = self.starts[parent].voice.wrapping_mul(4096).wrapping_add(copy as u64 + 1);
-                    self.running[parent][copy] = self.pool.start(parent, at, voice, None, &self.copies[copy]);
+                    let opening = Opening { parent, at, voice, life: None, set: &self.copies[copy] };
+                    self.running[parent][copy] = self.pool.start(&opening);
                 }
-                (false, Some(lane)) => {
-                    self.pool.fade(lane);
+                (false, Some(place)) => {
+                    self.pool.fade(place);
                     self.running[parent][copy] = None;
                 }
                 _ => {}
@@ -62,23 +66,26 @@ impl Kernel for Multiply {
         Some(self.pool.sounding_voices())
     }
 
-    fn take(&mut self, old: &mut dyn Kernel, pools: &mut [(u32, u32, Carry)], at: u64) {
-        let (Some(old), Some((_, _, carry))) = (same::<Self>(old), pools.first_mut()) else { return };
-        self.pool.take(&mut old.pool, carry, at);
+    fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {
+        let Some(old) = same::<Self>(old) else { return };
+        Pool::take(from_mut(&mut self.pool), from_mut(&mut old.pool), passages, at);
         self.starts.copy_from_slice(&old.starts);
         for parent in 0..self.running.len().min(old.running.len()) {
-            let common = self.running[parent].len().min(old.running[parent].len());
-            self.running[parent][..common].copy_from_slice(&old.running[parent][..common]);
-            // Copies that are too many fade; what the others know may have changed.
-            for lane in old.running[parent][common..].iter().flatten() {
-                self.pool.fade(*lane);
-            }
-            for (copy, lane) in self.running[parent].iter().enumerate() {
-                for (slot, value) in lane.iter().flat_map(|_| &self.copies[copy]) {
-                    lane.iter().for_each(|lane| self.pool.set(*lane, *slot, *value));
+            let mut runs = false;
+            for (copy, before) in old.running[parent].iter().enumerate() {
+                let Some(place) = before.and_then(|place| place.after(0, passages)) else { continue };
+                runs = true;
+                // Copies that are too many fade; what the others know may have changed.
+                let Some(running) = self.running[parent].get_mut(copy) else {
+                    self.pool.fade(place);
+                    continue;
+                };
+                *running = Some(place);
+                for (slot, value) in &self.copies[copy] {
+                    self.pool.set(place, *slot, *value);
                 }
             }
-            if self.number.is_none() && common > 0 {
+            if self.number.is_none() && runs {
                 self.follow(parent, self.copies.len(), at);
             }
         }
@@ -95,6 +102,7 @@ impl Kernel for Multiply {
 
     fn stop(&mut self, lane: usize, at: u64) {
         self.pool.clear(lane, at);
+        self.running[lane].fill(None);
     }
 
     fn render(&mut self, pass: &mut Pass) {

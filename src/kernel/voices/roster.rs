@@ -52,7 +52,6 @@ pub struct Roster {
     lanes: Vec<Option<Voice>>,
     bits: Vec<Bits>,
     voices: usize,
-    started: u64,
     /// Length of a fade in frames.
     pub fade: u32,
     /// How long a released voice must be silent before it is over: its delays may still hold sound.
@@ -67,7 +66,6 @@ impl Roster {
             lanes: vec![None; lanes],
             bits: vec![Bits::default(); lanes.div_ceil(MAX_LANES)],
             voices,
-            started: 0,
             fade,
             patience,
         }
@@ -75,7 +73,6 @@ impl Roster {
 
     /// Takes over who sounds; both have the same lanes for the same parents, or one parent.
     pub fn take(&mut self, old: &mut Roster) {
-        self.started = old.started;
         for lane in 0..self.lanes.len().min(old.lanes.len()) {
             self.lanes[lane] = old.lanes[lane].take();
             self.note(lane);
@@ -113,10 +110,9 @@ impl Roster {
         free.or_else(|| self.range(parent).filter_map(|l| fading(&l)).max().map(|(_, l)| l))
     }
 
-    pub fn begin(&mut self, lane: usize, life: Option<u64>) {
-        self.started += 1;
+    pub fn begin(&mut self, lane: usize, number: u64, life: Option<u64>) {
         self.lanes[lane] = Some(Voice {
-            number: self.started,
+            number,
             life: life.unwrap_or(u64::MAX),
             fading: None,
             released: false,
@@ -157,10 +153,9 @@ impl Roster {
         }
     }
 
-    /// The lane of the oldest voice of `parent` that does not fade.
-    pub fn oldest(&self, parent: usize) -> Option<usize> {
-        let playing = self.of(parent).filter(|(_, v)| v.fading.is_none());
-        playing.min_by_key(|(_, v)| v.number).map(|(lane, _)| lane)
+    /// Number and lane of the oldest voice of `parent` that does not fade.
+    pub fn oldest(&self, parent: usize) -> Option<(u64, usize)> {
+        self.of(parent).filter(|(_, v)| v.fading.is_none()).map(|(lane, v)| (v.number, lane)).min()
     }
 
     /// Takes the voice of a lane through a pass; it may be over.
@@ -230,8 +225,8 @@ mod tests {
     #[test]
     fn roster_bits_follow_the_voices() {
         let mut roster = Roster::new(2, 20, 100, 128);
-        roster.begin(3, None);
-        roster.begin(21, Some(64));
+        roster.begin(3, 1, None);
+        roster.begin(21, 2, Some(64));
         assert_eq!((roster.running(0, 32), roster.watched(0, 32)), (1 << 3 | 1 << 21, 1 << 21));
         roster.pause(1, true);
         assert_eq!((roster.running(0, 32), roster.watched(16, 16)), (1 << 3, 0));
@@ -245,7 +240,7 @@ mod tests {
     #[test]
     fn roster_ends_a_released_voice_after_silence_on_the_grid() {
         let mut roster = Roster::new(1, 1, 100, 128);
-        roster.begin(0, None);
+        roster.begin(0, 1, None);
         roster.pass(0, &fared(64, 64, 64));
         assert_eq!(roster.watched(0, 1), 0, "a held key may be silent for ever");
         roster.release(0);
@@ -259,12 +254,12 @@ mod tests {
     #[test]
     fn roster_gives_a_new_voice_the_place_of_the_furthest_fade() {
         let mut roster = Roster::new(1, 3, 1000, 128);
-        (0..3).for_each(|lane| roster.begin(lane, None));
+        (0..3).for_each(|lane| roster.begin(lane, lane as u64, None));
         assert_eq!(roster.place(0), None);
         roster.fade(1);
         roster.pass(1, &fared(64, 0, 64));
         roster.fade(0);
         assert_eq!(roster.place(0), Some(1));
-        assert_eq!(roster.oldest(0), Some(2));
+        assert_eq!(roster.oldest(0), Some((2, 2)));
     }
 }

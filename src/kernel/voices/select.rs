@@ -1,16 +1,18 @@
 //! `select`: of several paths only the chosen one runs; time stands still in the others. Each path is a pool of one voice.
 
 use crate::dsp::lane::MAX_LANES;
-use crate::kernel::carry::{Carry, same};
+use crate::kernel::carry::{Passage, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 use crate::kernel::steps::read;
 
+use super::bank::Opening;
 use super::pool::{Pool, PoolPlan};
 
 /// Values this close to a key are meant to be it.
 const SAME: f32 = 1e-6;
 
 pub struct SelectPlan {
+    /// The paths, then some that are no more and fade.
     pub pools: Vec<PoolPlan>,
     /// Per path: the value of the test that chooses it.
     pub keys: Vec<f32>,
@@ -23,7 +25,11 @@ pub struct SelectPlan {
 }
 
 pub struct Select {
-    paths: Vec<(f32, Pool)>,
+    keys: Vec<f32>,
+    pools: Vec<Pool>,
+    /// Per path and lane: it has been started. Paths that come with a saved edit start when they are first heard.
+    begun: Vec<Vec<bool>>,
+    starts: Vec<Start>,
     test: usize,
     ends: bool,
     /// Per lane: a chosen path has ended, and the whole with it.
@@ -32,9 +38,11 @@ pub struct Select {
 
 impl Select {
     pub fn new(plan: SelectPlan) -> Self {
-        let pools = plan.pools.into_iter().map(Pool::new);
         Self {
-            paths: plan.keys.into_iter().zip(pools).collect(),
+            begun: vec![vec![false; plan.parents]; plan.keys.len()],
+            starts: vec![Start { at: 0, voice: 0 }; plan.parents],
+            keys: plan.keys,
+            pools: plan.pools.into_iter().map(Pool::new).collect(),
             test: plan.test,
             ends: plan.ends,
             over: vec![false; plan.parents],
@@ -42,43 +50,46 @@ impl Select {
     }
 
     fn path(&self, value: f32) -> Option<usize> {
-        self.paths.iter().position(|(key, _)| (key - value).abs() < SAME)
+        self.keys.iter().position(|key| (key - value).abs() < SAME)
+    }
+
+    fn begin(&mut self, number: usize, lane: usize, at: u64) {
+        let start = Start { at, ..self.starts[lane] };
+        self.begun[number][lane] = true;
+        self.pools[number].start(&Opening::of_part(lane, start, number));
     }
 }
 
 impl Kernel for Select {
     fn tail(&self) -> u64 {
-        self.paths.iter().map(|(_, pool)| pool.tail()).max().unwrap_or(0)
+        self.pools.iter().map(Pool::tail).max().unwrap_or(0)
     }
 
     fn voices(&self) -> Option<usize> {
-        Some(self.paths.iter().map(|(_, pool)| pool.sounding_voices()).sum())
+        Some(self.pools.iter().map(Pool::sounding_voices).sum())
     }
 
-    fn take(&mut self, old: &mut dyn Kernel, pools: &mut [(u32, u32, Carry)], at: u64) {
+    fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {
         let Some(old) = same::<Self>(old) else { return };
         self.over.copy_from_slice(&old.over);
-        for (from, to, carry) in pools {
-            if let (Some((_, from)), Some((_, to))) =
-                (old.paths.get_mut(*from as usize), self.paths.get_mut(*to as usize))
-            {
-                to.take(from, carry, at);
+        self.starts.copy_from_slice(&old.starts);
+        Pool::take(&mut self.pools, &mut old.pools, passages, at);
+        for Passage { from, to, .. } in passages {
+            if let (Some(old), Some(new)) = (old.begun.get(from.0), self.begun.get_mut(to.0)) {
+                new.copy_from_slice(old);
             }
         }
     }
 
     fn start(&mut self, lane: usize, start: Start) {
         self.over[lane] = false;
-        for (number, (_, pool)) in self.paths.iter_mut().enumerate() {
-            pool.clear(lane, start.at);
-            pool.start(lane, start.at, start.voice.wrapping_mul(256).wrapping_add(number as u64), None, &[]);
-        }
+        self.starts[lane] = start;
+        self.pools.iter_mut().for_each(|pool| pool.clear(lane, start.at));
+        (0..self.keys.len()).for_each(|number| self.begin(number, lane, start.at));
     }
 
     fn stop(&mut self, lane: usize, at: u64) {
-        for (_, pool) in &mut self.paths {
-            pool.clear(lane, at);
-        }
+        self.pools.iter_mut().for_each(|pool| pool.clear(lane, at));
     }
 
     fn render(&mut self, pass: &mut Pass) {
@@ -95,17 +106,21 @@ impl Kernel for Select {
             let same =
                 |frame: usize| (0..lanes).all(|k| self.path(read(pass, self.test, frame, k)) == chosen[k]);
             let to = (from + 1..pass.frames).find(|frame| !same(*frame)).unwrap_or(pass.frames);
-            for (number, (_, pool)) in self.paths.iter_mut().enumerate() {
+            for number in 0..self.keys.len() {
                 let mut any = false;
                 for (k, chosen) in chosen[..lanes].iter().enumerate() {
-                    let runs = *chosen == Some(number) && !self.over[pass.lane + k];
-                    pool.pause(pass.lane + k, !runs);
+                    let lane = pass.lane + k;
+                    let runs = *chosen == Some(number) && !self.over[lane];
+                    if runs && !self.begun[number][lane] {
+                        self.begin(number, lane, pass.at + from as u64);
+                    }
+                    self.pools[number].pause(lane, !runs);
                     any |= runs;
                 }
                 if !any {
                     continue;
                 }
-                let sounded = pool.render(pass, from, to);
+                let sounded = self.pools[number].render(pass, from, to);
                 for (k, chosen) in chosen[..lanes].iter().enumerate() {
                     let over = &mut self.over[pass.lane + k];
                     if self.ends && *chosen == Some(number) && !*over && (sounded[k] as usize) < to - from {
@@ -115,6 +130,9 @@ impl Kernel for Select {
                 }
             }
             from = to;
+        }
+        for pool in &mut self.pools[self.keys.len()..] {
+            pool.render(pass, 0, pass.frames);
         }
         for (k, end) in ends[..lanes].iter_mut().enumerate() {
             // Over since an earlier pass.

@@ -1,11 +1,12 @@
 //! `sequencer`: starts voices on steps: at intervals, on triggers, or one after the other.
 
 use crate::dsp::lane::MAX_LANES;
-use crate::kernel::carry::{Carry, same};
+use crate::kernel::carry::{Passage, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 use crate::kernel::steps::{Cursor, StepClock, StepPlan};
 use crate::kernel::tile::TILE;
 
+use super::bank::Opening;
 use super::pool::{Pool, PoolPlan};
 
 /// One sound started by a step.
@@ -19,7 +20,7 @@ pub struct StepCall {
 }
 
 /// When the steps of a sequencer begin.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Order {
     Clocked(StepPlan),
     /// Each when the voices of the one before have ended; so many times through.
@@ -27,6 +28,7 @@ pub enum Order {
 }
 
 pub struct SequencerPlan {
+    /// Those that steps call, then some that are no more and fade.
     pub pools: Vec<PoolPlan>,
     pub steps: Vec<Vec<StepCall>>,
     pub order: Order,
@@ -80,7 +82,8 @@ impl Sequencer {
         let step = &self.steps[(count % self.steps.len() as u64) as usize];
         for call in step {
             self.voices[lane] += 1;
-            self.pools[call.pool].start(lane, at, self.voices[lane], call.life, &call.set);
+            let (voice, life) = (self.voices[lane], call.life);
+            self.pools[call.pool].start(&Opening { parent: lane, at, voice, life, set: &call.set });
         }
     }
 
@@ -153,7 +156,7 @@ impl Kernel for Sequencer {
         Some(self.pools.iter().map(Pool::sounding_voices).sum())
     }
 
-    fn take(&mut self, old: &mut dyn Kernel, pools: &mut [(u32, u32, Carry)], at: u64) {
+    fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {
         let Some(old) = same::<Self>(old) else { return };
         match (&mut self.run, &old.run) {
             (Run::Clocked(new), Run::Clocked(old)) => new.take(old),
@@ -161,13 +164,7 @@ impl Kernel for Sequencer {
             _ => {}
         }
         self.voices.copy_from_slice(&old.voices);
-        for (from, to, carry) in pools {
-            if let (Some(from), Some(to)) =
-                (old.pools.get_mut(*from as usize), self.pools.get_mut(*to as usize))
-            {
-                to.take(from, carry, at);
-            }
-        }
+        Pool::take(&mut self.pools, &mut old.pools, passages, at);
     }
 
     fn start(&mut self, lane: usize, start: Start) {

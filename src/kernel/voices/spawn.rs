@@ -1,8 +1,11 @@
 //! `spawn`: a voice for every rising edge of its trigger, at the edge's frame.
 
-use crate::kernel::carry::{Carry, same};
+use std::slice::from_mut;
+
+use crate::kernel::carry::{Passage, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
+use super::bank::Opening;
 use super::pool::{Pool, PoolPlan};
 
 pub struct SpawnPlan {
@@ -26,7 +29,7 @@ pub struct Spawn {
 
 impl Spawn {
     pub fn new(plan: SpawnPlan) -> Self {
-        let parents = plan.pool.parents;
+        let parents = plan.pool.parents();
         Self {
             pool: Pool::new(plan.pool),
             plan: (plan.trigger, plan.threshold, plan.limit.max(1), plan.life),
@@ -46,9 +49,9 @@ impl Kernel for Spawn {
         Some(self.pool.sounding_voices())
     }
 
-    fn take(&mut self, old: &mut dyn Kernel, pools: &mut [(u32, u32, Carry)], at: u64) {
-        let (Some(old), Some((_, _, carry))) = (same::<Self>(old), pools.first_mut()) else { return };
-        self.pool.take(&mut old.pool, carry, at);
+    fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {
+        let Some(old) = same::<Self>(old) else { return };
+        Pool::take(from_mut(&mut self.pool), from_mut(&mut old.pool), passages, at);
         self.last.copy_from_slice(&old.last);
         self.voices.copy_from_slice(&old.voices);
     }
@@ -88,8 +91,8 @@ impl Kernel for Spawn {
                     self.pool.fade(oldest);
                 }
                 self.voices[lane] += 1;
-                let voice = self.voices[lane];
-                self.pool.start(lane, pass.at + frame as u64, voice, life, &self.variables);
+                let (at, voice) = (pass.at + frame as u64, self.voices[lane]);
+                self.pool.start(&Opening { parent: lane, at, voice, life, set: &self.variables });
             }
         }
         self.pool.render(pass, from, pass.frames);
