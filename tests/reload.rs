@@ -1,92 +1,16 @@
 //! What is heard when a saved edit replaces a running program: the same text changes no bit, a change is heard without a click and
 //! leaves everything else as it was, held notes go on. The allocation guard is armed, also while programs are swapped.
 
+#[path = "reload/carry.rs"]
+mod carry;
+#[path = "reload/host.rs"]
+mod host;
 mod support;
 
-use std::sync::Mutex;
-
-use seiche::compile::{Blueprint, Request, compile_after};
-use seiche::engine::{Engine, Event, Io, Remote};
-use seiche::language::{Library, render as show};
-use seiche::library::samples::Store;
+use host::*;
+use seiche::engine::Event;
+use seiche::language::Library;
 use support::*;
-
-const BLOCK: usize = 512;
-
-/// A host that plays while its library is edited.
-struct Host {
-    engine: Engine,
-    remote: Remote,
-    blueprint: Option<Blueprint>,
-    store: Mutex<Store>,
-    main: Vec<f32>,
-    stems: Vec<Vec<f32>>,
-}
-
-impl Host {
-    fn new(tracks: usize) -> Host {
-        let (engine, remote) = Engine::new(RATE);
-        let store = Mutex::new(Store::default());
-        Host { engine, remote, blueprint: None, store, main: vec![], stems: vec![vec![]; tracks] }
-    }
-
-    fn save(&mut self, text: &str, sound: &str) {
-        self.save_library(&library(text), sound);
-    }
-
-    fn save_library(&mut self, library: &Library, sound: &str) {
-        let request = Request { library, sound, overrides: &[], rate: RATE, seed: 0, store: &self.store };
-        match compile_after(&request, self.blueprint.as_ref()) {
-            Ok(compiled) => {
-                self.blueprint = Some(compiled.blueprint);
-                assert!(self.remote.send(compiled.program).is_ok(), "the queue is full");
-            }
-            Err(errors) => panic!("{}", show(&errors, library.files(), false)),
-        }
-    }
-
-    /// Renders blocks; `events` are stamped from the first frame of the first block.
-    fn play(&mut self, blocks: usize, events: &[Event]) {
-        for block in 0..blocks {
-            let start = (block * BLOCK) as u32;
-            let here: Vec<Event> = events
-                .iter()
-                .filter(|e| (start..start + BLOCK as u32).contains(&e.at))
-                .map(|e| Event { at: e.at - start, ..*e })
-                .collect();
-            let mut main = [[0.0f32; BLOCK]; 2];
-            let mut stems = vec![[[0.0f32; BLOCK]; 2]; self.stems.len()];
-            let [left, right] = &mut main;
-            let mut slices: Vec<[&mut [f32]; 2]> =
-                stems.iter_mut().map(|[l, r]| [&mut l[..], &mut r[..]]).collect();
-            let io = Io { sidechain: None, main: [left, right], aux: &mut [], stems: &mut slices };
-            self.engine.process(io, &here, None);
-            self.remote.collect();
-            self.main.extend(main[0]);
-            for (all, stem) in self.stems.iter_mut().zip(&stems) {
-                all.extend(stem[0]);
-            }
-        }
-    }
-}
-
-/// Plays `first` for a while and then each of the others.
-fn edited(texts: &[&str], sound: &str, tracks: usize, events: &[Event]) -> Host {
-    let mut host = Host::new(tracks);
-    for (number, text) in texts.iter().enumerate() {
-        host.save(text, sound);
-        host.play(20, if number == 0 { events } else { &[] });
-    }
-    host
-}
-
-fn as_bits(x: &[f32]) -> Vec<u32> {
-    x.iter().map(|x| x.to_bits()).collect()
-}
-
-fn largest_step(x: &[f32]) -> f32 {
-    x.windows(2).fold(0.0, |s: f32, w| s.max((w[1] - w[0]).abs()))
-}
 
 const SOUNDS: &str = "
 drum: {osc: {freq: [220, [80, 0.2], 40], amp: [1, 0], duration: 0.2}}

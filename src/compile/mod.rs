@@ -106,8 +106,12 @@ pub fn compile_after(request: &Request, before: Option<&Blueprint>) -> Result<Co
         carry = Some((before.program, passes));
     }
     let outbox = blueprint.outbox.clone();
-    let program = build::program(rates::rates(plan), names, lowered.length, request, outbox);
-    let mut program = program.map_err(|d| vec![d])?;
+    let mut program = match build::program(rates::rates(plan), names, lowered.length, request, outbox) {
+        Ok(program) => program,
+        // What is kept of the program before may be too much: better begin anew than not at all.
+        Err(_) if carry.is_some() => return compile_after(request, None),
+        Err(fault) => return Err(vec![fault]),
+    };
     (program.number, program.carry) = (number, carry);
     program.strips.iter_mut().zip(places).for_each(|(strip, place)| strip.place = place);
     Ok(Compiled {

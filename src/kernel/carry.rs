@@ -65,7 +65,7 @@ impl Graph {
                 (How::Copy, Work::Kernel(from), Work::Kernel(to)) => to.take(&mut **from, &mut [], at),
                 (How::Voices(passages), Work::Kernel(from), Work::Kernel(to)) => {
                     to.take(&mut **from, passages, at);
-                },
+                }
                 _ => {}
             }
         }

@@ -7,8 +7,8 @@ use crate::kernel::formula::FormulaKernel;
 use crate::kernel::plumbing::{Average, Cut, Fade, First, Held, Sum, Vacant};
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
-    BankPlan, Blend, BlendPlan, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan, Sequencer,
-    SequencerPlan, Spawn, SpawnPlan,
+    BankPlan, Blend, BlendPlan, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan,
+    Sequencer, SequencerPlan, Spawn, SpawnPlan,
 };
 use crate::kernel::{Build, Graph, Kernel, MAX_LANES, Source, TILE, Work};
 use crate::language::Diagnostic;
@@ -109,7 +109,8 @@ fn voices(voices: Voices, lanes: usize, site: &Site) -> Result<Box<dyn Kernel>, 
     let mut pools = vec![];
     for draft in voices.pools {
         let banks = std::iter::once(draft.main).chain(draft.older);
-        pools.push(PoolPlan { banks: banks.map(|draft| bank(draft, lanes, site)).collect::<Result<_, _>>()? });
+        pools
+            .push(PoolPlan { banks: banks.map(|draft| bank(draft, lanes, site)).collect::<Result<_, _>>()? });
     }
     let mut pools = pools.into_iter();
     let mut only = || pools.next().ok_or_else(|| Diagnostic::general("voices", "nothing to play"));

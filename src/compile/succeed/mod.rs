@@ -9,6 +9,7 @@
 //!                                             saw ──────────┴► fade ─► filter ─► out
 //! ```
 
+mod fades;
 mod matching;
 mod merge;
 mod summary;
@@ -22,8 +23,9 @@ use crate::kernel::carry::{Carry, How};
 use super::loops;
 use super::plan::{Op, Plan, What, Wire};
 use super::sketch::{GraphSketch, steps_of};
+use fades::{Spot, heard};
 use matching::matches;
-use merge::{Merge, Spot, heard, op_of};
+use merge::{Merge, op_of};
 pub use summary::{Summary, summary};
 
 /// A graph among graphs.

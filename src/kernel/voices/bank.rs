@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::import::{Import, import};
+use super::pool::Opening;
 use super::roster::{Fared, Roster};
 use super::sums::{Fold, Voices, add_voices};
 use crate::dsp::lane::MAX_LANES;
@@ -18,16 +20,6 @@ use crate::kernel::tile::{TILE, Tile};
 const STEAL_FADE: f64 = 0.005;
 /// A released voice that has been silent for so long (in seconds), and longer than its delays, is over.
 const QUIET: f64 = 0.1;
-
-/// A signal of the graph around that voices read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Import {
-    /// Input of the kernel that owns the voices.
-    pub port: usize,
-    pub channel: usize,
-    /// Tile of the voices' graph.
-    pub tile: u32,
-}
 
 /// How a bank is put together.
 pub struct BankPlan {
@@ -45,27 +37,6 @@ pub struct BankPlan {
     pub spent: Arc<AtomicBool>,
     /// It is no longer wanted: its voices fade as soon as they have been taken over.
     pub closing: bool,
-}
-
-/// The beginning of a voice.
-pub struct Opening<'a> {
-    pub parent: usize,
-    /// Absolute frame.
-    pub at: u64,
-    /// Distinguishes the random streams of voices.
-    pub voice: u64,
-    /// Frames until it is cut.
-    pub life: Option<u64>,
-    /// Scope variables.
-    pub set: &'a [(u32, f32)],
-}
-
-impl Opening<'_> {
-    /// One of the parts of a node that goes from part to part.
-    pub fn of_part(parent: usize, start: Start, number: usize) -> Self {
-        let voice = start.voice.wrapping_mul(256).wrapping_add(number as u64);
-        Opening { parent, at: start.at, voice, life: None, set: &[] }
-    }
 }
 
 pub struct Bank {
@@ -222,7 +193,8 @@ impl Bank {
         while lane < end {
             let (group, passes) = self.group(lane, end);
             if let Some((first, width)) = passes {
-                self.import(pass, from, piece.frames, first, width);
+                let parent = |lane| if self.parents == 1 { 0 } else { lane / self.voices };
+                import(&mut self.graph, &self.imports, pass, (from, to), (first, width), parent);
                 self.graph.render(&piece, first, width);
                 let counts = self.finish(&piece, first, width);
                 if self.parents == 1 {
@@ -281,42 +253,6 @@ impl Bank {
             return (room, (self.roster.running(lane, room) != 0).then_some((lane, Width::Eight)));
         }
         (1, (running & 1 != 0).then_some((lane, Width::One)))
-    }
-
-    /// Copies what the voices read from around them into their graph.
-    fn import(&mut self, pass: &Pass, from: usize, frames: usize, lane: usize, width: Width) {
-        if self.imports.is_empty() {
-            return;
-        }
-        let (lanes, outer) = (width as usize, pass.width());
-        let parents: [usize; MAX_LANES] = match outer {
-            1 => [0; MAX_LANES],
-            _ => std::array::from_fn(|k| {
-                self.parent(lane + k).clamp(pass.lane, pass.lane + outer - 1) - pass.lane
-            }),
-        };
-        for import in &self.imports {
-            let tile = self.graph.tile_mut(import.tile);
-            tile.ends.fill(frames as u8);
-            let (values, held) = pass.raw(import.port, import.channel);
-            // What stands still for now is cheaper for whoever reads it; the values are the same.
-            let flat = held || (outer == 1 && same(&values[from..from + frames]));
-            tile.flat = flat;
-            let floats = tile.floats_mut();
-            let frames = if flat { 1 } else { frames };
-            if outer == 1 {
-                let source = &values[if held { 0 } else { from }..];
-                for (frame, x) in floats[..frames * lanes].chunks_exact_mut(lanes).zip(source) {
-                    frame.fill(*x);
-                }
-            } else {
-                for frame in 0..frames {
-                    let source = &values[if flat { 0 } else { (from + frame) * outer }..][..outer];
-                    let row = &mut floats[frame * lanes..][..lanes];
-                    row.iter_mut().zip(parents).for_each(|(x, parent)| *x = source[parent]);
-                }
-            }
-        }
     }
 
     /// Cuts and fades what a pass has put out, and ends the voices that are over. Returns how many frames of each lane count.
@@ -440,12 +376,6 @@ fn apply_fades(roster: &Roster, lane: usize, tile: &mut Tile, lanes: usize, fram
             tile.floats_mut()[frame * lanes + k] *= left;
         }
     }
-}
-
-/// Whether all values are the same, to the bit.
-fn same(values: &[f32]) -> bool {
-    let first = values.first().map_or(0, |x| x.to_bits());
-    values.iter().fold(0, |differ, x| differ | (x.to_bits() ^ first)) == 0
 }
 
 const _: () = assert!(TILE <= u8::MAX as usize);

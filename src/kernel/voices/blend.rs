@@ -8,8 +8,7 @@ use crate::kernel::pass::{Kernel, Pass, Start, silence};
 use crate::kernel::steps::{Began, Cursor, Progress, StepClock, StepPlan};
 use crate::kernel::tile::Tile;
 
-use super::bank::Opening;
-use super::pool::{Pool, PoolPlan};
+use super::pool::{Opening, Pool, PoolPlan};
 
 pub struct BlendPlan {
     pub pools: Vec<PoolPlan>,

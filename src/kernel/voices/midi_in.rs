@@ -6,8 +6,7 @@ use crate::kernel::carry::{Passage, same};
 use crate::kernel::event::{Expression, What};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
-use super::bank::Opening;
-use super::pool::{Place, Pool, PoolPlan};
+use super::pool::{Opening, Place, Pool, PoolPlan};
 
 /// What a voice knows of its note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +125,7 @@ impl MidiIn {
         }
         let bend = pass.controls.bend[channel as usize & 15];
         let pressure = pass.controls.pressure[channel as usize & 15];
-                self.set.clear();
+        self.set.clear();
         for (variable, slot) in &self.variables {
             let value = match variable {
                 NoteVariable::Freq => self.hertz(key, bend * self.bend_range),

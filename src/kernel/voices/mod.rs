@@ -3,6 +3,7 @@
 
 mod bank;
 mod blend;
+mod import;
 mod midi_in;
 mod multiply;
 mod pool;
@@ -12,8 +13,9 @@ mod sequencer;
 mod spawn;
 mod sums;
 
-pub use bank::{BankPlan, Import};
+pub use bank::BankPlan;
 pub use blend::{Blend, BlendPlan};
+pub use import::Import;
 pub use midi_in::{MidiIn, MidiInPlan, NoteVariable};
 pub use multiply::{Multiply, MultiplyPlan};
 pub use pool::{Pool, PoolPlan};

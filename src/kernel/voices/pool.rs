@@ -1,14 +1,35 @@
 //! The voices of one kind, in banks. New voices begin in the first; the others hold those that began before a saved edit made the pool
 //! larger or smaller, until they are over. Audio thread, after construction.
 
-use super::bank::{Bank, BankPlan, Opening};
+use super::bank::{Bank, BankPlan};
 use crate::dsp::lane::MAX_LANES;
 use crate::kernel::carry::Passage;
-use crate::kernel::pass::Pass;
+use crate::kernel::pass::{Pass, Start};
 
 /// How a pool is put together: at least one bank.
 pub struct PoolPlan {
     pub banks: Vec<BankPlan>,
+}
+
+/// The beginning of a voice.
+pub struct Opening<'a> {
+    pub parent: usize,
+    /// Absolute frame.
+    pub at: u64,
+    /// Distinguishes the random streams of voices.
+    pub voice: u64,
+    /// Frames until it is cut.
+    pub life: Option<u64>,
+    /// Scope variables.
+    pub set: &'a [(u32, f32)],
+}
+
+impl Opening<'_> {
+    /// One of the parts of a node that goes from part to part.
+    pub fn of_part(parent: usize, start: Start, number: usize) -> Self {
+        let voice = start.voice.wrapping_mul(256).wrapping_add(number as u64);
+        Opening { parent, at: start.at, voice, life: None, set: &[] }
+    }
 }
 
 impl PoolPlan {

@@ -5,8 +5,7 @@ use crate::kernel::carry::{Passage, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 use crate::kernel::steps::read;
 
-use super::bank::Opening;
-use super::pool::{Pool, PoolPlan};
+use super::pool::{Opening, Pool, PoolPlan};
 
 /// Values this close to a key are meant to be it.
 const SAME: f32 = 1e-6;

@@ -6,8 +6,7 @@ use crate::kernel::pass::{Kernel, Pass, Start, silence};
 use crate::kernel::steps::{Cursor, StepClock, StepPlan};
 use crate::kernel::tile::TILE;
 
-use super::bank::Opening;
-use super::pool::{Pool, PoolPlan};
+use super::pool::{Opening, Pool, PoolPlan};
 
 /// One sound started by a step.
 #[derive(Clone, Debug)]

@@ -5,8 +5,7 @@ use std::slice::from_mut;
 use crate::kernel::carry::{Passage, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
-use super::bank::Opening;
-use super::pool::{Pool, PoolPlan};
+use super::pool::{Opening, Pool, PoolPlan};
 
 pub struct SpawnPlan {
     pub pool: PoolPlan,
