@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use seiche::compile::{Blueprint, Request, compile_after};
 use seiche::engine::{Engine, Event, Io};
-use seiche::language::Library;
+use seiche::language::{Library, Reader};
 use seiche::library::samples::Store;
+use seiche::library::watch::Watch;
 use seiche::session::{Message, Session};
 
 const RATE: f64 = 48_000.0;
@@ -19,6 +20,8 @@ fn main() {
         let text = library(lines);
         loader(&text, lines);
     }
+    folders();
+    looks();
     swaps();
     latency();
 }
@@ -76,6 +79,110 @@ fn loader(text: &str, lines: usize) {
     );
 }
 
+/// A folder of its own that goes at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    /// So many files of a sound with about 20 lines each.
+    fn new(files: usize) -> Folder {
+        let folder =
+            Folder(std::env::temp_dir().join(format!("seiche-bench-{}-{files}", std::process::id())));
+        let _ = std::fs::create_dir_all(&folder.0);
+        (0..files).for_each(|n| folder.save(n, 100 + n % 900));
+        folder
+    }
+
+    fn save(&self, number: usize, freq: usize) {
+        let mut text = format!("sound_{number}:\n  mix:\n");
+        for track in 0..4 {
+            let _ = writeln!(
+                text,
+                "    track_{track}:\n      filter:\n        cutoff: {}\n        peak: 0.3\n        signal: {{osc: {{type: saw, freq: {}}}}}",
+                300 + 10 * track,
+                freq + track
+            );
+        }
+        let _ = std::fs::write(self.0.join(format!("{number:05}.yaml")), text);
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// From the notice of a save in a folder to the finished program, in turns for a folder of one file and one of 200.
+fn folders() {
+    let folders = [1, 200].map(Folder::new);
+    // Files that have just been written are read again, as they may be written once more within the grain of the clock.
+    std::thread::sleep(Duration::from_millis(2_100));
+    let mut now = Instant::now();
+    let mut loaders: Vec<_> = folders.iter().map(|_| (Watch::default(), Reader::default(), None)).collect();
+    let mut times = [vec![], vec![]];
+    let mut stages = [[vec![], vec![], vec![]], [vec![], vec![], vec![]]];
+    let specs: Vec<_> = seiche::nodes::ALL.iter().map(|d| &d.spec).collect();
+    for n in 0..41 {
+        for (which, (folder, (watch, reader, before))) in folders.iter().zip(&mut loaders).enumerate() {
+            if n == 0 {
+                watch.follow(&folder.0);
+            } else {
+                folder.save(0, 500 + n);
+                while !watch.look(now) {
+                    now += Duration::from_secs(1);
+                }
+            }
+            let began = Instant::now();
+            let Ok(Some(files)) = watch.read(&|| false) else { panic!("the folder cannot be read") };
+            let read = began.elapsed();
+            let library = reader.read(files, &specs);
+            let parsed = began.elapsed();
+            let compiled = compiled(&library, "sound_0", before.as_ref());
+            let done = began.elapsed();
+            *before = Some(compiled.blueprint);
+            if n > 0 {
+                times[which].push(done.as_secs_f64() * 1e3);
+                for (all, stage) in stages[which].iter_mut().zip([read, parsed - read, done - parsed]) {
+                    all.push(stage.as_secs_f64() * 1e3);
+                }
+            }
+        }
+    }
+    let [one, many] = times.map(median);
+    let stages = stages.map(|stages| stages.map(median).map(|ms| format!("{ms:.3}")).join(" + "));
+    println!("edit of one file alone: {one:.3} ms (read, parse, compile: {})", stages[0]);
+    println!("edit of one file among 200: {many:.3} ms ({}), {:.2} x (at most 1.5 x)", stages[1], many / one);
+}
+
+/// What watching a folder of 10,000 files costs, and opening it.
+fn looks() {
+    let folder = Folder::new(10_000);
+    let mut watch = Watch::default();
+    let began = Instant::now();
+    watch.follow(&folder.0);
+    let look = began.elapsed().as_secs_f64() * 1e3;
+    let files = watch.read(&|| false).ok().flatten().unwrap_or_default();
+    let read = began.elapsed().as_secs_f64() * 1e3;
+    let specs: Vec<_> = seiche::nodes::ALL.iter().map(|d| &d.spec).collect();
+    let library = Library::read(files, &specs);
+    let parsed = began.elapsed().as_secs_f64() * 1e3;
+    // A loader that does nothing but look, as often as it does.
+    let (began, mut busy) = (Instant::now(), Duration::ZERO);
+    while began.elapsed() < Duration::from_secs(4) {
+        let start = Instant::now();
+        watch.look(start);
+        busy += start.elapsed();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let share = 100.0 * busy.as_secs_f64() / began.elapsed().as_secs_f64();
+    println!(
+        "10,000 files: look {look:.0} ms, read {:.0} ms, parse {:.0} ms ({} sounds); watching takes {share:.1} % of a core (at most 3 %)",
+        read - look,
+        parsed - read,
+        library.sounds().count()
+    );
+}
+
 fn block(engine: &mut Engine, frames: usize, events: &[Event]) -> (f64, [Vec<f32>; 2]) {
     let (mut left, mut right) = (vec![0.0f32; frames], vec![0.0f32; frames]);
     let io = Io { sidechain: None, main: [&mut left, &mut right], aux: &mut [], stems: &mut [] };
@@ -94,12 +201,12 @@ fn swaps() {
     let (mut plain, mut swaps) = (vec![], vec![]);
     for n in 0..60 {
         let mut files = files.clone();
-        for (_, bytes) in &mut files {
-            let mut text = String::from_utf8_lossy(bytes).into_owned();
+        for (_, content) in &mut files {
+            let mut text = content.text().into_owned();
             for cutoff in [3_400, 2_600, 1_400] {
                 text = text.replace(&format!("cutoff: {cutoff}"), &format!("cutoff: {}", cutoff + 1 + n % 7));
             }
-            *bytes = text.into_bytes();
+            *content = text.into_bytes().into();
         }
         let compiled = compiled(&Library::read(files, &specs), "song", before.as_ref());
         before = Some(compiled.blueprint);

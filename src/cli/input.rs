@@ -4,11 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::language::Diagnostic;
+use crate::language::{Content, Diagnostic};
 use crate::library;
 
-/// The files of one library with their bytes, sorted by name.
-pub(super) type Files = Vec<(PathBuf, Vec<u8>)>;
+/// The files of one library with what they hold, sorted by name.
+pub(super) type Files = Vec<(PathBuf, Content)>;
 
 /// The libraries, one per folder, in the order of their first mention, and what cannot be read.
 pub(super) fn libraries(paths: &[PathBuf]) -> (Vec<Files>, Vec<Diagnostic>) {

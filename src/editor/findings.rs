@@ -24,7 +24,7 @@ pub fn draw<'a>(ui: &mut Ui, scene: &Scene<'a>) -> Option<&'a Place> {
     ui.label(RichText::new(text).color(colour));
     let mut clicked = None;
     ScrollArea::vertical().id_salt("messages").auto_shrink(false).show(ui, |ui| {
-        for finding in &snapshot.findings {
+        for finding in snapshot.findings.iter().chain(&snapshot.notices) {
             ui.add_space(6.0);
             clicked = draw_finding(ui, finding).or(clicked);
         }

@@ -30,6 +30,7 @@ fn plain() -> Snapshot {
         strips: vec!["drums".into(), "bass".into()],
         status: Status::Playing,
         findings: vec![],
+        notices: vec![],
         texts: Texts { files: [file].into(), undo: None, redo: None },
         reload: None,
     }

@@ -1,15 +1,15 @@
 //! Files to a library: which top-level keys are sounds, which are settings, and which names clash.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use super::diagnostic::Diagnostic;
-use super::limits::{FILE_BYTES, VARIABLES};
+use super::limits::VARIABLES;
 use super::model::{SourceFile, Span, Value};
+use super::reader::Parsed;
 use super::scalar::{Meaning, meaning};
 use super::tree::{Entry, Kind, Tree};
-use super::{Library, Sound, settings, yaml};
+use super::{Library, Sound, settings};
 use crate::spec::NodeSpec;
 
 /// The plain file in which `vars` are variables and not a sound.
@@ -17,13 +17,15 @@ const VARS_FILE: &str = "waves.yaml";
 /// Keys of versioned files that belong to the language but not yet to this program.
 const NOT_YET: &[&str] = &["macros"];
 
-pub(super) fn read(files: Vec<(PathBuf, Vec<u8>)>, specs: &[&'static NodeSpec]) -> Library {
+/// The library in these files, which are numbered as they stand.
+pub(super) fn library(files: &[Parsed], specs: &[&'static NodeSpec]) -> Library {
+    let sounds = files.iter().map(|file| file.entries.len()).sum();
     let mut library = Library {
-        files: vec![],
-        versions: vec![],
+        files: Vec::with_capacity(files.len()),
+        versions: Vec::with_capacity(files.len()),
         specs: specs.iter().map(|s| (s.name, *s)).collect(),
-        sounds: vec![],
-        index: HashMap::new(),
+        sounds: Vec::with_capacity(sounds),
+        index: HashMap::with_capacity(sounds),
         vars: vec![],
         abouts: vec![],
         late: HashMap::new(),
@@ -32,41 +34,18 @@ pub(super) fn read(files: Vec<(PathBuf, Vec<u8>)>, specs: &[&'static NodeSpec]) 
         tuning: None,
         diagnostics: vec![],
     };
-    for (number, (path, bytes)) in files.into_iter().enumerate() {
-        add_file(&mut library, number as u32, path, bytes);
-    }
+    files.iter().for_each(|file| add_file(&mut library, file));
     report_clashes(&mut library);
     settings::tune(&mut library);
     library
 }
 
-fn add_file(library: &mut Library, number: u32, path: PathBuf, bytes: Vec<u8>) {
-    let place = Span { file: number, start: 0, end: 0 };
-    if bytes.len() > FILE_BYTES {
-        let message = format!("this file is larger than {} MB", FILE_BYTES >> 20);
-        library
-            .diagnostics
-            .push(Diagnostic::error("file-size", place, message).hint("split it into several files"));
-        library.files.push(SourceFile { path, text: "".into() });
-        library.versions.push(0);
-        return;
-    }
-    let (text, encoding) = decode(bytes, number);
-    if settings::is_tuning_file(&path) {
-        library.files.push(SourceFile { path, text });
-        library.versions.push(0);
-        return;
-    }
-    let file = yaml::read(&text, number);
-    let named_vars = file.version > 0 || path.file_name().is_some_and(|n| n == VARS_FILE);
-    library.files.push(SourceFile { path, text });
+fn add_file(library: &mut Library, file: &Parsed) {
+    let named_vars = file.version > 0 || file.path.file_name().is_some_and(|n| n == VARS_FILE);
+    library.files.push(SourceFile { path: file.path.clone(), text: file.text.clone() });
     library.versions.push(file.version);
-    match encoding {
-        // What follows in such a file is mostly a consequence.
-        Some(diagnostic) => library.diagnostics.push(diagnostic),
-        None => library.diagnostics.extend(file.diagnostics),
-    }
-    for (i, entry) in file.entries.into_iter().enumerate() {
+    library.diagnostics.extend(file.diagnostics.iter().cloned());
+    for (i, entry) in file.entries.iter().enumerate() {
         match &*entry.key {
             "seiche" if i == 0 => {}
             "seiche" => {
@@ -76,16 +55,16 @@ fn add_file(library: &mut Library, number: u32, path: PathBuf, bytes: Vec<u8>) {
                         .hint("move `seiche: 1` to the first line"),
                 );
             }
-            "vars" if named_vars => add_vars(library, &entry, file.version),
+            "vars" if named_vars => add_vars(library, entry, file.version),
             "vars" if !is_node(&entry.value) => {
                 let message = "variables cannot stand in this file";
                 let hint = format!("move them to {VARS_FILE}, or begin this file with `seiche: 1`");
                 library.diagnostics.push(Diagnostic::error("vars", entry.key_span, message).hint(hint));
             }
-            "about" if file.version > 0 => settings::about(library, &entry, file.version),
-            "roots" if file.version > 0 => settings::roots(library, &entry, file.version),
-            "tuning" if file.version > 0 => settings::tuning(library, &entry, file.version),
-            "feedback" if file.version > 0 => settings::feedback(library, &entry, file.version),
+            "about" if file.version > 0 => settings::about(library, entry, file.version),
+            "roots" if file.version > 0 => settings::roots(library, entry, file.version),
+            "tuning" if file.version > 0 => settings::tuning(library, entry, file.version),
+            "feedback" if file.version > 0 => settings::feedback(library, entry, file.version),
             key if file.version > 0 && NOT_YET.contains(&key) => {
                 let message = format!("`{key}` is not available in this version of the program");
                 library
@@ -97,27 +76,8 @@ fn add_file(library: &mut Library, number: u32, path: PathBuf, bytes: Vec<u8>) {
     }
 }
 
-/// The text of a file, without a byte order mark; where it is not UTF-8, with replacement characters and an error.
-fn decode(mut bytes: Vec<u8>, number: u32) -> (Arc<str>, Option<Diagnostic>) {
-    if bytes.starts_with(b"\xEF\xBB\xBF") {
-        bytes.drain(..3);
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => (text.into(), None),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let byte = error.as_bytes().get(at).copied().unwrap_or(0);
-            let span = Span { file: number, start: at as u32, end: at as u32 + 3 };
-            let message = format!("this file is not UTF-8: byte {byte:#04X} at offset {at}");
-            let diagnostic =
-                Diagnostic::error("encoding", span, message).hint("save the file with the encoding UTF-8");
-            (String::from_utf8_lossy(error.as_bytes()).into(), Some(diagnostic))
-        }
-    }
-}
-
-fn add_sound(library: &mut Library, entry: Entry) {
-    let (name, span) = (entry.key, entry.key_span);
+fn add_sound(library: &mut Library, entry: &Entry) {
+    let (name, span) = (entry.key.clone(), entry.key_span);
     if name.trim().is_empty() {
         library.diagnostics.push(
             Diagnostic::error("sound-form", span, "a sound needs a name").hint("write `name: {osc: {}}`"),
@@ -133,7 +93,7 @@ fn add_sound(library: &mut Library, entry: Entry) {
             .push(Diagnostic::warning("shadowed-sound", span, message).hint("give it another name"));
     }
     library.index.entry(name.clone()).or_default().push(library.sounds.len());
-    library.sounds.push(Sound { name, span, body: entry.value });
+    library.sounds.push(Sound { name, span, body: entry.value.clone() });
 }
 
 fn report_clashes(library: &mut Library) {

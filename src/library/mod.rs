@@ -1,64 +1,26 @@
 //! Files: which ones make a library, and the samples that it plays. Loader thread; everything here may touch the disk and wait.
 
 mod decode;
+mod files;
+mod listing;
 pub mod samples;
 pub mod save;
 pub mod watch;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::language::limits::{FILE_BYTES, FILES};
-use crate::language::{Diagnostic, Library, tuning_files};
+pub use files::Files;
+pub use listing::{Listing, is_text};
 
-/// The texts of the library at `path`, in alphabetical order of file names. A folder is one library: all its `.yaml` and `.yml`
-/// files, not those of folders within. A file alone is a library of one.
-pub fn read(path: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Diagnostic> {
-    let failed = |why: std::io::Error| unreadable(path, &why);
-    let meta = match fs::metadata(path) {
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
-            let message = format!("there is no file or folder {}", path.display());
-            return Err(Diagnostic::general("missing-file", message));
-        }
-        meta => meta.map_err(failed)?,
-    };
-    if !meta.is_dir() {
-        return with_tunings(vec![read_text(path)?]);
-    }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(failed)? {
-        let file = entry.map_err(failed)?.path();
-        if is_text(&file) && file.is_file() {
-            files.push(file);
-        }
-    }
-    if files.is_empty() {
-        let message = format!("the folder {} has no .yaml files", path.display());
-        return Err(Diagnostic::general("no-files", message));
-    }
-    if files.len() > FILES {
-        let message = format!("the folder {} has more than {FILES} .yaml files", path.display());
-        return Err(Diagnostic::general("too-many-files", message));
-    }
-    files.sort();
-    with_tunings(files.iter().map(|file| read_text(file)).collect::<Result<_, _>>()?)
-}
+use crate::language::{Content, Diagnostic, Library};
 
-/// The texts with the tuning files that they name behind them. Missing ones are reported by who reads the text.
-fn with_tunings(mut files: Vec<(PathBuf, Vec<u8>)>) -> Result<Vec<(PathBuf, Vec<u8>)>, Diagnostic> {
-    let mut more: Vec<(PathBuf, Vec<u8>)> = vec![];
-    for (path, bytes) in &files {
-        let folder = path.parent().unwrap_or(Path::new(""));
-        for name in tuning_files(&String::from_utf8_lossy(bytes)) {
-            let file = folder.join(&name);
-            let beside = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-            if samples::find(beside, &name, &[]).is_ok() && !more.iter().any(|(known, _)| *known == file) {
-                more.push(read_text(&file)?);
-            }
-        }
-    }
-    files.append(&mut more);
-    Ok(files)
+/// The texts of the library at `path`, in alphabetical order of file names, with the tuning files that they name behind them. A folder
+/// is one library: all its `.yaml` and `.yml` files, not those of folders within. A file alone is a library of one.
+///
+/// # Errors
+/// Why there is none, or the first text that cannot be read.
+pub fn read(path: &Path) -> Result<Vec<(PathBuf, Content)>, Diagnostic> {
+    Ok(Files::default().read(&Listing::of(path), &|| false)?.unwrap_or_default())
 }
 
 /// Roots that are no folders: nothing can be read there.
@@ -86,32 +48,6 @@ pub fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Whether a file of a folder belongs to its library. Hidden files (of editors and file systems) do not.
-pub fn is_text(file: &Path) -> bool {
-    let ends =
-        file.extension().is_some_and(|e| e.eq_ignore_ascii_case("yaml") || e.eq_ignore_ascii_case("yml"));
-    let hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    ends && !hidden
-}
-
-fn read_text(file: &Path) -> Result<(PathBuf, Vec<u8>), Diagnostic> {
-    let failed = |why: std::io::Error| unreadable(file, &why);
-    // Asked first, because opening a pipe would wait.
-    let meta = fs::metadata(file).map_err(failed)?;
-    if !meta.is_file() {
-        return Err(Diagnostic::general("not-a-file", format!("{} is not a regular file", file.display())));
-    }
-    if meta.len() > FILE_BYTES as u64 {
-        let message = format!("{} is larger than {} MB", file.display(), FILE_BYTES >> 20);
-        return Err(Diagnostic::general("file-too-large", message));
-    }
-    Ok((file.to_path_buf(), fs::read(file).map_err(failed)?))
-}
-
-fn unreadable(path: &Path, why: &std::io::Error) -> Diagnostic {
-    Diagnostic::general("unreadable-file", format!("{} cannot be read: {why}", path.display()))
-}
-
 /// A folder of its own for a test, removed at its end.
 #[cfg(test)]
 pub(crate) struct Scratch(pub PathBuf);
@@ -120,8 +56,8 @@ pub(crate) struct Scratch(pub PathBuf);
 impl Scratch {
     pub fn new(name: &str) -> Scratch {
         let path = std::env::temp_dir().join(format!("seiche-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
         Scratch(path.canonicalize().unwrap())
     }
 }
@@ -129,13 +65,16 @@ impl Scratch {
 #[cfg(test)]
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::language::limits::FILE_BYTES;
 
     #[test]
     fn library_folder_is_all_its_texts_in_order() {
@@ -146,8 +85,7 @@ mod tests {
         fs::create_dir(scratch.0.join("folder.yaml")).unwrap();
         fs::write(scratch.0.join("folder.yaml/inner.yaml"), "").unwrap();
         let files = read(&scratch.0).unwrap();
-        let names: Vec<_> =
-            files.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
+        let names: Vec<_> = files.iter().map(|(_, content)| content.text().into_owned()).collect();
         assert_eq!(names, ["a.yml", "b.yaml", "c.YAML"]);
         assert_eq!(folder(&scratch.0), scratch.0);
     }
@@ -158,7 +96,7 @@ mod tests {
         fs::write(scratch.0.join("a.yaml"), "one").unwrap();
         fs::write(scratch.0.join("b.yaml"), "two").unwrap();
         let file = scratch.0.join("b.yaml");
-        assert_eq!(read(&file).unwrap(), [(file.clone(), b"two".to_vec())]);
+        assert_eq!(read(&file).unwrap(), [(file.clone(), Content::from("two"))]);
         assert_eq!(folder(&file), scratch.0);
         assert_eq!(folder(Path::new("lone.yaml")), Path::new("."));
     }

@@ -1,40 +1,63 @@
 //! Notices that the files of a library have been saved, however an editor does that: looks at names, sizes and times a few times a
 //! second, and waits until they have stood still for a moment. Loader thread; a look never opens a file.
 
-use std::collections::hash_map::DefaultHasher;
-use std::fs;
-use std::hash::{Hash, Hasher};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::is_text;
+use super::Files;
+use super::listing::{Listing, Stamp};
+use crate::language::{Content, Diagnostic, Severity};
 
 /// How long files must stand still before they count as saved.
 pub const SETTLE: Duration = Duration::from_millis(100);
-/// A look that took long is not repeated before so many times as long: large or slow folders cost at most a few per cent of a core.
-const REST: u32 = 20;
+/// A look that took long is not repeated before so many times as long: large or slow folders cost 2 % of a core.
+const REST: u32 = 50;
+/// The same while files are being saved, for as long as that usually takes.
+const SHORT_REST: u32 = 4;
+/// How long a save may take before it is worth a word.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Saves that are noticed later than this are worth a word, too.
+const LATE: Duration = Duration::from_secs(1);
+/// The most files that are named for the same reason.
+pub(super) const MOST_NOTES: usize = 10;
 /// The shortest time between two looks.
 const LOOK: Duration = Duration::from_millis(40);
 
-/// The files under watch.
+/// The files under watch, and what they held when they were last read.
 #[derive(Default)]
 pub struct Watch {
-    path: PathBuf,
     /// Files that the texts name: samples, tunings.
     more: Vec<PathBuf>,
-    /// Of the texts, and of what they name.
-    seen: [u64; 2],
-    /// What is new, and since when it stands still.
-    moving: Option<([u64; 2], Instant)>,
+    seen: Seen,
+    moving: Option<Moving>,
     next: Option<Instant>,
+    /// How long a look takes, where that is long.
+    slow: Option<Duration>,
+    files: Files,
+}
+
+/// One look: the texts, and what they name.
+#[derive(Clone, PartialEq)]
+struct Seen {
+    texts: Listing,
+    more: Vec<Stamp>,
+}
+
+/// Files look different than when they were last seen.
+struct Moving {
+    seen: Seen,
+    began: Instant,
+    /// When they last changed.
+    since: Instant,
+    /// What changed then, once it has gone on for too long.
+    unsettled: Vec<PathBuf>,
 }
 
 impl Watch {
-    /// From now on watches the library at `path` (a file or a folder; an empty path: nothing). Files as they are now count as seen:
-    /// to be called before they are read, so that no save falls in between.
+    /// From now on watches the library at `path` (a file or a folder; an empty path: nothing). Files as they are now count as seen.
     pub fn follow(&mut self, path: &Path) {
-        self.path = path.to_owned();
-        (self.seen, self.moving) = (self.print(), None);
+        (self.seen, self.moving) = (Seen::of(path, &self.more), None);
     }
 
     /// Watches these files, too: what the texts name.
@@ -42,75 +65,117 @@ impl Watch {
         more.sort();
         if self.more != more {
             self.more = more;
-            self.seen[1] = self.print()[1];
+            self.seen.more = stamps(&self.more);
         }
     }
 
     /// Whether the files have changed since they were last seen and stand still again. `now` is passed in so that tests need not wait.
     pub fn look(&mut self, now: Instant) -> bool {
-        if self.path.as_os_str().is_empty() || self.next.is_some_and(|next| now < next) {
+        if self.seen.texts.path.as_os_str().is_empty() || self.next.is_some_and(|next| now < next) {
             return false;
         }
         let began = Instant::now();
-        let print = self.print();
-        self.next = Some(now + LOOK.max(began.elapsed() * REST));
-        if print == self.seen {
+        let seen = Seen::of(&self.seen.texts.path, &self.more);
+        let saved = self.compare(seen, now);
+        self.rest(now, began.elapsed());
+        saved
+    }
+
+    fn compare(&mut self, seen: Seen, now: Instant) -> bool {
+        if seen == self.seen {
             self.moving = None;
             return false;
         }
-        match self.moving {
-            Some((moving, since)) if moving == print => {
-                let still = now.duration_since(since) >= SETTLE;
-                if still {
-                    (self.seen, self.moving) = (print, None);
-                }
-                still
+        match self.moving.take() {
+            Some(moving) if moving.seen == seen && now.duration_since(moving.since) >= SETTLE => {
+                self.seen = seen;
+                return true;
             }
-            _ => {
-                self.moving = Some((print, now));
-                false
+            Some(moving) if moving.seen == seen => self.moving = Some(moving),
+            Some(Moving { seen: before, began, .. }) => {
+                let late = now.duration_since(began) >= PATIENCE;
+                let unsettled = if late { self.changed(&before, &seen) } else { vec![] };
+                self.moving = Some(Moving { seen, began, since: now, unsettled });
             }
+            None => self.moving = Some(Moving { seen, began: now, since: now, unsettled: vec![] }),
+        }
+        false
+    }
+
+    fn changed(&self, before: &Seen, after: &Seen) -> Vec<PathBuf> {
+        let more = self.more.iter().zip(before.more.iter().zip(&after.more));
+        let more = more.filter(|(_, (before, after))| before != after).map(|(path, _)| path.clone());
+        let known: HashSet<_> = before.texts.files.iter().collect();
+        let texts =
+            after.texts.files.iter().filter(|file| !known.contains(file)).map(|(path, _)| path.clone());
+        texts.chain(more).collect()
+    }
+
+    /// After a look that took so long.
+    fn rest(&mut self, now: Instant, took: Duration) {
+        let hurry = self.moving.as_ref().is_some_and(|moving| now.duration_since(moving.began) < PATIENCE);
+        self.next = Some(now + LOOK.max(took * if hurry { SHORT_REST } else { REST }));
+        // Not with every little change of the time.
+        match self.slow {
+            Some(slow) if took * 2 > slow && took < slow * 2 => {}
+            _ => self.slow = Some(took).filter(|took| *took * REST > LATE),
         }
     }
 
-    /// Names, sizes and times of all that is watched: a number for the texts, and one for what they name.
-    fn print(&self) -> [u64; 2] {
-        let folder = fs::read_dir(&self.path);
-        let mut files: Vec<PathBuf> = match folder {
-            Ok(entries) => entries.flatten().map(|e| e.path()).filter(|path| is_text(path)).collect(),
-            Err(_) => vec![self.path.clone()],
-        };
-        files.sort();
-        [stamp(&files), stamp(&self.more)]
-    }
-}
-
-fn stamp(files: &[PathBuf]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for file in files {
-        file.hash(&mut hasher);
-        // What cannot be seen is told apart by why.
-        match fs::metadata(file) {
-            Ok(meta) => (meta.len(), meta.modified().ok(), meta.is_file(), identity(&meta)).hash(&mut hasher),
-            Err(why) => why.kind().hash(&mut hasher),
+    /// What is worth a word about the files as they were last looked at, beside what is wrong with their text.
+    pub fn notes(&self) -> Vec<Diagnostic> {
+        let mut notes = self.seen.texts.left_out();
+        if let Some(slow) = self.slow {
+            let (took, late) = (slow.as_secs_f64(), (slow * REST).as_secs_f64());
+            let message = format!(
+                "looking at {} takes {took:.2} s, so saves are noticed up to {late:.0} s late",
+                self.seen.texts.path.display()
+            );
+            let hint = "libraries of fewer files on a local disk are noticed at once";
+            notes.push(
+                Diagnostic { severity: Severity::Note, ..Diagnostic::general("slow-folder", message) }
+                    .hint(hint),
+            );
         }
+        let unsettled = self.moving.iter().flat_map(|moving| &moving.unsettled);
+        notes.extend(unsettled.take(MOST_NOTES).map(|path| {
+            let message = format!("{} keeps changing: it is loaded when it stands still", path.display());
+            Diagnostic { severity: Severity::Warning, ..Diagnostic::general("unsettled-file", message) }
+                .hint("what was loaded before plays on")
+        }));
+        notes
     }
-    hasher.finish()
+
+    /// The texts as they were last seen, with the tuning files that they name; what has been read before and looks the same is not read
+    /// again. What is saved in between is noticed by the next look. Gives up when `stop` says so: `None`.
+    ///
+    /// # Errors
+    /// As [`super::read`].
+    pub fn read(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Vec<(PathBuf, Content)>>, Diagnostic> {
+        self.files.read(&self.seen.texts, stop)
+    }
 }
 
-/// Another file under the same name is another file, even of the same size and time.
-#[cfg(unix)]
-fn identity(meta: &fs::Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(meta)
+impl Seen {
+    fn of(path: &Path, more: &[PathBuf]) -> Seen {
+        Seen { texts: Listing::of(path), more: stamps(more) }
+    }
 }
 
-#[cfg(not(unix))]
-fn identity(_: &fs::Metadata) -> u64 {
-    0
+impl Default for Seen {
+    fn default() -> Seen {
+        Seen::of(Path::new(""), &[])
+    }
+}
+
+fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
+    files.iter().map(|file| Stamp::of(file)).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::super::Scratch;
     use super::*;
 
@@ -179,5 +244,46 @@ mod tests {
         watch.also(vec![sample.clone()]);
         fs::write(&sample, "another").unwrap();
         assert!(seen_after(&mut watch, Instant::now()).is_some());
+    }
+
+    #[test]
+    fn watch_says_which_file_never_stands_still() {
+        let scratch = Scratch::new("watch-unsettled");
+        let (file, other) = (scratch.0.join("a.yaml"), scratch.0.join("b.yaml"));
+        fs::write(&file, "").unwrap();
+        fs::write(&other, "").unwrap();
+        let mut watch = Watch::default();
+        watch.follow(&scratch.0);
+        let start = Instant::now();
+        for step in 0..120u64 {
+            fs::write(&file, "x".repeat(step as usize + 1)).unwrap();
+            assert!(!watch.look(start + Duration::from_millis(60 * step)), "step {step}");
+            assert_eq!(watch.notes().len(), usize::from(step >= 84), "step {step}");
+        }
+        let note = &watch.notes()[0];
+        assert!(note.message.contains("a.yaml keeps changing") && note.code == "unsettled-file");
+        assert!(seen_after(&mut watch, start + Duration::from_secs(60)).is_some());
+        assert!(watch.notes().is_empty());
+    }
+
+    #[test]
+    fn watch_rests_after_slow_looks_and_says_so() {
+        let scratch = Scratch::new("watch-slow");
+        fs::write(scratch.0.join("a.yaml"), "").unwrap();
+        let mut watch = Watch::default();
+        watch.follow(&scratch.0);
+        let now = Instant::now();
+        watch.rest(now, Duration::from_millis(400));
+        assert_eq!(watch.next, Some(now + Duration::from_secs(20)), "2 % of a core");
+        assert!(watch.notes()[0].message.contains("takes 0.40 s, so saves are noticed up to 20 s late"));
+        watch.rest(now, Duration::from_millis(500));
+        assert!(watch.notes()[0].message.contains("takes 0.40 s"), "about the same");
+        fs::write(scratch.0.join("a.yaml"), "new").unwrap();
+        let now = now + Duration::from_secs(30);
+        assert!(!watch.look(now));
+        watch.rest(now, Duration::from_millis(400));
+        assert_eq!(watch.next, Some(now + Duration::from_millis(1600)), "a save is waited for");
+        watch.rest(now, Duration::from_millis(1));
+        assert!(watch.notes().is_empty());
     }
 }

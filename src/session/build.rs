@@ -10,8 +10,9 @@ use super::mailbox::Mailbox;
 use super::reload::Stage;
 use super::{Finding, Message};
 use crate::compile::{Compiled, Request, compile_after};
-use crate::language::{Diagnostic, Library, Severity};
+use crate::language::{Content, Diagnostic, Library, Reader, Severity};
 use crate::library::samples::Store;
+use crate::spec::NodeSpec;
 
 /// A library whose only sound is silence.
 const SILENCE: &str = "silence: {osc: {type: sin, freq: 0, amp: 0}}";
@@ -32,7 +33,6 @@ pub struct Order<'a> {
 
 /// A library that has been read, and what came of the wanted sound.
 pub struct Outcome {
-    pub sounds: Vec<String>,
     pub sound: String,
     pub compiled: Result<Compiled, Vec<Diagnostic>>,
     pub library: Library,
@@ -40,27 +40,27 @@ pub struct Outcome {
     pub times: [(Stage, Duration); 2],
 }
 
-/// Parses and compiles; `None` if something newer is asked for meanwhile.
-pub fn build(files: Vec<(PathBuf, Vec<u8>)>, order: &Order) -> Option<Outcome> {
+/// Parses what `reader` does not know and compiles; `None` if something newer is asked for meanwhile.
+pub fn build(files: Vec<(PathBuf, Content)>, reader: &mut Reader, order: &Order) -> Option<Outcome> {
     let began = Instant::now();
-    let library = read(files);
+    let library = reader.read_unless(files, &specs(), &|| order.mailbox.superseded())?;
     let parsed = began.elapsed();
     if order.mailbox.superseded() {
         return None;
     }
-    let sounds: Vec<String> = library.sounds().map(|(name, _)| name.to_owned()).collect();
-    let forced = (order.forced as usize).checked_sub(1).and_then(|n| sounds.get(n)).map(String::as_str);
+    let number = |n: usize| library.sounds().nth(n).map(|(name, _)| name);
+    let forced = (order.forced as usize).checked_sub(1).and_then(number);
     let chosen = (!order.sound.is_empty()).then_some(order.sound);
-    let first = sounds.first().map(String::as_str);
-    let sound = forced.or(chosen).or(first).unwrap_or_default().to_owned();
+    let sound = forced.or(chosen).or_else(|| number(0)).unwrap_or_default().to_owned();
     let compiled = compile(&library, &sound, order);
     let times = [(Stage::Parse, parsed), (Stage::Compile, began.elapsed() - parsed)];
-    (!order.mailbox.superseded()).then_some(Outcome { sounds, sound, compiled, library, times })
+    (!order.mailbox.superseded()).then_some(Outcome { sound, compiled, library, times })
 }
 
 /// A program that makes no sound.
 pub fn silence(order: &Order) -> Option<Compiled> {
-    compile(&read(vec![("silence.yaml".into(), SILENCE.into())]), "silence", order).ok()
+    let library = Library::read(vec![("silence.yaml".into(), SILENCE)], &specs());
+    compile(&library, "silence", order).ok()
 }
 
 fn compile(library: &Library, sound: &str, order: &Order) -> Result<Compiled, Vec<Diagnostic>> {
@@ -69,10 +69,9 @@ fn compile(library: &Library, sound: &str, order: &Order) -> Result<Compiled, Ve
     compile_after(&request, exchange.before(sound))
 }
 
-/// The library in these files.
-fn read(files: Vec<(PathBuf, Vec<u8>)>) -> Library {
-    let specs: Vec<_> = crate::nodes::ALL.iter().map(|def| &def.spec).collect();
-    Library::read(files, &specs)
+/// The node kinds that a text may use.
+fn specs() -> Vec<&'static NodeSpec> {
+    crate::nodes::ALL.iter().map(|def| &def.spec).collect()
 }
 
 /// Ready to be shown, errors first.

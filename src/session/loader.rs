@@ -14,8 +14,8 @@ use super::mailbox::Taken;
 use super::reload::{Cause, Reload, Stage};
 use super::wish::{Todo, Wish};
 use super::{Document, Finding, Message, Shared, Status, show};
-use crate::language::Diagnostic;
-use crate::library::{self, samples::Store, save, watch::Watch};
+use crate::language::{Diagnostic, Reader};
+use crate::library::{is_text, samples::Store, save, watch::Watch};
 
 /// How often the loader looks for programs to take back and for the host's `sound` parameter.
 const LOOK: Duration = Duration::from_millis(50);
@@ -66,6 +66,7 @@ struct Loader {
     sound: u32,
     store: Mutex<Store>,
     watch: Watch,
+    reader: Reader,
     /// What the stages so far took, of the wish that is being fulfilled.
     times: Vec<(Stage, Duration)>,
     /// Why a text could not be saved, until something else is asked for.
@@ -82,6 +83,7 @@ impl Loader {
             sound: 0,
             store: Mutex::default(),
             watch: Watch::default(),
+            reader: Reader::default(),
             times: vec![],
             unsaved: None,
         }
@@ -150,7 +152,10 @@ impl Loader {
             self.wish.need(Todo::Build, Cause::Chosen);
         }
         if self.wish.todo == Todo::Nothing && self.watch.look(Instant::now()) {
+            // The watch has just looked at all files; what is asked for by a message is looked at anew.
             self.wish.need(Todo::Look, Cause::Saved);
+        } else if self.wish.todo >= Todo::Look {
+            self.watch.follow(self.wish.path());
         }
         if self.wish.todo >= Todo::Look {
             if self.wish.todo == Todo::Read {
@@ -166,27 +171,31 @@ impl Loader {
             }
         }
         if self.wish.todo == Todo::Build {
-            let Some(outcome) = build(self.wish.texts.to_read(), &self.order()) else {
-                return Progress::GivenUp;
-            };
+            let mut reader = std::mem::take(&mut self.reader);
+            let outcome = build(self.wish.texts.to_read(), &mut reader, &self.order());
+            self.reader = reader;
+            let Some(outcome) = outcome else { return Progress::GivenUp };
             self.wish.todo = Todo::Nothing;
             self.conclude(outcome);
             self.compare_with_disk();
             self.watch_named();
         }
         self.turn();
+        self.show_notices();
         Progress::Done
     }
 
     /// Reads the library's files, and takes of them what is to be taken.
     fn read(&mut self) -> Result<(), Diagnostic> {
         let (noticed, began) = (SystemTime::now(), Instant::now());
-        self.watch.follow(self.wish.path());
-        let files = library::read(self.wish.path()).inspect_err(|fault| {
+        let shared = self.shared.clone();
+        let read = self.watch.read(&|| shared.mailbox.superseded()).inspect_err(|fault| {
             if GONE.contains(&fault.code) {
                 self.wish.texts.lose_disk();
             }
-        })?;
+        });
+        // Given up: to be done again, as nothing has been taken yet.
+        let Some(files) = read? else { return Ok(()) };
         let taken = self.wish.learn(files);
         self.times.clear();
         let written = |path: &PathBuf| std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
@@ -205,9 +214,9 @@ impl Loader {
             return;
         }
         self.watch.follow(self.wish.path());
-        match library::read(self.wish.path()) {
+        match self.watch.read(&|| false) {
             Ok(files) => {
-                self.wish.learn(files);
+                self.wish.learn(files.unwrap_or_default());
             }
             // A project opens without its files, and plays.
             Err(_) => self.wish.texts.lose_disk(),
@@ -217,7 +226,7 @@ impl Loader {
 
     /// Watches the files that the texts name, as well.
     fn watch_named(&mut self) {
-        let tunings = self.wish.texts.paths().cloned();
+        let tunings = self.wish.texts.paths().filter(|path| !is_text(path)).cloned();
         let samples = self.store.lock().map(|store| store.paths().cloned().collect::<Vec<_>>());
         self.watch.also(tunings.chain(samples.unwrap_or_default()).collect());
     }
@@ -235,7 +244,7 @@ impl Loader {
 
     /// Hands the program over, or says why there is none.
     fn conclude(&mut self, outcome: Outcome) {
-        let Outcome { sounds, sound, compiled, library, times } = outcome;
+        let Outcome { sound, compiled, library, times } = outcome;
         let mut diagnostics = library.diagnostics().to_vec();
         let broken = diagnostics.iter().any(Diagnostic::is_error);
         let mut strips = None;
@@ -258,6 +267,7 @@ impl Loader {
                 strips = Some(compiled.program.strips().iter().map(|strip| strip.name.clone()).collect());
                 let nodes = compiled.summary.clone();
                 self.exchange.give(compiled);
+                self.turn();
                 self.sounds_now(Reload { nodes, ..Reload::default() });
                 if broken { Status::Broken } else { Status::Playing }
             }
@@ -268,6 +278,7 @@ impl Loader {
         };
         self.times.clear();
         self.turn();
+        let sounds: Vec<String> = library.sounds().map(|(name, _)| name.to_owned()).collect();
         self.shared.publish(|snapshot| {
             snapshot.sounds.clone_from(&sounds);
             snapshot.sound.clone_from(&sound);
@@ -308,9 +319,9 @@ impl Loader {
         if !lacks || good.files.is_empty() || good.files == self.wish.texts.files() {
             return;
         }
-        let files = good.files.iter().map(|f| (PathBuf::from(&f.path), f.text.as_bytes().to_vec())).collect();
+        let files = good.files.iter().map(|f| (PathBuf::from(&f.path), f.text.clone().into())).collect();
         let order = Order { sound: &good.sound, seed: good.seed, ..self.order() };
-        if let Some(Outcome { compiled: Ok(compiled), .. }) = build(files, &order) {
+        if let Some(Outcome { compiled: Ok(compiled), .. }) = build(files, &mut Reader::default(), &order) {
             self.exchange.give(compiled);
         }
     }
@@ -336,6 +347,14 @@ impl Loader {
             snapshot.findings.clone_from(&findings);
         });
         self.show_texts();
+    }
+
+    /// Shows the window what is worth a word about the files.
+    fn show_notices(&self) {
+        let notices: Vec<_> = self.watch.notes().iter().map(|note| Finding::new(note, &[])).collect();
+        if self.shared.snapshot.load().notices != notices {
+            self.shared.publish(|snapshot| snapshot.notices.clone_from(&notices));
+        }
     }
 
     /// Shows the window the texts, and what the history holds.

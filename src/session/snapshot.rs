@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub strips: Vec<String>,
     pub status: Status,
     pub findings: Vec<Finding>,
+    /// What is worth a word about the files themselves: left out, slow to look at, still being written.
+    pub notices: Vec<Finding>,
     pub texts: Texts,
     /// The last change that is heard.
     pub reload: Option<Arc<Reload>>,

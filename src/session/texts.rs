@@ -2,36 +2,13 @@
 //! A text that is not from the disk stays until its file is saved; one that was edited in the window stays until it is saved there.
 //! Loader thread; reads and writes no file itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::File;
+use crate::language::Content;
 use crate::library::is_text;
-
-/// What a file holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    Text(Arc<str>),
-    /// Not text, as far as we know: a tuning in an old encoding, or a mistake.
-    Bytes(Arc<[u8]>),
-}
-
-impl Content {
-    fn of(bytes: Vec<u8>) -> Content {
-        match String::from_utf8(bytes) {
-            Ok(text) => Content::Text(text.into()),
-            Err(not_text) => Content::Bytes(not_text.into_bytes().into()),
-        }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Content::Text(text) => text.as_bytes(),
-            Content::Bytes(bytes) => bytes,
-        }
-    }
-}
 
 /// Which texts of the disk are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,46 +86,67 @@ impl Texts {
     }
 
     /// Learns what the disk has now, and takes what is to be taken. Returns the files whose texts are new.
-    pub fn learn(&mut self, disk: Vec<(PathBuf, Vec<u8>)>, take: Take) -> Vec<PathBuf> {
-        let before = self.disk.take().unwrap_or_default();
-        // What has not changed is shared, so that a history of texts stays small.
-        let shared = |path: &Path, bytes: &[u8]| before.get(path).filter(|old| old.bytes() == bytes).cloned();
-        let disk: HashMap<PathBuf, Content> = disk
-            .into_iter()
-            .map(|(path, bytes)| {
-                let content = shared(&path, &bytes).unwrap_or_else(|| Content::of(bytes));
-                (path, content)
-            })
-            .collect();
-        let takes = |path: &Path, edited: bool| match take {
-            Take::None => false,
-            Take::Saved => !edited && disk.get(path) != before.get(path),
-            Take::All => true,
-        };
-        let mut new: HashMap<&Path, &Content> = disk.iter().map(|(path, c)| (path.as_path(), c)).collect();
+    pub fn learn(&mut self, disk: Vec<(PathBuf, Content)>, take: Take) -> Vec<PathBuf> {
+        let mut changed = self.note(&disk);
+        match take {
+            Take::None => return vec![],
+            Take::Saved if changed.is_empty() => return vec![],
+            Take::Saved => {}
+            Take::All => changed = disk.into_iter().map(|(path, content)| (path, Some(content))).collect(),
+        }
         let mut taken = vec![];
         self.wanted.retain_mut(|text| {
-            let on_disk = new.remove(text.path.as_path());
-            if !takes(&text.path, text.edited) {
-                return true;
-            }
+            let now = match changed.remove(&text.path) {
+                None if take == Take::Saved => return true,
+                Some(_) if take == Take::Saved && text.edited => return true,
+                now => now.flatten(),
+            };
             text.edited = false;
-            if let Some(content) = on_disk.filter(|content| **content != text.content) {
-                text.content = content.clone();
+            let Some(content) = now else { return false };
+            if content != text.content {
+                text.content = content;
                 taken.push(text.path.clone());
             }
-            on_disk.is_some()
+            true
         });
-        for (path, content) in new.into_iter().filter(|(path, _)| takes(path, false)) {
-            taken.push(path.to_owned());
-            self.wanted.push(Text { path: path.to_owned(), content: content.clone(), edited: false });
-        }
-        if take != Take::None {
+        let new = changed.into_iter().filter_map(|(path, content)| Some((path, content?)));
+        let before = self.wanted.len();
+        self.wanted.extend(new.map(|(path, content)| Text { path, content, edited: false }));
+        taken.extend(self.wanted[before..].iter().map(|text| text.path.clone()));
+        if self.wanted.len() > before {
             // The order in which a folder is read: its texts by their names, then what they name.
-            self.wanted.sort_by(|a, b| (!is_text(&a.path), &a.path).cmp(&(!is_text(&b.path), &b.path)));
+            self.wanted.sort_by_cached_key(|text| (!is_text(&text.path), text.path.clone()));
         }
-        self.disk = Some(disk);
         taken
+    }
+
+    /// Notes what the disk has, and returns what is new there: other texts, and files that are gone. A save changes few of many files,
+    /// so that the rest costs one look-up each.
+    fn note(&mut self, disk: &[(PathBuf, Content)]) -> HashMap<PathBuf, Option<Content>> {
+        let known = self.disk.get_or_insert_default();
+        let mut changed = HashMap::new();
+        for (path, content) in disk {
+            match known.get_mut(path) {
+                Some(old) if old == content => {}
+                Some(old) => {
+                    old.clone_from(content);
+                    changed.insert(path.clone(), Some(content.clone()));
+                }
+                None => {
+                    known.insert(path.clone(), content.clone());
+                    changed.insert(path.clone(), Some(content.clone()));
+                }
+            }
+        }
+        if known.len() > disk.len() {
+            let here: HashSet<&PathBuf> = disk.iter().map(|(path, _)| path).collect();
+            let gone: Vec<_> = known.keys().filter(|path| !here.contains(path)).cloned().collect();
+            for path in gone {
+                known.remove(&path);
+                changed.insert(path, None);
+            }
+        }
+        changed
     }
 
     /// The disk has nothing of the library any more, or has not had it yet. What is wanted stays.
@@ -172,8 +170,8 @@ impl Texts {
     }
 
     /// The texts to be compiled.
-    pub fn to_read(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        self.wanted.iter().map(|text| (text.path.clone(), text.content.bytes().to_vec())).collect()
+    pub fn to_read(&self) -> Vec<(PathBuf, Content)> {
+        self.wanted.iter().map(|text| (text.path.clone(), text.content.clone())).collect()
     }
 
     /// The texts to be saved with the project: those that are text.
@@ -192,8 +190,8 @@ impl Texts {
 mod tests {
     use super::*;
 
-    fn disk(files: &[(&str, &str)]) -> Vec<(PathBuf, Vec<u8>)> {
-        files.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())).collect()
+    fn disk(files: &[(&str, &str)]) -> Vec<(PathBuf, Content)> {
+        files.iter().map(|(path, text)| (PathBuf::from(path), Content::from(*text))).collect()
     }
 
     fn wanted(texts: &Texts) -> String {

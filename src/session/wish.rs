@@ -8,6 +8,7 @@ use super::history::{History, Way};
 use super::reload::Cause;
 use super::texts::{Take, Texts};
 use super::{Document, File};
+use crate::language::Content;
 
 /// How far the wish is from being fulfilled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +118,7 @@ impl Wish {
     }
 
     /// Learns what the disk has, and takes of it what was asked for. Returns the files whose texts are new.
-    pub fn learn(&mut self, disk: Vec<(std::path::PathBuf, Vec<u8>)>) -> Vec<std::path::PathBuf> {
+    pub fn learn(&mut self, disk: Vec<(std::path::PathBuf, Content)>) -> Vec<std::path::PathBuf> {
         let take = match self.todo {
             Todo::Nothing | Todo::Build => Take::None,
             Todo::Look => Take::Saved,

@@ -125,7 +125,7 @@ mod tests {
 
     fn compiled(text: &str, before: Option<&Blueprint>) -> Compiled {
         let specs: Vec<_> = crate::nodes::ALL.iter().map(|def| &def.spec).collect();
-        let library = Library::read(vec![("a.yaml".into(), text.into())], &specs);
+        let library = Library::read(vec![("a.yaml".into(), text)], &specs);
         let store = Mutex::default();
         let request =
             Request { library: &library, sound: "x", overrides: &[], rate: 48_000.0, seed: 0, store: &store };
