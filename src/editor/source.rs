@@ -94,17 +94,26 @@ impl Source {
         self.ask(action?, scene, shown)
     }
 
-    /// What the session has, and what is typed for files that it has lost.
+    /// Keeps what is typed, and of the rest only the text that is shown: libraries can be large.
     fn follow(&mut self, files: &[Shown]) {
-        self.drafts.retain(|path, draft| draft.is_typed() || files.iter().any(|file| file.path == *path));
-        for file in files {
-            let (text, base) = (String::new(), "".into());
-            self.drafts.entry(file.path.clone()).or_insert(Draft { text, base }).follow(&file.text);
-        }
-        if !self.drafts.contains_key(&self.chosen) {
+        let known = |path: &String| files.iter().any(|file| file.path == *path);
+        self.drafts.retain(|path, draft| draft.is_typed() || *path == self.chosen && known(path));
+        if !known(&self.chosen) && !self.drafts.contains_key(&self.chosen) {
             let first = files.first().map(|file| &file.path).or(self.drafts.keys().next());
             self.chosen = first.cloned().unwrap_or_default();
         }
+        for file in files {
+            if file.path == self.chosen || self.drafts.contains_key(&file.path) {
+                let (text, base) = (String::new(), "".into());
+                self.drafts.entry(file.path.clone()).or_insert(Draft { text, base }).follow(&file.text);
+            }
+        }
+    }
+
+    /// Paths of all files, and of those that the library has lost while something was typed for them.
+    fn paths(&self, files: &[Shown]) -> Vec<String> {
+        let lost = self.drafts.keys().filter(|path| files.iter().all(|file| file.path != **path));
+        files.iter().map(|file| &file.path).chain(lost).cloned().collect()
     }
 
     /// The row above the text: which file, how it stands with it, and what can be done.
@@ -113,10 +122,9 @@ impl Source {
         let typed = self.drafts.get(&self.chosen).is_some_and(Draft::is_typed);
         let mut action = None;
         ui.horizontal(|ui| {
-            let names = self.drafts.iter().map(|(path, draft)| (path.clone(), name(path, draft.is_typed())));
-            let names: Vec<_> = names.collect();
             ComboBox::from_id_salt("file").selected_text(name(&self.chosen, typed)).show_ui(ui, |ui| {
-                for (path, name) in names {
+                for path in self.paths(&texts.files) {
+                    let name = name(&path, self.drafts.get(&path).is_some_and(Draft::is_typed));
                     ui.selectable_value(&mut self.chosen, path, name);
                 }
             });

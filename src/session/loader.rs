@@ -2,7 +2,7 @@
 //! newest request wins: work that is no longer wanted is given up between stages. A text with errors changes nothing that is heard.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -134,8 +134,9 @@ impl Loader {
     /// Writes what sounds to the files that have something else.
     fn keep_saved(&mut self) {
         let sounds = self.shared.document.load_full();
+        let here = Path::new(&sounds.path) == self.wish.path();
         for file in &sounds.files {
-            if self.wish.texts.differs(file) {
+            if here && self.wish.texts.differs(file) {
                 self.save(PathBuf::from(&file.path), &file.text);
             }
         }

@@ -55,7 +55,10 @@ impl Wish {
 
     /// At least this is to be done, for this reason.
     pub fn need(&mut self, todo: Todo, cause: Cause) {
-        self.cause = cause;
+        // A new engine or another sound is not why a text comes that is on its way already.
+        if cause != Cause::Chosen || self.todo == Todo::Nothing {
+            self.cause = cause;
+        }
         // What has no place on the disk cannot be read from there.
         self.todo = self.todo.max(if self.head.path.is_empty() { todo.min(Todo::Build) } else { todo });
     }

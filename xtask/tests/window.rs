@@ -6,8 +6,10 @@ mod common;
 use common::*;
 use std::sync::Mutex;
 use std::time::Duration;
+use xtask::host::Blocks;
 use xtask::host::window::Screen;
 use xtask::shell::target;
+use xtask::state::Patch;
 
 /// Window tests run one after the other: the display is the process's.
 static ONE: Mutex<()> = Mutex::new(());
@@ -63,6 +65,36 @@ fn window_is_drawn_however_slow_the_host_is() {
             instance.stop(running);
             screen.close(parent).unwrap();
         }
+    });
+}
+
+#[test]
+fn window_shows_the_text_and_what_is_wrong_with_it() {
+    with_screen(|screen| {
+        let scratch = Scratch::new("window");
+        let text = include_str!("../../presets/synth.yaml");
+        let file = scratch.save(text);
+        let bundle = open();
+        let mut instance = offline(&bundle, SEICHE, &Patch::on_disk(&file, "poly"));
+        let parent = screen.parent(1_000, 700).unwrap();
+        instance.open_window(parent, Duration::ZERO).unwrap();
+        let mut running = instance.start(48_000.0, 512).unwrap();
+        let mut colours = |name: &str| {
+            for _ in 0..40 {
+                three_notes().play(&mut running, 2_048, &Blocks::Of(512)).unwrap();
+                instance.idle_for(Duration::from_millis(40));
+            }
+            let picture = screen.picture(parent).unwrap();
+            picture.save(&target(&format!("screens/{name}.png"))).unwrap();
+            picture.colours()
+        };
+        let plain = colours("text");
+        scratch.save(&text.replacen("sustain", "sustane", 1));
+        let broken = colours("text-broken");
+        assert!(plain > 400 && broken > plain, "{plain} colours, {broken} with what is wrong");
+        instance.close_window().unwrap();
+        instance.stop(running);
+        screen.close(parent).unwrap();
     });
 }
 

@@ -19,6 +19,7 @@ fn session_project_plays_its_own_text_and_says_that_the_disk_differs() {
     assert!(session.settle(LIMIT));
     assert_plays(&mut engine, 0.5);
     assert_eq!(disks(&session.snapshot()), [Disk::Differs]);
+    assert_eq!(session.snapshot().reload.as_ref().unwrap().cause, Cause::Opened);
     assert_eq!(session.save(), saved);
     // Either text can be had.
     let seen = send(&session, Message::TakeDisk);
