@@ -87,7 +87,7 @@ enum Stage {
 }
 
 /// Curves are counted in an f32, exactly up to here (380 s at 44.1 kHz).
-const LONGEST: u64 = 1 << 24;
+const LONGEST: f64 = 16_777_216.0;
 const ENDLESS: u64 = u64::MAX;
 
 struct Envelope {
@@ -106,6 +106,8 @@ struct Envelope {
     stage: Vec<Stage>,
     /// Frames left of the stage.
     left: Vec<u64>,
+    /// Part of a frame by which the stage began too early.
+    rest: Vec<f64>,
     /// The curve is `target + span · e^(rate · k)`, `k` frames into the stage.
     target: Vec<f32>,
     span: Vec<f32>,
@@ -136,6 +138,7 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
         rate: b.rate,
         stage: vec![Stage::Rest; b.lanes],
         left: vec![ENDLESS; b.lanes],
+        rest: vec![0.0; b.lanes],
         target: lanes(),
         span: lanes(),
         fall: lanes(),
@@ -210,6 +213,7 @@ impl Lanewise for Envelope {
     fn take(&mut self, old: &mut Self) {
         self.stage.copy_from_slice(&old.stage);
         self.left.copy_from_slice(&old.left);
+        self.rest.copy_from_slice(&old.rest);
         let old = [&old.target, &old.span, &old.fall, &old.k, &old.now, &old.loss, &old.open, &old.high];
         let new = [
             &mut self.target,
@@ -227,6 +231,7 @@ impl Lanewise for Envelope {
     fn start(&mut self, lane: usize, _: Start) {
         self.stage[lane] = Stage::Rest;
         self.left[lane] = ENDLESS;
+        self.rest[lane] = 0.0;
         (self.target[lane], self.span[lane], self.fall[lane], self.k[lane]) = (0.0, 0.0, 0.0, 0.0);
         (self.now[lane], self.loss[lane]) = (1.0, 0.0);
         (self.open[lane], self.high[lane]) = (0.0, 0.0);

@@ -14,8 +14,9 @@ impl Envelope {
         values[if flat { k } else { frame * pass.width() + k }]
     }
 
-    fn frames(&self, pass: &Pass, port: usize, frame: usize, k: usize) -> u64 {
-        time::frames(Self::read(pass, port, frame, k), self.rate)
+    /// A time as frames, with their fraction.
+    fn frames(&self, pass: &Pass, port: usize, frame: usize, k: usize) -> f64 {
+        time::frames_of(Self::read(pass, port, frame, k), self.rate, f64::INFINITY)
     }
 
     /// Level of a lane at the present frame.
@@ -23,12 +24,18 @@ impl Envelope {
         self.target[lane] + self.span[lane] * self.now[lane]
     }
 
+    /// A stage begins at this frame, by something that happened at it.
+    pub(super) fn enter(&mut self, pass: &Pass, stage: Stage, frame: usize, k: usize) {
+        self.rest[pass.lane + k] = 0.0;
+        self.go_on(pass, stage, frame, k);
+    }
+
     /// A stage begins at this frame; stages without length are passed over.
-    pub(super) fn enter(&mut self, pass: &Pass, mut stage: Stage, frame: usize, k: usize) {
+    fn go_on(&mut self, pass: &Pass, mut stage: Stage, frame: usize, k: usize) {
         let lane = pass.lane + k;
         loop {
             let level = self.level(lane);
-            let (target, span, length, next) = match stage {
+            let (target, span, time, next) = match stage {
                 Stage::Attack => (1.0, level - 1.0, self.frames(pass, self.attack, frame, k), Stage::Decay),
                 Stage::Decay => {
                     let s = Self::read(pass, self.sustain, frame, k);
@@ -41,11 +48,11 @@ impl Envelope {
                 Stage::Release => (0.0, level, self.frames(pass, self.release, frame, k), Stage::Rest),
                 Stage::Rest | Stage::Over => {
                     stage = if self.end { Stage::Over } else { Stage::Rest };
-                    (0.0, 0.0, ENDLESS, stage)
+                    (0.0, 0.0, f64::INFINITY, stage)
                 }
             };
             let curve = matches!(stage, Stage::Attack | Stage::Decay | Stage::Release);
-            let length = if curve { length.min(LONGEST) } else { length };
+            let length = self.whole(lane, if curve { time.min(LONGEST) } else { time });
             self.stage[lane] = stage;
             self.left[lane] = length;
             self.target[lane] = target;
@@ -66,15 +73,28 @@ impl Envelope {
         }
     }
 
-    /// How long the sustain lasts.
-    fn hold(&self, pass: &Pass, frame: usize, k: usize) -> u64 {
+    /// The whole frames of a stage. What is left over goes to the next one, so that no stage is off by more than a frame.
+    fn whole(&mut self, lane: usize, time: f64) -> u64 {
+        let time = time + self.rest[lane];
+        if time.is_infinite() {
+            return ENDLESS;
+        }
+        // Sums of fractions that make a frame may miss it by their rounding.
+        let whole = (time + 1e-6).floor().max(0.0);
+        self.rest[lane] = time - whole;
+        whole as u64
+    }
+
+    /// How many frames the sustain lasts.
+    fn hold(&self, pass: &Pass, frame: usize, k: usize) -> f64 {
         match (self.gate, self.sustain_duration, self.length) {
-            (Some(_), ..) => ENDLESS,
+            (Some(_), ..) => f64::INFINITY,
             (_, Some(port), _) => self.frames(pass, port, frame, k),
             (_, _, Some(length)) => [self.attack, self.decay, self.release]
                 .iter()
-                .fold(length, |l, p| l.saturating_sub(self.frames(pass, *p, frame, k))),
-            _ => ENDLESS,
+                .fold(length as f64, |left, port| left - self.frames(pass, *port, frame, k))
+                .max(0.0),
+            _ => f64::INFINITY,
         }
     }
 
@@ -146,7 +166,7 @@ impl Envelope {
                 };
                 // What follows starts from its target.
                 self.span[lane] = 0.0;
-                self.enter(pass, next, frame, k);
+                self.go_on(pass, next, frame, k);
             }
         }
     }

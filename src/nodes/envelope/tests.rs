@@ -120,10 +120,10 @@ fn envelope_times_are_right_to_the_frame() {
             let decayed = top + x[top..].iter().position(|x| *x == 0.5).unwrap_or(0);
             let end = out.ends[0].unwrap_or(0);
             if hold > 0.0 {
-                assert!((decayed as f64 - frame(attack + decay)).abs() <= 2.0, "{rate}: {decayed}");
+                assert!((decayed as f64 - frame(attack + decay)).abs() <= 1.0, "{rate}: {decayed}");
             }
             let whole = frame(attack + decay + hold + release);
-            assert!((end as f64 - whole).abs() <= 4.0, "{rate}: {end} is not {whole}");
+            assert!((end as f64 - whole).abs() <= 1.0, "{rate}: {end} is not {whole}");
             let part = (frame(release) / 2.0) as usize;
             let want = (-5.0 * part as f64 / (frame(release).floor() - 1.0)).exp()
                 * f64::from(x[end - frame(release) as usize]);
