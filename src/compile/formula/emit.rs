@@ -46,7 +46,7 @@ pub fn emit(dag: &Dag, root: Id) -> Result<FormulaProgram, String> {
     out.program.inputs.dedup();
     out.program.own.sort_unstable();
     out.program.own.dedup();
-    Ok(out.program)
+    Ok(out.program.straighten())
 }
 
 /// The values that `root` needs, operands first; constants are none, and products that are only added go into the addition.

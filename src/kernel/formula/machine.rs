@@ -22,6 +22,10 @@ const FULL: usize = 127;
 pub struct Machine<'a, P> {
     memory: &'a mut [f32],
     pub(super) wide: &'a mut [f64],
+    /// What the formula puts out.
+    output: &'a mut Tile,
+    /// Whether the step that runs writes there instead of into its register: the last one, where it can.
+    straight: bool,
     /// Per register: which packs are read.
     masks: [u8; MAX_REGISTERS],
     /// Where the constants begin in `memory`.
@@ -77,8 +81,7 @@ impl<'a, P: Lane> Machine<'a, P> {
     #[inline(always)]
     pub fn new(
         program: &FormulaProgram,
-        memory: &'a mut Tile,
-        wide: &'a mut [f64],
+        (memory, wide, output): (&'a mut Tile, &'a mut [f64], &'a mut Tile),
         width: usize,
         first: usize,
         frames: usize,
@@ -86,6 +89,8 @@ impl<'a, P: Lane> Machine<'a, P> {
         Machine {
             memory: memory.floats_mut(),
             wide,
+            output,
+            straight: false,
             masks: [FULL as u8; MAX_REGISTERS],
             constants: program.registers * CHUNK,
             width,
@@ -151,10 +156,14 @@ impl<'a, P: Lane> Machine<'a, P> {
     #[inline(always)]
     fn map<const N: usize>(&mut self, to: Operand, from: [Operand; N], f: impl Fn([P; N]) -> P) {
         let places = from.map(|operand| self.place(operand));
+        let start = self.first * self.width;
         let cells = Cell::from_mut(P::cast_mut(self.memory)).as_slice_of_cells();
         let views = places.map(|(at, len, mask)| View { packs: &cells[at / P::N..(at + len) / P::N], mask });
         let mask = places.iter().fold(0, |all, place| all | place.2);
-        let out = &cells[to as usize * CHUNK / P::N..][..CHUNK / P::N];
+        let out = match self.straight {
+            true => &Cell::from_mut(self.output.frames_mut::<P>()).as_slice_of_cells()[start / P::N..],
+            false => &cells[to as usize * CHUNK / P::N..][..CHUNK / P::N],
+        };
         let count = mask.min(self.len.div_ceil(P::N) - 1) + 1;
         for (k, out) in out[..count].iter().enumerate() {
             out.set(f(std::array::from_fn(|n| views[n].at(k))));
@@ -171,7 +180,10 @@ impl<'a, P: Lane> Machine<'a, P> {
         let (width, first) = (self.width, self.first as u64);
         let count = self.len.div_ceil(P::N);
         self.masks[to as usize] = FULL as u8;
-        let out = &mut P::cast_mut(&mut self.memory[to as usize * CHUNK..][..CHUNK])[..count];
+        let out = match self.straight {
+            true => &mut self.output.frames_mut::<P>()[self.first * width / P::N..][..count],
+            false => &mut P::cast_mut(&mut self.memory[to as usize * CHUNK..][..CHUNK])[..count],
+        };
         if width == 1 {
             let start = wheel.at(clock.ages[0].wrapping_add(first));
             let mut now = P::turn(P::load_phase(&wheel.ahead), P::load_phase(&[start; MAX_LANES]));
@@ -204,7 +216,10 @@ impl<'a, P: Lane> Machine<'a, P> {
     #[inline(always)]
     pub fn run(&mut self, program: &FormulaProgram, pass: &Pass, channel: usize, clock: &Clock) {
         let mut wheels = clock.wheels.iter();
-        for step in &program.steps {
+        let whole = (self.first * self.width).is_multiple_of(P::N);
+        let last = if whole { program.straight } else { None };
+        for (number, step) in program.steps.iter().enumerate() {
+            self.straight = last == Some(number);
             match *step {
                 Step::Load { to, port, side } => self.load(to, pass, port as usize, side, channel),
                 Step::Random { to, stream } => self.random(to, stream, clock),
@@ -240,25 +255,23 @@ impl<'a, P: Lane> Machine<'a, P> {
         }
     }
 
-    /// The result into a tile, flat where it is flat.
+    /// Puts the result out, flat where it is flat.
     #[inline(always)]
-    pub fn put_out(&self, result: Operand, tile: &mut Tile) {
+    pub fn put_out(self, result: Operand) {
         let (at, _, mask) = self.place(result);
+        self.output.flat = mask != FULL;
+        if self.straight {
+            return;
+        }
+        let start = self.first * self.width;
+        let out = self.output.floats_mut();
         if mask == FULL {
-            let start = self.first * self.width;
-            if start.is_multiple_of(P::N) && self.len.is_multiple_of(P::N) {
-                let out = &mut tile.frames_mut::<P>()[start / P::N..];
-                let packs = &P::cast(&self.memory[at..])[..self.len / P::N];
-                out.iter_mut().zip(packs).for_each(|(out, x)| *out = *x);
-            } else {
-                tile.floats_mut()[start..start + self.len].copy_from_slice(&self.memory[at..at + self.len]);
-            }
+            out[start..start + self.len].copy_from_slice(&self.memory[at..at + self.len]);
         } else {
-            for (k, out) in tile.floats_mut()[..self.width].iter_mut().enumerate() {
+            for (k, out) in out[..self.width].iter_mut().enumerate() {
                 *out = self.memory[at + repeated::<P>(k, mask)];
             }
         }
-        tile.flat = mask != FULL;
     }
 
     #[inline(always)]

@@ -92,7 +92,8 @@ impl Elementwise for FormulaKernel {
             rate: pass.rate,
             period: self.random_period,
         };
-        for channel in 0..pass.outputs.len() {
+        let outputs = std::mem::take(&mut pass.outputs);
+        for (channel, output) in outputs.iter_mut().enumerate() {
             // A register holds `CHUNK` values: the whole pass, or a part of one with many lanes; a single frame where only some
             // are read. One call of the machine for all, so that it is compiled into this function.
             let step = CHUNK / width;
@@ -107,12 +108,13 @@ impl Elementwise for FormulaKernel {
                 if first >= end {
                     break;
                 }
-                let mut machine =
-                    Machine::<P>::new(&self.program, &mut self.memory, &mut self.wide, width, first, frames);
+                let memory = (&mut self.memory, &mut self.wide[..], &mut **output);
+                let mut machine = Machine::<P>::new(&self.program, memory, width, first, frames);
                 machine.run(&self.program, pass, channel, &clock);
-                machine.put_out(self.program.result, &mut pass.outputs[channel]);
+                machine.put_out(self.program.result);
                 next = first + frames;
             }
         }
+        pass.outputs = outputs;
     }
 }

@@ -184,6 +184,8 @@ pub struct FormulaProgram {
     pub(crate) registers: usize,
     pub(crate) wide: usize,
     pub(crate) result: Operand,
+    /// The last step, if it can write its result where the formula puts it out.
+    pub(crate) straight: Option<usize>,
     pub(crate) number: Option<f64>,
     pub(crate) inputs: Vec<usize>,
     pub(crate) own: Vec<usize>,
@@ -223,6 +225,21 @@ impl FormulaProgram {
             )
         };
         self.steps.iter().all(still)
+    }
+
+    /// Notes whether the last step may write where the formula puts it out.
+    pub(crate) fn straighten(mut self) -> FormulaProgram {
+        let last = self.steps.len().checked_sub(1);
+        self.straight = last.filter(|last| match self.steps[*last] {
+            Step::Unary { to, .. }
+            | Step::Binary { to, .. }
+            | Step::MultiplyAdd { to, .. }
+            | Step::Choose { to, .. }
+            | Step::TimePhase { to, .. }
+            | Step::TimeWave { to, .. } => to == self.result,
+            _ => false,
+        });
+        self
     }
 
     /// How many steps one evaluation takes.
