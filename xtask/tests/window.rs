@@ -50,16 +50,22 @@ fn window_is_drawn_however_slow_the_host_is() {
             let (width, height) = instance.open_window(parent, Duration::from_millis(pause)).unwrap();
             assert!((300..=1_400).contains(&width) && (200..=1_000).contains(&height), "{width} x {height}");
             let mut running = instance.start(48_000.0, 512).unwrap();
-            // Meters need something to show.
-            for _ in 0..40 {
-                xtask::host::Score::default()
-                    .play(&mut running, 2_048, &xtask::host::Blocks::Of(512))
-                    .unwrap();
-                instance.idle_for(Duration::from_millis(40));
+            // Meters need something to show, and a busy machine needs time for the first picture: what counts is that it comes.
+            let mut colours = 0;
+            for _ in 0..20 {
+                for _ in 0..20 {
+                    xtask::host::Score::default()
+                        .play(&mut running, 2_048, &xtask::host::Blocks::Of(512))
+                        .unwrap();
+                    instance.idle_for(Duration::from_millis(40));
+                }
+                let picture = screen.picture(parent).unwrap();
+                picture.save(&target(&format!("screens/{id}-{pause}ms.png"))).unwrap();
+                colours = picture.colours();
+                if colours > 400 {
+                    break;
+                }
             }
-            let picture = screen.picture(parent).unwrap();
-            picture.save(&target(&format!("screens/{id}-{pause}ms.png"))).unwrap();
-            let colours = picture.colours();
             assert!(colours > 400, "{id} after {pause} ms: {colours} colours, so hardly anything was drawn");
             instance.close_window().unwrap();
             instance.stop(running);
