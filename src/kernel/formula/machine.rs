@@ -257,7 +257,7 @@ impl<'a, P: Lane> Machine<'a, P> {
 
     /// Puts the result out, flat where it is flat.
     #[inline(always)]
-    pub fn put_out(self, result: Operand) {
+    pub fn put_out(&mut self, result: Operand) {
         let (at, _, mask) = self.place(result);
         self.output.flat = mask != FULL;
         if self.straight {
