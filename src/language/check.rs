@@ -9,7 +9,11 @@ use super::lint::Names;
 use super::lower::Lower;
 use super::model::{Call, Node, Target, Value};
 
-pub(super) fn check(library: &Library) -> (Vec<Diagnostic>, HashSet<String>) {
+/// `None` if `stop` said so between two sounds.
+pub(super) fn check(
+    library: &Library,
+    stop: &mut dyn FnMut() -> bool,
+) -> Option<(Vec<Diagnostic>, HashSet<String>)> {
     let mut findings = library.diagnostics.clone();
     let mut lower = Lower::new(library);
     let mut made = 0;
@@ -18,6 +22,9 @@ pub(super) fn check(library: &Library) -> (Vec<Diagnostic>, HashSet<String>) {
     let mut names = Names::default();
     let mut tidied = 0;
     for index in 0..library.sounds.len() {
+        if stop() {
+            return None;
+        }
         let root = lower.sound(index, &[], None);
         made += lower.made();
         parts.extend(lower.used.drain().filter(|used| *used != index));
@@ -69,7 +76,7 @@ pub(super) fn check(library: &Library) -> (Vec<Diagnostic>, HashSet<String>) {
         findings.push(Diagnostic::general("too-many", message).hint("begin with the first one"));
     }
     let name = |index: usize| library.sounds[index].name.to_string();
-    (findings, parts.into_iter().map(name).collect())
+    Some((findings, parts.into_iter().map(name).collect()))
 }
 
 /// Every finding once; what could not be read has been reported as such.

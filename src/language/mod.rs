@@ -181,12 +181,17 @@ impl Library {
     /// Everything that is wrong with the library: what reading found, and every error and warning of every sound, each once and in
     /// the order of the text.
     pub fn check(&self) -> Vec<Diagnostic> {
-        check::check(self).0
+        self.check_with_parts().0
+    }
+
+    /// As [`check`](Self::check), but gives up before the next sound when `stop` says so: `None`.
+    pub fn check_unless(&self, stop: &mut dyn FnMut() -> bool) -> Option<Vec<Diagnostic>> {
+        check::check(self, stop).map(|(findings, _)| findings)
     }
 
     /// As [`check`](Self::check), with the names of the sounds that others use as parts or start from steps.
     pub fn check_with_parts(&self) -> (Vec<Diagnostic>, HashSet<String>) {
-        check::check(self)
+        check::check(self, &mut || false).unwrap_or_default()
     }
 
     fn spec(&self, name: &str) -> Option<&'static NodeSpec> {

@@ -14,16 +14,16 @@ use super::samples::Fault;
 use crate::kernel::Audio;
 use crate::language::limits::{SAMPLE_CHANNELS, SAMPLE_VALUES};
 
-/// Decodes a whole file. `extension` helps to tell formats apart.
-pub fn decode(bytes: &[u8], extension: &str) -> Result<Audio, Fault> {
+/// Decodes a whole file, unless `stop` says that nobody wants it any more. `extension` helps to tell formats apart.
+pub fn decode(bytes: Vec<u8>, extension: &str, stop: &dyn Fn() -> bool) -> Result<Audio, Fault> {
     if bytes.is_empty() {
         return Err(Fault::Damaged("it is empty".into()));
     }
-    catch_unwind(AssertUnwindSafe(|| decode_unguarded(bytes.to_vec(), extension)))
+    catch_unwind(AssertUnwindSafe(|| decode_unguarded(bytes, extension, stop)))
         .unwrap_or_else(|_| Err(Fault::Damaged("its header makes no sense".into())))
 }
 
-fn decode_unguarded(bytes: Vec<u8>, extension: &str) -> Result<Audio, Fault> {
+fn decode_unguarded(bytes: Vec<u8>, extension: &str, stop: &dyn Fn() -> bool) -> Result<Audio, Fault> {
     let stream = MediaSourceStream::new(Box::new(Cursor::new(bytes)), MediaSourceStreamOptions::default());
     let mut hint = Hint::new();
     hint.with_extension(extension);
@@ -45,6 +45,9 @@ fn decode_unguarded(bytes: Vec<u8>, extension: &str) -> Result<Audio, Fault> {
     let mut audio = Audio { rate: f64::from(parameters.sample_rate.unwrap_or(0)), channels: Vec::new() };
     let mut planes: Vec<Vec<f32>> = Vec::new();
     loop {
+        if stop() {
+            return Err(Fault::GivenUp);
+        }
         let packet = match format.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => break,

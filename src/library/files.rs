@@ -5,15 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use super::listing::{Listing, Stamp};
 use super::samples;
 use crate::language::limits::{FILE_BYTES, FILES};
 use crate::language::{Content, Diagnostic, tuning_files};
-
-/// The coarsest grain of a file system's clock. A file younger than this may be written again and look the same.
-const GRAIN: Duration = Duration::from_secs(2);
 
 /// Remembers what was read last.
 #[derive(Default)]
@@ -91,7 +87,7 @@ fn fill<'a>(
             kept.tunings = tuning_files(&content.text());
             kept.content = content;
         }
-        kept.stamp = Some(stamp).filter(|stamp| is_old(*stamp) && Stamp::of(path) == *stamp);
+        kept.stamp = Some(stamp).filter(|stamp| stamp.is_old() && Stamp::of(path) == *stamp);
     }
     Ok(Some(read))
 }
@@ -146,14 +142,10 @@ fn tuning_paths(text: &Kept) -> impl Iterator<Item = PathBuf> + '_ {
     text.tunings.iter().filter(|name| samples::find(beside, name, &[]).is_ok()).map(|name| folder.join(name))
 }
 
-/// Whether the file's clock has moved on since it was written.
-fn is_old(stamp: Stamp) -> bool {
-    let Stamp::File { modified: Some(modified), .. } = stamp else { return false };
-    SystemTime::now().duration_since(modified).is_ok_and(|age| age > GRAIN)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::super::Scratch;
     use super::*;
 

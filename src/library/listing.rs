@@ -4,11 +4,14 @@
 use std::fs::{self, DirEntry, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::watch::MOST_NOTES;
 use crate::language::limits::FILES;
 use crate::language::{Diagnostic, Severity};
+
+/// The coarsest grain of a file system's clock.
+const GRAIN: Duration = Duration::from_secs(2);
 
 /// A file from outside. Equal stamps mean an equal file, unless it was written twice within the grain of its clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -126,8 +129,10 @@ impl Stamp {
         fs::metadata(file).into()
     }
 
-    pub fn is_file(&self) -> bool {
-        matches!(self, Stamp::File { .. })
+    /// Whether the file's clock has moved on since it was written, so that it cannot be written again and look the same.
+    pub fn is_old(&self) -> bool {
+        let Stamp::File { modified: Some(modified), .. } = self else { return false };
+        SystemTime::now().duration_since(*modified).is_ok_and(|age| age > GRAIN)
     }
 }
 

@@ -5,6 +5,7 @@ mod files;
 mod listing;
 pub mod samples;
 pub mod save;
+pub mod vault;
 pub mod watch;
 
 use std::path::{Path, PathBuf};

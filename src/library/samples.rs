@@ -1,13 +1,14 @@
-//! The samples that libraries play: found within the library's folders only, decoded once per content, shared. Loader thread.
+//! The samples that a library plays: found within the library's folders only, their files remembered. Loader thread.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use super::decode::decode;
+use super::listing::Stamp;
+use super::vault::{Digest, Key, Vault};
 use crate::kernel::Audio;
 use crate::language::limits::SAMPLE_BYTES;
 use crate::language::model::Span;
@@ -37,6 +38,8 @@ pub enum Fault {
     Unsupported(String),
     /// No channels or no frames.
     NoAudio,
+    /// Nobody wants it any more.
+    GivenUp,
 }
 
 /// A sample that cannot be played, and why.
@@ -60,6 +63,7 @@ impl fmt::Display for SampleError {
             Fault::Damaged(why) => write!(f, "`{file}` is damaged: {why}"),
             Fault::Unsupported(why) => write!(f, "`{file}` is of a kind that cannot be played ({why})"),
             Fault::NoAudio => write!(f, "`{file}` has no sound in it"),
+            Fault::GivenUp => write!(f, "`{file}` was not loaded: something newer is asked for"),
         }
     }
 }
@@ -92,53 +96,43 @@ impl SampleError {
     }
 }
 
-/// A file's bytes told from others'. Not proof against forgery: a forger gets the wrong sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Content([u64; 2]);
+/// Whether what is being loaded is no longer wanted.
+pub type Stop = Box<dyn Fn() -> bool + Send + Sync>;
 
-impl Content {
-    /// Two multiply-and-rotate hashes with different factors over words of 8 bytes, and the length.
-    pub fn of(bytes: &[u8]) -> Content {
-        let mut lanes = [0x243f_6a88_85a3_08d3u64, 0x1319_8a2e_0370_7344 ^ bytes.len() as u64];
-        let factors = [0x9e37_79b9_7f4a_7c15u64, 0xc2b2_ae3d_27d4_eb4f];
-        let mut feed = |word: u64| {
-            for (lane, factor) in lanes.iter_mut().zip(factors) {
-                *lane = (*lane ^ word.wrapping_mul(factor)).rotate_left(29).wrapping_mul(factor);
-            }
-        };
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            feed(word.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)));
-        }
-        feed(words.remainder().iter().fold(1, |all, byte| all << 8 | u64::from(*byte)));
-        // Spreads the last words over all bits.
-        (0..4).for_each(|_| feed(0));
-        Content(lanes)
+/// The samples of one library: where they lie, and what is known of their files. The audio itself is in the [`Vault`].
+pub struct Store {
+    vault: Arc<Vault>,
+    stop: Stop,
+    files: HashMap<PathBuf, (Stamp, Digest)>,
+    /// What has been asked for since [`begin`](Store::begin), also where it is missing.
+    named: BTreeSet<PathBuf>,
+}
+
+impl Default for Store {
+    fn default() -> Store {
+        Store::new(Vault::shared(), Box::new(|| false))
     }
 }
 
-/// What was known about a file when it was last read.
-#[derive(Clone, Copy, PartialEq)]
-struct Stamp {
-    bytes: u64,
-    modified: Option<SystemTime>,
-}
-
-/// Decoded samples, one for each content.
-#[derive(Default)]
-pub struct Store {
-    files: HashMap<PathBuf, (Stamp, Content)>,
-    /// By content and extension, which helps to tell formats apart.
-    audio: HashMap<(Content, String), Arc<Audio>>,
-}
-
 impl Store {
+    /// Keeps audio in `vault`, and gives up with [`Fault::GivenUp`] when `stop` says so.
+    pub fn new(vault: Arc<Vault>, stop: Stop) -> Store {
+        Store { vault, stop, files: HashMap::new(), named: BTreeSet::new() }
+    }
+
+    /// A library is compiled anew: what it does not name any more is forgotten.
+    pub fn begin(&mut self) {
+        let named = std::mem::take(&mut self.named);
+        self.files.retain(|path, _| named.contains(path));
+        self.vault.trim();
+    }
+
     /// The audio of `file`, as written in a library whose folder is `library`. It is looked for there and in the `roots`
     /// (folders, relative ones within `library`) in this order; a path that leads out of all of them, also by links, is refused.
     /// Rate and channels are those of the file.
     pub fn load(&mut self, library: &Path, file: &str, roots: &[PathBuf]) -> Result<Arc<Audio>, SampleError> {
         let fail = |fault| SampleError { file: file.to_string(), fault };
-        let path = find(library, file, roots).map_err(fail)?;
+        let path = self.find(library, file, roots).map_err(fail)?;
         self.read(&path).map_err(fail)
     }
 
@@ -151,7 +145,7 @@ impl Store {
         roots: &[PathBuf],
     ) -> Result<Vec<Arc<Audio>>, SampleError> {
         let fail = |file: &str, fault| SampleError { file: file.to_string(), fault };
-        let path = find(library, folder, roots).map_err(|fault| fail(folder, fault))?;
+        let path = self.find(library, folder, roots).map_err(|fault| fail(folder, fault))?;
         let unreadable = |why: std::io::Error| fail(folder, Fault::Unreadable(why.to_string()));
         let entries = fs::read_dir(&path).map_err(unreadable)?.take(MAX_NAMES).flatten();
         let mut names: Vec<String> =
@@ -178,51 +172,52 @@ impl Store {
         Ok(files)
     }
 
-    /// Lets go of samples that nobody else holds.
-    pub fn forget_unused(&mut self) {
-        self.audio.retain(|_, audio| Arc::strong_count(audio) > 1);
-    }
-
-    /// The files that have been read.
+    /// Files and folders that have been asked for, also where they are missing: what becomes of them matters.
     pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        self.files.keys()
+        self.named.iter()
     }
 
-    /// How many samples are kept.
-    pub fn len(&self) -> usize {
-        self.audio.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.audio.is_empty()
+    /// The true path of a file; where it may come to lie is noted, too.
+    fn find(&mut self, library: &Path, file: &str, roots: &[PathBuf]) -> Result<PathBuf, Fault> {
+        let found = find(library, file, roots);
+        match &found {
+            Ok(path) => drop(self.named.insert(path.clone())),
+            Err(Fault::Missing { .. }) => {
+                let folders =
+                    std::iter::once(library.to_path_buf()).chain(roots.iter().map(|r| library.join(r)));
+                self.named.extend(folders.map(|folder| folder.join(file)));
+            }
+            Err(_) => {}
+        }
+        found
     }
 
     fn read(&mut self, path: &Path) -> Result<Arc<Audio>, Fault> {
-        let unreadable = |why: std::io::Error| Fault::Unreadable(why.to_string());
-        let meta = fs::metadata(path).map_err(unreadable)?;
-        if !meta.is_file() {
-            return Err(Fault::NotAFile);
+        if (self.stop)() {
+            return Err(Fault::GivenUp);
         }
-        if meta.len() > SAMPLE_BYTES {
-            return Err(Fault::TooLarge(format!("it has more than {} MB", SAMPLE_BYTES >> 20)));
+        let stamp = Stamp::of(path);
+        match stamp {
+            Stamp::File { bytes, .. } if bytes > SAMPLE_BYTES => {
+                return Err(Fault::TooLarge(format!("it has more than {} MB", SAMPLE_BYTES >> 20)));
+            }
+            Stamp::File { .. } => {}
+            Stamp::Fault(why) => return Err(Fault::Unreadable(why.to_string())),
+            Stamp::Folder { .. } | Stamp::Other => return Err(Fault::NotAFile),
         }
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        let stamp = Stamp { bytes: meta.len(), modified: meta.modified().ok() };
-        if let Some((known, content)) = self.files.get(path)
-            && *known == stamp
-            && let Some(audio) = self.audio.get(&(*content, extension.clone()))
-        {
-            return Ok(audio.clone());
+        let known = self.files.get(path).filter(|(known, _)| *known == stamp);
+        let known = known.map(|(_, digest)| Key { digest: *digest, extension: extension.clone() });
+        if let Some(audio) = known.and_then(|key| self.vault.find(&key)) {
+            return Ok(audio);
         }
-        let bytes = fs::read(path).map_err(unreadable)?;
-        let content = Content::of(&bytes);
-        let key = (content, extension);
-        let audio = match self.audio.get(&key) {
-            Some(audio) => audio.clone(),
-            None => Arc::new(decode(&bytes, &key.1)?),
-        };
-        self.files.insert(path.to_path_buf(), (stamp, content));
-        self.audio.insert(key, audio.clone());
+        let bytes = fs::read(path).map_err(|why| Fault::Unreadable(why.to_string()))?;
+        let key = Key { digest: Digest::of(&bytes), extension };
+        let audio = self.vault.get(&key, &self.stop, || decode(bytes, &key.extension, &self.stop))?;
+        // What is so young may be written again and look the same.
+        if stamp.is_old() {
+            self.files.insert(path.to_path_buf(), (stamp, key.digest));
+        }
         Ok(audio)
     }
 }

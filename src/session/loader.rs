@@ -15,7 +15,7 @@ use super::reload::{Cause, Reload, Stage};
 use super::wish::{Todo, Wish};
 use super::{Document, Finding, Message, Shared, Status, show};
 use crate::language::{Diagnostic, Reader};
-use crate::library::{is_text, samples::Store, save, watch::Watch};
+use crate::library::{is_text, samples::Store, save, vault::Vault, watch::Watch};
 
 /// How often the loader looks for programs to take back and for the host's `sound` parameter.
 const LOOK: Duration = Duration::from_millis(50);
@@ -75,13 +75,15 @@ struct Loader {
 
 impl Loader {
     fn new(shared: Arc<Shared>) -> Self {
+        let stops = shared.clone();
+        let store = Store::new(Vault::shared(), Box::new(move || stops.mailbox.superseded()));
         Self {
             shared,
             wish: Wish::default(),
             exchange: Exchange::default(),
             history: History::default(),
             sound: 0,
-            store: Mutex::default(),
+            store: Mutex::new(store),
             watch: Watch::default(),
             reader: Reader::default(),
             times: vec![],
@@ -172,6 +174,7 @@ impl Loader {
             }
         }
         if self.wish.todo == Todo::Build {
+            super::lock(&self.store).begin();
             let mut reader = std::mem::take(&mut self.reader);
             let outcome = build(self.wish.texts.to_read(), &mut reader, &self.order());
             self.reader = reader;
@@ -228,8 +231,7 @@ impl Loader {
     /// Watches the files that the texts name, as well.
     fn watch_named(&mut self) {
         let tunings = self.wish.texts.paths().filter(|path| !is_text(path)).cloned();
-        let samples = self.store.lock().map(|store| store.paths().cloned().collect::<Vec<_>>());
-        self.watch.also(tunings.chain(samples.unwrap_or_default()).collect());
+        self.watch.also(tunings.chain(super::lock(&self.store).paths().cloned()).collect());
     }
 
     fn order(&self) -> Order<'_> {
@@ -289,11 +291,18 @@ impl Loader {
         });
         self.report(status, findings(&library, &diagnostics));
         self.fall_back();
-        if !self.shared.mailbox.superseded() {
-            // What is wrong in the other sounds is shown, too, but does not keep this one from playing.
-            diagnostics.extend(
-                library.check().into_iter().filter(|found| !diagnostics.contains(found)).collect::<Vec<_>>(),
-            );
+        // What is wrong in the other sounds is shown, too, but does not keep this one from playing, nor what is newer from being loaded.
+        let (mailbox, watch, mut saved) = (&self.shared.mailbox, &mut self.watch, false);
+        let checked = library.check_unless(&mut || {
+            saved = saved || watch.look(Instant::now());
+            saved || mailbox.superseded()
+        });
+        if saved {
+            self.wish.need(Todo::Look, Cause::Saved);
+        }
+        if let Some(found) = checked {
+            let new: Vec<_> = found.into_iter().filter(|found| !diagnostics.contains(found)).collect();
+            diagnostics.extend(new);
             self.report(status, findings(&library, &diagnostics));
         }
     }

@@ -24,9 +24,11 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::engine::{Engine, Meters, Remote};
+use crate::library::vault::Vault;
 use mailbox::Mailbox;
 
 pub use crate::language::Severity;
+pub use crate::library::vault::Counts;
 pub use document::{Document, File};
 pub use history::Difference;
 pub use reload::{Cause, Reload, Stage};
@@ -174,6 +176,11 @@ impl Session {
     /// Peaks since the last question, and voices that sound, of the engine that was made last.
     pub fn levels(&self) -> Levels {
         self.shared.meters.load().as_ref().map_or_else(Levels::default, |meters| Levels::take(meters))
+    }
+
+    /// How it stands with the decoded samples, which all instances in the process share.
+    pub fn samples(&self) -> Counts {
+        Vault::shared().counts()
     }
 
     pub fn load(&self) -> &Load {

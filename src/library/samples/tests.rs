@@ -18,6 +18,10 @@ fn wav(path: &Path, channels: u16, rate: u32, frames: u32) {
     writer.finalize().unwrap();
 }
 
+fn decoded(bytes: &[u8], extension: &str) -> Result<Audio, Fault> {
+    decode(bytes.to_vec(), extension, &|| false)
+}
+
 fn fault(library: &Path, file: &str) -> Fault {
     Store::default().load(library, file, &[]).expect_err(file).fault
 }
@@ -50,16 +54,62 @@ fn samples_of_equal_content_are_decoded_once() {
     wav(&scratch.0.join("a.wav"), 1, 44_100, 50);
     fs::copy(scratch.0.join("a.wav"), scratch.0.join("b.wav")).unwrap();
     wav(&scratch.0.join("c.wav"), 1, 44_100, 51);
-    let mut store = Store::default();
+    let vault = Vault::new(1 << 20);
+    let mut store = Store::new(vault.clone(), Box::new(|| false));
     let mut load = |file| store.load(&scratch.0, file, &[]).unwrap();
     let (a, b, c) = (load("a.wav"), load("b.wav"), load("c.wav"));
     assert!(Arc::ptr_eq(&a, &b) && Arc::ptr_eq(&a, &load("a.wav")) && !Arc::ptr_eq(&a, &c));
-    drop(c);
-    store.forget_unused();
-    assert_eq!(store.len(), 1);
+    assert_eq!((vault.counts().entries, vault.counts().decodes, vault.counts().hits), (2, 2, 2));
+    // Another library has it, too.
+    let mut other = Store::new(vault.clone(), Box::new(|| false));
+    assert!(Arc::ptr_eq(&a, &other.load(&scratch.0, "b.wav", &[]).unwrap()));
+    assert_eq!(vault.counts().decodes, 2);
     // A changed file is read anew.
     wav(&scratch.0.join("a.wav"), 1, 44_100, 60);
     assert_eq!(store.load(&scratch.0, "a.wav", &[]).unwrap().frames(), 60);
+}
+
+#[test]
+fn samples_that_look_the_same_are_not_even_opened() {
+    let scratch = Scratch::new("unopened");
+    let file = scratch.0.join("a.wav");
+    wav(&file, 1, 44_100, 50);
+    let hour = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    fs::File::options().write(true).open(&file).unwrap().set_modified(hour).unwrap();
+    let mut store = Store::new(Vault::new(1 << 20), Box::new(|| false));
+    let first = store.load(&scratch.0, "a.wav", &[]).unwrap();
+    assert_eq!(store.files.len(), 1);
+    store.begin();
+    assert!(store.paths().next().is_none() && !store.files.is_empty());
+    assert!(Arc::ptr_eq(&first, &store.load(&scratch.0, "a.wav", &[]).unwrap()));
+    assert_eq!(store.paths().collect::<Vec<_>>(), [&file]);
+    store.begin();
+    store.begin();
+    assert!(store.files.is_empty(), "no longer named");
+}
+
+#[test]
+fn samples_that_are_missing_are_waited_for_at_their_place() {
+    let scratch = Scratch::new("awaited");
+    let mut store = Store::default();
+    let roots = [PathBuf::from("other")];
+    assert!(store.load(&scratch.0, "kick.wav", &roots).is_err());
+    let paths: Vec<_> = store.paths().cloned().collect();
+    assert_eq!(paths, [scratch.0.join("kick.wav"), scratch.0.join("other/kick.wav")]);
+}
+
+#[test]
+fn samples_are_given_up_when_nobody_wants_them_any_more() {
+    let scratch = Scratch::new("given-up");
+    wav(&scratch.0.join("a.wav"), 1, 44_100, 30_000);
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let stop = move || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 3;
+    let vault = Vault::new(1 << 20);
+    let mut store = Store::new(vault.clone(), Box::new(stop));
+    assert_eq!(store.load(&scratch.0, "a.wav", &[]).unwrap_err().fault, Fault::GivenUp);
+    assert_eq!(vault.counts(), Default::default());
+    let mut store = Store::new(vault, Box::new(|| false));
+    assert_eq!(store.load(&scratch.0, "a.wav", &[]).unwrap().frames(), 30_000);
 }
 
 #[test]
@@ -134,7 +184,7 @@ fn samples_damaged_anywhere_never_panic() {
         for value in [0, 1, 0x7f, 0xff] {
             let mut bytes = good.clone();
             bytes[at] = value;
-            if let Ok(audio) = decode(&bytes, "wav") {
+            if let Ok(audio) = decoded(&bytes, "wav") {
                 assert!(audio.frames() > 0 && audio.rate >= 1.0 && !audio.channels.is_empty());
             }
         }
@@ -160,7 +210,7 @@ fn forged(format: u16, channels: u16, rate: u32, bits: u16, length: u32, data: &
 #[test]
 fn samples_with_absurd_headers_are_refused() {
     let data = [0x11; 400];
-    assert_eq!(decode(&forged(1, 1, 48_000, 16, 400, &data), "wav").map(|a| a.frames()), Ok(200));
+    assert_eq!(decoded(&forged(1, 1, 48_000, 16, 400, &data), "wav").map(|a| a.frames()), Ok(200));
     for (what, bytes) in [
         ("no channels", forged(1, 0, 48_000, 16, 400, &data)),
         ("65535 channels", forged(1, 65_535, 48_000, 16, 400, &data)),
@@ -170,7 +220,7 @@ fn samples_with_absurd_headers_are_refused() {
         ("65535 bits", forged(1, 1, 48_000, 65_535, 400, &data)),
         ("an unknown format", forged(0x7777, 1, 48_000, 16, 400, &data)),
     ] {
-        assert!(decode(&bytes, "wav").is_err(), "{what}");
+        assert!(decoded(&bytes, "wav").is_err(), "{what}");
     }
 }
 
@@ -178,7 +228,7 @@ fn samples_with_absurd_headers_are_refused() {
 fn samples_of_floats_that_are_no_numbers_are_silent_there() {
     let data: Vec<u8> =
         [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.5].iter().flat_map(|x| x.to_le_bytes()).collect();
-    let audio = decode(&forged(3, 1, 48_000, 32, 16, &data), "wav").unwrap();
+    let audio = decoded(&forged(3, 1, 48_000, 32, 16, &data), "wav").unwrap();
     assert_eq!(audio.channels, [[0.0, 0.0, 0.0, 0.5]]);
 }
 
@@ -199,7 +249,7 @@ fn samples_of_garbage_behind_a_good_beginning_are_refused() {
     ] {
         let begin = std::time::Instant::now();
         // A decoder of MP3 may find frames in noise: what it makes of them must be sound.
-        if let Ok(audio) = decode(&[head, &garbage].concat(), extension) {
+        if let Ok(audio) = decoded(&[head, &garbage].concat(), extension) {
             assert!(
                 audio.rate >= 1.0 && audio.channels.iter().flatten().all(|x| x.is_finite()),
                 "{extension}"

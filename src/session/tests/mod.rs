@@ -1,9 +1,10 @@
 //! What a user notices of the session: a library opens, a broken text changes nothing, a saved state brings the sound back.
 
+mod files;
 mod texts;
 mod undo;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::*;
