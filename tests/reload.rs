@@ -292,3 +292,23 @@ s:
     assert!(peak(stem(5, 0.0, 0.049)) < 0.001 && peak(stem(5, 0.06, 0.3)) > 0.19, "again");
     assert!(rms(stem(6, 0.05, 0.3)) > 0.08, "noise");
 }
+
+#[test]
+fn reload_leaves_nothing_of_the_old_for_a_sound_that_begins_anew() {
+    for (old, new) in [
+        ("x: {osc: {type: sin, freq: 440, amp: 0.5}}", "x: {osc: {type: sin, freq: 440, amp: 0.25}}"),
+        ("x: {osc: {type: sin, freq: 440, amp: 0.5}}", "x: {osc: {type: saw, freq: 440, amp: 0.25}}"),
+    ] {
+        let mut host = Host::new(0);
+        host.save(old, "x");
+        host.play(20, &[]);
+        host.save(new, "x");
+        host.play(20, &[]);
+        // As hosts do when they stop and start: time begins at nought, and passes the frame of the edit once more.
+        host.engine.reset();
+        host.main.clear();
+        host.play(40, &[]);
+        let loudest = host.main.iter().fold(0.0f32, |peak, x| x.abs().max(peak));
+        assert!(loudest < 0.26, "{new}: {loudest}");
+    }
+}

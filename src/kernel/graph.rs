@@ -263,6 +263,9 @@ impl Graph {
     pub fn start(&mut self, lane: usize, start: Start) {
         self.ages[lane] = 0;
         self.starts[lane] = start;
+        if start.at < self.leaving.start {
+            self.leaving = 0..0;
+        }
         for tape in self.tapes.iter().filter_map(|lanes| lanes.get(lane)) {
             tape.reset();
         }

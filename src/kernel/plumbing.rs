@@ -189,7 +189,10 @@ impl Lanewise for Fade {
         }
     }
 
-    fn start(&mut self, _: usize, _: Start) {}
+    /// Time that has gone back brings nothing of the old back.
+    fn start(&mut self, _: usize, start: Start) {
+        self.began.take_if(|began| start.at < *began);
+    }
 
     fn succeeded(&mut self, at: u64) {
         self.began.get_or_insert(at);
