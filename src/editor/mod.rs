@@ -1,6 +1,7 @@
 //! The window, in egui: one pane a file. Panes see a [`Scene`] (what the session knows, and figures of this moment) and answer with a
 //! message for the session; they know neither framework nor engine, so they can be drawn in a test. Window thread.
 
+mod assist;
 mod disk;
 mod findings;
 mod library;

@@ -10,6 +10,7 @@ use egui::{
     TextEdit, TextStyle, Ui, pos2, text::LayoutJob,
 };
 
+use super::assist::Assist;
 use super::{Scene, theme};
 use crate::session::{Message, Severity, Shown};
 
@@ -40,6 +41,7 @@ pub struct Source {
     drafts: BTreeMap<String, Draft>,
     /// Line to be brought into view.
     go_to: Option<usize>,
+    assist: Assist,
 }
 
 /// The text of a file in the window.
@@ -194,6 +196,8 @@ impl Source {
             ui.fonts_mut(|fonts| fonts.layout_job(job))
         };
         let go_to = self.go_to.take();
+        let assist = &mut self.assist;
+        assist.keys(ui, id, &mut draft.text);
         ScrollArea::both().id_salt("text").auto_shrink(false).show(ui, |ui| {
             ui.horizontal_top(|ui| {
                 let gutter = ui.allocate_exact_size(egui::vec2(theme::GUTTER, 1.0), egui::Sense::hover()).0;
@@ -205,6 +209,7 @@ impl Source {
                     .min_size(ui.available_size())
                     .layouter(&mut layouter)
                     .show(ui);
+                assist.draw(ui, &edit, &mut draft.text, &scene.snapshot.sounds);
                 let clip = ui.clip_rect();
                 for (line, row) in edit.galley.rows.iter().enumerate() {
                     let rect = row.rect().translate(edit.galley_pos.to_vec2());

@@ -277,3 +277,46 @@ fn editor_shows_the_line_of_a_message() {
     }
     assert!(bench.shows("300"), "line 300 is in view");
 }
+
+#[test]
+fn editor_completes_what_is_typed() {
+    let mut bench = Bench::new(plain());
+    let shown = bench.snapshot.texts.files[0].text.to_string();
+    bench.click(&shown);
+    bench.press(CTRL, Key::End);
+    bench.frame(vec![Event::Text("    ty".into())]);
+    bench.frame(vec![]);
+    assert!(bench.shows("type"), "{:#?}", bench.written);
+    bench.press(Modifiers::NONE, Key::Enter);
+    bench.frame(vec![]);
+    let Some(Message::Edit { text, .. }) = bench.press(CTRL, Key::Enter) else { panic!("nothing to play") };
+    assert_eq!(&*text, &format!("{TEXT}    type: "));
+    // Once a word stands whole, and after Escape, the keys are the text's again.
+    bench.frame(vec![Event::Text("low".into())]);
+    bench.frame(vec![]);
+    assert!(bench.shows("lowpass"));
+    bench.press(Modifiers::NONE, Key::Escape);
+    bench.frame(vec![]);
+    assert!(!bench.shows("lowpass"));
+    bench.press(Modifiers::NONE, Key::Enter);
+    let Some(Message::Edit { text, .. }) = bench.press(CTRL, Key::Enter) else { panic!("nothing to play") };
+    assert!(text.starts_with(&format!("{TEXT}    type: low\n")), "{text}");
+}
+
+#[test]
+fn editor_lists_what_fits_when_asked() {
+    let mut bench = Bench::new(plain());
+    let shown = bench.snapshot.texts.files[0].text.to_string();
+    bench.click(&shown);
+    bench.press(CTRL, Key::End);
+    bench.frame(vec![Event::Text("    ".into())]);
+    bench.frame(vec![]);
+    assert!(!bench.shows("cutoff"));
+    bench.press(CTRL, Key::Space);
+    bench.frame(vec![]);
+    assert!(bench.shows("cutoff") && bench.shows("signal"), "{:#?}", bench.written);
+    bench.press(Modifiers::NONE, Key::ArrowDown);
+    bench.press(Modifiers::NONE, Key::Tab);
+    let Some(Message::Edit { text, .. }) = bench.press(CTRL, Key::Enter) else { panic!("nothing to play") };
+    assert!(text.len() > TEXT.len() + 4 && text.starts_with(TEXT), "{text}");
+}

@@ -4,6 +4,7 @@
 mod build;
 mod document;
 mod exchange;
+pub mod help;
 mod history;
 mod loader;
 mod mailbox;
