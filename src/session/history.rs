@@ -143,6 +143,8 @@ fn changed_lines(old: &str, new: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
 
     fn document(text: &str) -> Arc<Document> {
@@ -194,8 +196,8 @@ mod tests {
         let text = |from: &[File], to: &[File]| Difference::between(from, to).to_text();
         let (old, new) = (file("a.yaml", "1\n2\n3\n"), file("a.yaml", "1\nx\n3\ny\n"));
         let other = file("b.yaml", "1\n");
-        assert_eq!(text(&[old.clone()], &[new.clone()]), "a.yaml, 2 lines");
-        assert_eq!(text(&[old.clone(), other.clone()], &[new.clone()]), "a.yaml and 1 more, 3 lines");
+        assert_eq!(text(from_ref(&old), from_ref(&new)), "a.yaml, 2 lines");
+        assert_eq!(text(&[old.clone(), other.clone()], from_ref(&new)), "a.yaml and 1 more, 3 lines");
         assert_eq!(text(&[file("a.yaml", "1\n2\n")], &[file("a.yaml", "2\n1\n")]), "a.yaml, 1 line");
         assert_eq!(text(&[old.clone(), other.clone()], &[old, other]), "nothing");
     }
