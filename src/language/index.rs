@@ -92,25 +92,24 @@ fn add_sound(library: &mut Library, entry: &Entry) {
             .diagnostics
             .push(Diagnostic::warning("shadowed-sound", span, message).hint("give it another name"));
     }
-    library.index.entry(name.clone()).or_default().push(library.sounds.len());
-    library.sounds.push(Sound { name, span, body: entry.value.clone() });
+    let earlier = library.index.insert(name.clone(), library.sounds.len());
+    library.sounds.push(Sound { name, span, body: entry.value.clone(), earlier });
 }
 
 fn report_clashes(library: &mut Library) {
     let path =
         |span: Span| library.files.get(span.file as usize).map_or(Path::new(""), |f| &f.path).display();
     let mut clashes = vec![];
-    for sounds in library.index.values().filter(|s| s.len() > 1) {
-        let first = &library.sounds[sounds[0]];
-        for second in &sounds[1..] {
-            let second = &library.sounds[*second];
-            let message = format!("the sound `{}` is also defined in {}", second.name, path(first.span));
-            clashes.push(
-                Diagnostic::error("name-clash", second.span, message)
-                    .related(first.span, "first defined here")
-                    .hint("rename one of the two"),
-            );
-        }
+    for (number, second) in library.sounds.iter().enumerate().filter(|(_, sound)| sound.earlier.is_some()) {
+        let Some(first) = library.of_same_name(number).last().map(|first| &library.sounds[first]) else {
+            continue;
+        };
+        let message = format!("the sound `{}` is also defined in {}", second.name, path(first.span));
+        clashes.push(
+            Diagnostic::error("name-clash", second.span, message)
+                .related(first.span, "first defined here")
+                .hint("rename one of the two"),
+        );
     }
     clashes.sort_by_key(|d| d.span.map(|s| (s.file, s.start)));
     library.diagnostics.extend(clashes);

@@ -62,8 +62,8 @@ pub struct Library {
     versions: Vec<u32>,
     specs: HashMap<&'static str, &'static NodeSpec>,
     sounds: Vec<Sound>,
-    /// Every definition of a name, in file order.
-    index: HashMap<Arc<str>, Vec<usize>>,
+    /// The last definition of a name.
+    index: HashMap<Arc<str>, usize>,
     vars: Vec<(String, Value, Span)>,
     abouts: Vec<(u32, About)>,
     /// Frames by which loops of a file are late.
@@ -82,6 +82,8 @@ struct Sound {
     /// Its name in the text.
     span: Span,
     body: Arc<Tree>,
+    /// The definition of the same name before this one.
+    earlier: Option<usize>,
 }
 
 impl Library {
@@ -208,7 +210,12 @@ impl Library {
 
     /// The sound of this name: the file's own, else the last one defined.
     fn find(&self, name: &str, file: u32) -> Option<usize> {
-        let all = self.index.get(name)?;
-        all.iter().rev().copied().find(|i| self.sounds[*i].span.file == file).or(all.last().copied())
+        let last = *self.index.get(name)?;
+        self.of_same_name(last).find(|i| self.sounds[*i].span.file == file).or(Some(last))
+    }
+
+    /// A sound, and those of the same name before it, backwards.
+    fn of_same_name(&self, sound: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(sound), |sound| self.sounds[*sound].earlier)
     }
 }

@@ -1,7 +1,7 @@
 //! What the text of a library means, before anything is compiled: sounds as trees of nodes, every value with its place in the
 //! text. Built by the lowering stages of this room, read by `compile`. Loader thread; nothing here is ever seen by the audio thread.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::spec::NodeSpec;
@@ -152,6 +152,6 @@ pub enum BinaryOp {
 /// One file of a library.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     pub text: Arc<str>,
 }

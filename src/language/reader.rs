@@ -1,7 +1,7 @@
 //! Reads a library again after an edit: files that are as they were are not parsed again. What depends on all files is made anew each
 //! time, by the same code as in a first reading, so that both give the same library. Loader thread.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::diagnostic::Diagnostic;
@@ -22,7 +22,7 @@ pub struct Reader {
 /// A file by itself.
 #[derive(Debug)]
 pub(super) struct Parsed {
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     content: Content,
     /// As places count in it: without a byte order mark, what is not UTF-8 replaced.
     pub text: Arc<str>,
@@ -64,7 +64,7 @@ impl Reader {
         for (number, (path, content)) in files.into_iter().enumerate() {
             let content = content.into();
             let known = self.files.get_mut(number);
-            if known.as_ref().is_some_and(|known| known.path == path && known.content == content) {
+            if known.as_ref().is_some_and(|known| *known.path == *path && known.content == content) {
                 continue;
             }
             if stop() {
@@ -83,6 +83,7 @@ impl Reader {
 }
 
 fn parse(number: u32, path: PathBuf, content: Content) -> Parsed {
+    let path: Arc<Path> = path.into();
     let plain = |content, text, diagnostics| Parsed {
         path: path.clone(),
         content,

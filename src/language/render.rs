@@ -110,6 +110,8 @@ fn position(span: Option<Span>, files: &[SourceFile]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn example() -> (Vec<Diagnostic>, Vec<SourceFile>) {
@@ -120,7 +122,7 @@ mod tests {
         let diagnostic = Diagnostic::error("unknown-parameter", span, "`filter` has no parameter `cutof`")
             .hint("did you mean `cutoff`?")
             .related(first, "in this sound");
-        (vec![diagnostic], vec![SourceFile { path: "night/bass.yaml".into(), text: text.into() }])
+        (vec![diagnostic], vec![SourceFile { path: Path::new("night/bass.yaml").into(), text: text.into() }])
     }
 
     #[test]
@@ -155,14 +157,14 @@ mod tests {
 
     #[test]
     fn render_survives_places_outside_of_the_text() {
-        let files = vec![SourceFile { path: "a.yaml".into(), text: "ä".into() }];
+        let files = vec![SourceFile { path: Path::new("a.yaml").into(), text: "ä".into() }];
         for (start, end) in [(0, 99), (1, 1), (50, 60), (2, 1)] {
             let span = Span { file: 0, start, end };
             assert!(render(&[Diagnostic::error("x", span, "m")], &files, false).contains("a.yaml:1:"));
         }
         let lost = Span { file: 7, start: 0, end: 0 };
         assert!(render(&[Diagnostic::error("x", lost, "m")], &files, true).contains('m'));
-        let long = vec![SourceFile { path: "a.yaml".into(), text: "x".repeat(1 << 20).into() }];
+        let long = vec![SourceFile { path: Path::new("a.yaml").into(), text: "x".repeat(1 << 20).into() }];
         assert!(
             render(&[Diagnostic::error("x", Span { file: 0, start: 5, end: 6 }, "m")], &long, false)
                 .contains("a.yaml:1:6")

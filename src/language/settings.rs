@@ -207,7 +207,7 @@ fn part<T>(
     let Some((name, span)) = named else { return Some(None) };
     let folder = library.files.get(span.file as usize).and_then(|f| f.path.parent()).unwrap_or(Path::new(""));
     let path = folder.join(name);
-    let Some(number) = library.files.iter().position(|f| f.path == path) else {
+    let Some(number) = library.files.iter().position(|f| *f.path == *path) else {
         let message = format!("there is no tuning file `{name}` in the library's folder");
         let hint =
             "scales end in .scl, keyboard mappings in .kbm; they lie beside this file, or in a folder there";

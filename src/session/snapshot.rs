@@ -182,7 +182,10 @@ mod tests {
 
     #[test]
     fn session_finding_shows_line_column_and_source() {
-        let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
+        let file = |path: &str, text: &str| SourceFile {
+            path: std::path::Path::new(path).into(),
+            text: text.into(),
+        };
         let files = [file("a.yaml", "x: 1\nünit: {\nz"), file("b.yaml", "")];
         let span = Span { file: 0, start: 11, end: 12 };
         let found =
