@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::kernel::{Audio, BAKED, Outbox};
+use crate::kernel::{Audio, BAKED, CHANGES_OVER, Outbox};
 
 use super::plan::{Ends, Op, Plan, Value, What, Wire};
 use super::pools::{BankDraft, Driver, PoolDraft};
@@ -44,6 +44,8 @@ pub(super) struct OpSketch {
     pub passes: Vec<bool>,
     /// What it sounds like is its own: nothing it could be compared with.
     pub noisy: bool,
+    /// The mode of a node that changes over by itself.
+    pub mode: Option<&'static str>,
     pub channels: usize,
     pub ends: Ends,
     /// Where it stands in the running graph.
@@ -142,6 +144,7 @@ impl OpSketch {
             memory: recipe.is_some_and(|r| r.memory.is_some()),
             inputs: op.inputs.clone(),
             passes: (0..op.inputs.len()).map(|port| passes(&op.what, port)).collect(),
+            mode: recipe.filter(|r| CHANGES_OVER.contains(&r.def.spec.name)).map(|r| r.mode()),
             noisy: recipe.is_some_and(|recipe| recipe.is_noisy()),
             channels: op.channels,
             ends: op.ends.clone(),
@@ -157,6 +160,12 @@ impl OpSketch {
             pool.banks[0].spent = other.banks[0].spent.clone();
             pool.banks.extend(other.banks[1..].iter().cloned());
         }
+    }
+
+    /// Whether its kernel takes over from the other's and changes over by itself.
+    pub fn changes_over(&self, other: &OpSketch) -> bool {
+        let shape = |op: &OpSketch| (op.part, op.mode, op.channels, op.inputs.len());
+        self.mode.is_some() && shape(self) == shape(other)
     }
 
     /// Whether the other's kernel could stand in this one's place.

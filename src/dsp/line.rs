@@ -19,13 +19,6 @@ impl Line {
         4 * frames.max(1).next_power_of_two()
     }
 
-    /// Takes over what another line of the same length remembers.
-    pub fn take(&mut self, old: &Line) {
-        if self.memory.len() == old.memory.len() {
-            self.memory.copy_from_slice(&old.memory);
-        }
-    }
-
     #[inline(always)]
     pub fn write(&mut self, age: i64, x: f32) {
         self.memory[age as usize & self.mask] = x;
@@ -51,6 +44,112 @@ impl Line {
     }
 }
 
+/// How many lines a relay looks back to.
+const PAST: usize = 4;
+/// Frames over which the oldest of what is remembered comes in, where there was more.
+const EDGE: i64 = 512;
+
+/// A line that can take over from one of another length without copying: what is older than itself is read there, as long as it is
+/// needed. What nobody remembers is silent, without a click.
+pub struct Relay {
+    line: Line,
+    /// Age of the first frame in `line`, where there was another one before.
+    since: Option<i64>,
+    /// It has just taken over: the next frame that is written is its first.
+    fresh: bool,
+    /// The lines before, newest last: from which age each was written, and up to which.
+    past: Vec<(Line, Option<i64>, i64)>,
+}
+
+impl Relay {
+    /// A line that remembers at least `frames` frames.
+    pub fn new(frames: usize) -> Relay {
+        Relay { line: Line::new(frames), since: None, fresh: false, past: Vec::with_capacity(PAST) }
+    }
+
+    /// Takes over from a line that plays no more, and needs to remember `frames` frames of it. Never allocates or frees.
+    pub fn take(&mut self, old: &mut Relay, frames: usize) {
+        if old.since.is_some() {
+            std::mem::swap(&mut self.past, &mut old.past);
+        }
+        self.fresh = old.fresh;
+        if self.line.memory.len() == old.line.memory.len() || self.line.memory.len() < frames {
+            std::mem::swap(&mut self.line, &mut old.line);
+            self.since = old.since;
+            return;
+        }
+        self.fresh = true;
+        if self.past.len() == PAST {
+            // The oldest goes back with what is left of the old line.
+            self.past.rotate_left(1);
+            let newest = &mut self.past[PAST - 1];
+            std::mem::swap(&mut newest.0, &mut old.line);
+            newest.1 = old.since;
+        } else {
+            let line = std::mem::replace(&mut old.line, Line { memory: vec![], mask: 0 });
+            self.past.push((line, old.since, 0));
+        }
+    }
+
+    /// Begins anew: nothing has been written.
+    pub fn forget(&mut self) {
+        (self.since, self.fresh) = (None, false);
+    }
+
+    /// To be called before frames from `age` on are written; whether anything before this line may still be read.
+    #[inline(always)]
+    pub fn looks_back(&mut self, age: i64) -> bool {
+        if self.fresh {
+            self.fresh = false;
+            self.since = Some(age);
+            if let Some(newest) = self.past.last_mut() {
+                newest.2 = age;
+            }
+        }
+        if self.since.is_some_and(|since| age - since >= self.line.memory.len() as i64) {
+            self.since = None;
+        }
+        self.since.is_some()
+    }
+
+    /// The line alone: all that is needed where it does not look back.
+    #[inline(always)]
+    pub fn line(&mut self) -> &mut Line {
+        &mut self.line
+    }
+
+    /// The frame of this age.
+    pub fn read(&self, age: i64) -> f32 {
+        if self.since.is_none_or(|since| age >= since) {
+            return self.line.read(age);
+        }
+        for (line, since, end) in self.past.iter().rev() {
+            if since.is_none_or(|since| age >= since) {
+                // One that has forgotten its beginning has nothing before it, either.
+                let lost = end - line.memory.len() as i64;
+                return match age - lost {
+                    ..0 if since.is_none() => 0.0,
+                    known @ 0..EDGE if since.is_none() && lost > 0 => {
+                        line.read(age) * (known as f32 / EDGE as f32)
+                    }
+                    _ => line.read(age),
+                };
+            }
+        }
+        0.0
+    }
+
+    /// As [`Line::linear`].
+    pub fn linear(&self, age: i64, fraction: f32) -> f32 {
+        self.read(age) * (1.0 - fraction) + self.read(age - 1) * fraction
+    }
+
+    /// As [`Line::cubic`].
+    pub fn cubic(&self, age: i64, fraction: f32) -> f32 {
+        hermite([self.read(age - 1), self.read(age), self.read(age + 1), self.read(age + 2)], fraction)
+    }
+}
+
 /// The cubic through `y[1]` (at 0) and `y[2]` (at 1) with the slopes of their neighbours (Catmull and Rom).
 #[inline(always)]
 pub fn hermite(y: [f32; 4], x: f32) -> f32 {
@@ -63,6 +162,30 @@ pub fn hermite(y: [f32; 4], x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn relay_reads_on_in_the_lines_before() {
+        let mut ages = 0..;
+        let mut write = |relay: &mut Relay, frames: usize| {
+            for age in ages.by_ref().take(frames) {
+                relay.looks_back(age);
+                relay.line().write(age, 1.0 + age as f32);
+            }
+        };
+        let mut old = Relay::new(1000);
+        write(&mut old, 5000);
+        for (length, frames) in [(4000, 100), (10, 5), (3000, 20)] {
+            let mut new = Relay::new(length);
+            new.take(&mut old, length.min(1000));
+            write(&mut new, frames);
+            old = new;
+        }
+        assert!((5000 - 1024 + EDGE..5125).all(|age| old.read(age) == 1.0 + age as f32));
+        assert_eq!(old.read(3000), 0.0, "forgotten");
+        assert!((3000..5124).all(|age| (old.read(age + 1) - old.read(age)).abs() < 12.0), "a click");
+        write(&mut old, 5000);
+        assert!(!old.looks_back(10_125), "nothing old is left");
+    }
 
     #[test]
     fn line_remembers_and_is_silent_before_its_start() {

@@ -76,6 +76,14 @@ pub const BAKED: &[(&str, &str)] = &[
     ("buffer", "length"),
 ];
 
+/// Nodes that play later what they are given now: what sounds already when they are new is let in gradually, or they would play
+/// its sudden beginning.
+pub const REMEMBERS: &[&str] = &["delay", "buffer", "reverb", "retrigger"];
+
+/// Nodes that change over to another fixed parameter by themselves, with all that they remember; where their mode or their channels
+/// change as well, a new kernel fades in.
+pub const CHANGES_OVER: &[&str] = &["delay"];
+
 /// The building of one kernel.
 pub struct Build<'a> {
     pub spec: &'static NodeSpec,

@@ -300,7 +300,7 @@ pub trait Kernel: Send + std::any::Any {
         0
     }
     /// Takes over the state of a kernel that it replaces at absolute frame `at`, as far as that is of the same kind and fits; `passages`
-    /// say which voices go on. `old` plays on until it has faded, but for its voices.
+    /// say which voices go on. `old` plays on until it has faded, but for its voices, and for nodes in [`CHANGES_OVER`](super::CHANGES_OVER).
     fn take(&mut self, _old: &mut dyn Kernel, _passages: &mut [Passage], _at: u64) {}
     /// The program it belongs to has replaced another at absolute frame `at`.
     fn succeeded(&mut self, _at: u64) {}

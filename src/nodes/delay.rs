@@ -2,8 +2,9 @@
 //! of its own. Audio thread, after construction.
 
 use crate::dsp::lane::Lane;
-use crate::dsp::line::Line;
+use crate::dsp::line::{Line, Relay};
 use crate::dsp::time::frames_of;
+use crate::kernel::carry::FADE;
 use crate::kernel::{Build, Kernel, Lanewise, MAX_LANES, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
@@ -69,6 +70,16 @@ struct Tape {
     distance: f64,
 }
 
+/// Where a delay goes on from, when its time has been edited.
+#[derive(Clone, Copy, Default)]
+struct Turn {
+    /// The delay that was heard last, in frames.
+    last: f64,
+    /// What was heard before the edit, and for how many frames it still is.
+    from: f64,
+    left: usize,
+}
+
 struct Delay {
     signal: usize,
     time: usize,
@@ -80,8 +91,11 @@ struct Delay {
     longest: f64,
     channels: usize,
     /// Lane-major.
-    lines: Vec<Line>,
+    lines: Vec<Relay>,
     tapes: Vec<Tape>,
+    turns: Vec<Turn>,
+    /// Frames of a fade.
+    fade: usize,
     /// Age at which the signal ended, and whether the delay has.
     ended: Vec<Option<u64>>,
     over: Vec<bool>,
@@ -108,8 +122,10 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
         rate: b.rate,
         longest,
         channels: b.channels,
-        lines: (0..b.lanes * b.channels).map(|_| Line::new(longest as usize + SPARE)).collect(),
+        lines: (0..b.lanes * b.channels).map(|_| Relay::new(longest as usize + SPARE)).collect(),
         tapes: vec![Tape::default(); b.lanes],
+        turns: vec![Turn::default(); b.lanes],
+        fade: (FADE * b.rate).ceil().max(1.0) as usize,
         ended: vec![None; b.lanes],
         over: vec![false; b.lanes],
     }))
@@ -132,8 +148,8 @@ impl Lanewise for Delay {
             let mut next = self.tapes[lane];
             for c in 0..self.channels {
                 let input = Lanes::new(pass, self.signal, c, k);
-                let (age, frames, end) = (pass.ages[lane] as i64, pass.frames, ends[k] as usize);
-                let line = &mut self.lines[lane * self.channels + c];
+                let (age, frames) = (pass.ages[lane] as i64, pass.frames);
+                let relay = &mut self.lines[lane * self.channels + c];
                 let out = &mut pass.outputs[c].floats_mut()[k..];
                 if self.tape {
                     let mut tape = self.tapes[lane];
@@ -145,13 +161,30 @@ impl Lanewise for Delay {
                         };
                     }
                     for n in 0..frames {
-                        out[n * L::N] = roll(&mut tape, line, c, input.at(n), delay(n));
+                        out[n * L::N] = roll(&mut tape, relay, c, input.at(n), delay(n));
                     }
                     next =
                         Tape { last: if c == 0 { tape.last } else { [next.last[0], tape.last[1]] }, ..tape };
                 } else {
+                    let back = relay.looks_back(age);
+                    let Turn { from: before, left, .. } = self.turns[lane];
+                    let line = relay.line();
                     for n in 0..frames {
                         line.write(age + n as i64, input.at(n));
+                    }
+                    if back || left > 0 {
+                        for n in 0..frames {
+                            let there = |d: f64| {
+                                let whole = d as i64;
+                                relay.linear(age + n as i64 - whole, (d - whole as f64) as f32)
+                            };
+                            let (now, old) = (there(delay(n)), left.saturating_sub(n + 1));
+                            out[n * L::N] = match old {
+                                0 => now,
+                                old => now + (there(before) - now) * (old as f32 / self.fade as f32),
+                            };
+                        }
+                        continue;
                     }
                     for n in 0..frames {
                         let d = delay(n);
@@ -159,18 +192,36 @@ impl Lanewise for Delay {
                         out[n * L::N] = line.linear(age + n as i64 - whole, (d - whole as f64) as f32);
                     }
                 }
-                for n in end..frames {
-                    out[n * L::N] = 0.0;
-                }
             }
             self.tapes[lane] = next;
+            let turn = &mut self.turns[lane];
+            turn.last = delay(pass.frames - 1);
+            turn.left = turn.left.saturating_sub(pass.frames);
+            for tile in pass.outputs.iter_mut() {
+                tile.floats_mut()[k..]
+                    .iter_mut()
+                    .step_by(L::N)
+                    .take(pass.frames)
+                    .skip(ends[k] as usize)
+                    .for_each(|x| *x = 0.0);
+            }
         }
         pass.outputs[0].ends = ends;
     }
 
     fn take(&mut self, old: &mut Self) {
         if self.channels == old.channels && self.tape == old.tape {
-            self.lines.iter_mut().zip(&old.lines).for_each(|(new, old)| new.take(old));
+            for (index, (new, old_line)) in self.lines.iter_mut().zip(&mut old.lines).enumerate() {
+                // A tape keeps its length; of a line no more is needed than what will be read.
+                let distance = if self.tape { old.tapes[index / self.channels].distance } else { 0.0 };
+                new.take(old_line, distance as usize + SPARE);
+            }
+            // What moves the delay goes on, or fades.
+            let moves = self.fixed.is_none() && old.fixed.is_none();
+            let left = if moves { 0 } else { self.fade };
+            for (new, old) in self.turns.iter_mut().zip(&old.turns) {
+                *new = Turn { last: old.last, from: old.last, left };
+            }
             self.tapes.copy_from_slice(&old.tapes);
             self.ended.copy_from_slice(&old.ended);
         }
@@ -179,6 +230,10 @@ impl Lanewise for Delay {
     fn start(&mut self, lane: usize, _: Start) {
         self.ended[lane] = None;
         self.over[lane] = false;
+        self.turns[lane] = Turn::default();
+        for channel in 0..self.channels {
+            self.lines[lane * self.channels + channel].forget();
+        }
     }
 
     fn tail(&self) -> u64 {
@@ -211,13 +266,15 @@ impl Delay {
 
 /// Moves the tape on by one frame: records, and plays.
 #[inline(always)]
-fn roll(tape: &mut Tape, line: &mut Line, c: usize, x: f32, delay: f64) -> f32 {
+fn roll(tape: &mut Tape, relay: &mut Relay, c: usize, x: f32, delay: f64) -> f32 {
     let speed = (tape.distance / delay.max(1.0)).clamp(1.0 / FASTEST, FASTEST);
     let (from, last) = (tape.cell, tape.last[c]);
     tape.cell += speed;
     tape.last[c] = x;
     // The tape takes the straight line from the frame before to this one.
     let mut cell = from.floor() as i64 + 1;
+    let back = relay.looks_back(cell);
+    let line = relay.line();
     while cell as f64 <= tape.cell {
         let part = ((cell as f64 - from) / speed) as f32;
         line.write(cell, if part >= 1.0 { x } else { last + (x - last) * part });
@@ -225,7 +282,8 @@ fn roll(tape: &mut Tape, line: &mut Line, c: usize, x: f32, delay: f64) -> f32 {
     }
     let place = tape.cell - tape.distance;
     let whole = place.floor();
-    line.cubic(whole as i64, (place - whole) as f32)
+    let (cell, fraction) = (whole as i64, (place - whole) as f32);
+    if back { relay.cubic(cell, fraction) } else { relay.line().cubic(cell, fraction) }
 }
 
 #[cfg(test)]

@@ -228,3 +228,57 @@ fn carry_fades_keep_the_level() {
     let host = edited(&[&moved("0.3"), &moved("{automation: {interval: 1, steps: [0.3]}}")], "s", 0, &[]);
     assert!(peak(&host.main) < 0.3001, "{}", peak(&host.main));
 }
+
+/// A click at 0 s, heard once more after the delay that the text says by then.
+#[test]
+fn carry_of_delays_keeps_what_they_remember() {
+    let text = |time: f64, more: &str| {
+        format!(
+            "s: {{mix: {{wet: {{delay: {{time: {time}{more}, signal: {{osc: {{freq: 400, amp: 0.5, attack: 0.002, release: 0.002, duration: 0.02}}}}}}}}, on: {{osc: {{type: none, duration: 100}}}}}}}}"
+        )
+    };
+    let at = |host: &Host, seconds: f64| peak(&host.main[(seconds * RATE) as usize..][..960]);
+    // The edit comes at 0.213 s.
+    for (from, to) in [(0.3, 0.5), (0.5, 0.3), (0.3, 0.301), (0.25, 0.4)] {
+        let mut host = host(&[&text(from, ""), &text(to, "")], 0, &[]);
+        host.play(20, &[]);
+        assert!(at(&host, to) > 0.4, "{from} to {to}: {}", at(&host, to));
+        assert!((to - from).abs() < 0.1 || at(&host, from) < 0.01, "{from} to {to}: heard twice");
+    }
+    // Several edits, one after the other, and tape.
+    for mode in ["", ", mode: tape, max_time: 2"] {
+        let texts = [0.9, 0.5, 0.7, 0.8].map(|time| text(time, mode));
+        let mut host = Host::new(0);
+        for text in &texts {
+            host.save(text, "s");
+            host.play(10, &[]);
+        }
+        host.play(60, &[]);
+        let heard = host.main.iter().rposition(|x| x.abs() > 0.1).unwrap_or(0) as f64 / RATE;
+        assert!((0.5..1.0).contains(&heard), "{mode}: last heard at {heard} s");
+    }
+    // A shorter memory of a moving delay: what is heard does not jump.
+    let text = |most: &str| {
+        format!(
+            "s: {{delay: {{time: {{osc: {{freq: 0.5, range: [0.1, 0.2]}}}}, max_time: {most}, signal: {{osc: {{freq: 200, amp: 0.3}}}}}}}}"
+        )
+    };
+    let (steady, host) = (host(&[&text("3"), &text("3")], 0, &[]), host(&[&text("3"), &text("0.3")], 0, &[]));
+    let furthest = host.main.iter().zip(&steady.main).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(furthest < 0.01, "off by {furthest}");
+}
+
+#[test]
+fn carry_lets_what_sounds_into_new_memories_without_a_click() {
+    let plain = "s: {osc: {freq: 200, amp: 0.3}}";
+    for effect in
+        ["delay: {time: 0.05,", "buffer: {length: 0.5, offset: 0.05,", "delay: {mode: tape, time: 0.05,"]
+    {
+        let wrapped = format!("s: {{{effect} signal: {{osc: {{freq: 200, amp: 0.3}}}}}}}}");
+        let mut host = host(&[plain, &wrapped], 0, &[]);
+        host.play(10, &[]);
+        let step = largest_step(&host.main[AT - 10..]);
+        assert!(step < 0.012, "{effect} a step of {step}");
+        assert!(peak(&host.main[AT + 4000..]) > 0.29, "{effect}");
+    }
+}

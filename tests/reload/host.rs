@@ -1,5 +1,7 @@
 //! A host that plays while its library is edited.
+#![allow(dead_code)]
 
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use seiche::compile::{Blueprint, Request, compile_after};
@@ -17,6 +19,8 @@ pub struct Host {
     remote: Remote,
     blueprint: Option<Blueprint>,
     store: Mutex<Store>,
+    /// Where the library is.
+    folder: PathBuf,
     pub main: Vec<f32>,
     pub stems: Vec<Vec<f32>>,
 }
@@ -25,7 +29,29 @@ impl Host {
     pub fn new(tracks: usize) -> Host {
         let (engine, remote) = Engine::new(RATE);
         let store = Mutex::new(Store::default());
-        Host { engine, remote, blueprint: None, store, main: vec![], stems: vec![vec![]; tracks] }
+        let folder = PathBuf::new();
+        Host { engine, remote, blueprint: None, store, folder, main: vec![], stems: vec![vec![]; tracks] }
+    }
+
+    /// A host whose library is in a folder.
+    pub fn at(folder: &Path) -> Host {
+        Host { folder: folder.into(), ..Host::new(0) }
+    }
+
+    /// As the loader does it: a text with any error changes nothing. Whether it was taken.
+    pub fn offer(&mut self, text: &str, sound: &str) -> bool {
+        let specs: Vec<_> = seiche::nodes::ALL.iter().map(|d| &d.spec).collect();
+        let files = vec![(self.folder.join("test.yaml"), text.as_bytes().to_vec())];
+        let library = Library::read(files, &specs);
+        if library.diagnostics().iter().any(|d| d.is_error()) {
+            return false;
+        }
+        let Host { store, blueprint, .. } = self;
+        let request = Request { library: &library, sound, overrides: &[], rate: RATE, seed: 0, store };
+        let Ok(compiled) = compile_after(&request, blueprint.as_ref()) else { return false };
+        self.blueprint = Some(compiled.blueprint);
+        assert!(self.remote.send(compiled.program).is_ok(), "the queue is full");
+        true
     }
 
     pub fn save(&mut self, text: &str, sound: &str) {

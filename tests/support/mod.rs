@@ -1,9 +1,12 @@
 //! What tests that render have in common. Every binary that includes this runs with the allocation guard armed.
 #![allow(dead_code)]
 
+use std::alloc::{GlobalAlloc, Layout};
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicIsize, Ordering};
 
+use nice_assert_no_alloc::AllocDisabler;
 use seiche::bounce::{self, Job, Rendering};
 use seiche::compile::{self, Program, Request};
 use seiche::engine::{Event, What};
@@ -11,7 +14,28 @@ use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
 
 #[global_allocator]
-static GUARD: nice_assert_no_alloc::AllocDisabler = nice_assert_no_alloc::AllocDisabler;
+static GUARD: Counting = Counting;
+
+/// Bytes that are allocated.
+pub static ALLOCATED: AtomicIsize = AtomicIsize::new(0);
+
+/// Refuses to allocate where that is forbidden, and counts elsewhere.
+struct Counting;
+
+// SAFETY: all is done by the allocator inside.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATED.fetch_add(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { AllocDisabler.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        ALLOCATED.fetch_sub(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { AllocDisabler.dealloc(memory, layout) }
+    }
+}
 
 pub const RATE: f64 = 48_000.0;
 

@@ -27,6 +27,11 @@ impl Merge<'_> {
         if same_wire((&old, &new)) || new.as_number_or_nan().is_some_and(f64::is_nan) {
             return new;
         }
+        self.fade(old, new, spot)
+    }
+
+    /// From one signal of this plan to another.
+    pub fn fade(&mut self, old: Wire, new: Wire, spot: Spot) -> Wire {
         let law = self.law(old, new, spot);
         let known = |(f, t, l, _): &&(Wire, Wire, Law, Wire)| {
             same_wire((f, &old)) && same_wire((t, &new)) && *l == law

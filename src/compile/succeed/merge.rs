@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::kernel::REMEMBERS;
 use crate::kernel::carry::{Carry, How};
 use crate::kernel::plumbing::Law;
 
@@ -47,11 +48,33 @@ impl Merge<'_> {
         op.inputs = op.inputs.iter().map(|w| self.new_wire(w)).collect();
         let from = self.predecessor[index];
         let how = from.and_then(|from| self.go_on(from, index, &mut op));
+        let new = match (from, &how) {
+            (None, _) => true,
+            (Some(from), Some(How::Copy)) => self.successor[from].is_none(),
+            _ => false,
+        };
+        if new {
+            self.let_in(&mut op);
+        }
         let at = self.ops.len();
         self.ops.push(op);
         self.placed[index] = Some(at);
         if let (Some(from), Some(how)) = (from, how) {
             self.steps.push((self.old.ops[from].step, at, how));
+        }
+    }
+
+    /// Lets what has sounded before into a new node that would play its sudden beginning later.
+    fn let_in(&mut self, op: &mut Op) {
+        let remembers = |op: &Op| matches!(&op.what, What::Node(r) if REMEMBERS.contains(&r.def.spec.name));
+        if !remembers(op) {
+            return;
+        }
+        for port in (0..op.inputs.len()).filter(|port| passes(&op.what, *port)) {
+            if self.goes_on(op.inputs[port]) {
+                let spot = Spot::Port(&op.id, port, false);
+                op.inputs[port] = self.fade(Wire::number(0.0), op.inputs[port], spot);
+            }
         }
     }
 
@@ -89,6 +112,18 @@ impl Merge<'_> {
             _ if old.is(&self.sketch.ops[index]) => {
                 self.fade_inputs(from, index, op, old.inputs.len());
                 Some(How::Move)
+            }
+            _ if self.sketch.ops[index].changes_over(old) => {
+                for port in 0..op.inputs.len() {
+                    // From number to number it changes over by itself.
+                    let number = |wire: &Wire| wire.as_number_or_nan().is_some() && !old.passes[port];
+                    if number(&old.inputs[port]) || number(&op.inputs[port]) {
+                        continue;
+                    }
+                    let spot = Spot::Port(&op.id, port, self.heard[index] && old.passes[port]);
+                    op.inputs[port] = self.faded(old.inputs[port], op.inputs[port], spot);
+                }
+                Some(How::Copy)
             }
             // Something fixed has changed: the new kernel begins where the old one is, which plays on while it fades.
             _ => {
