@@ -96,7 +96,7 @@ pub fn build(kind: Kind) -> Result<Bundles, Failed> {
         }
     }
     let mut command = cargo();
-    command.args(["build", "--release", "--package", "seiche"]);
+    command.args(["build", "--release", "--package", "seiche", "--lib"]);
     if kind == Kind::RtCheck {
         command.args(["--features", "rt-check"]);
     }
