@@ -54,7 +54,8 @@ pub fn pools(old: &OpSketch, new: &OpSketch) -> Vec<Option<usize>> {
     let same_name = |a: &PoolSketch, b: &PoolSketch| kin(a, old) == kin(b, new);
     let same_graph = |a: &PoolSketch, b: &PoolSketch| a.graph().is(b.graph());
     let any = |a: &PoolSketch, b: &PoolSketch| a.graph().variables == b.graph().variables;
-    let rules: [&dyn Fn(&PoolSketch, &PoolSketch) -> bool; 3] = [&same_name, &same_graph, &any];
+    type Rule<'a> = &'a dyn Fn(&PoolSketch, &PoolSketch) -> bool;
+    let rules: [Rule; 3] = [&same_name, &same_graph, &any];
     for (number, rule) in rules.iter().enumerate() {
         let (olds, news) = (found.iter().filter(|f| f.is_none()), taken.iter().filter(|t| !**t));
         if number == 2 && (olds.count(), news.count()) != (1, 1) {
