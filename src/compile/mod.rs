@@ -16,8 +16,8 @@ mod sketch;
 mod succeed;
 mod tempo;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::language::{Diagnostic, Library, Limit};
 use crate::library::samples::Store;
@@ -77,6 +77,25 @@ pub fn compile(request: &Request) -> Result<Compiled, Vec<Diagnostic>> {
 /// # Errors
 /// As [`compile`].
 pub fn compile_after(request: &Request, before: Option<&Blueprint>) -> Result<Compiled, Vec<Diagnostic>> {
+    make(request, before, false).map(|(compiled, _)| compiled)
+}
+
+/// As [`compile_after`], with a copy of the program to be tried out, which has nothing of the program before.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_to_try(
+    request: &Request,
+    before: Option<&Blueprint>,
+) -> Result<(Compiled, Option<Box<Program>>), Vec<Diagnostic>> {
+    make(request, before, true)
+}
+
+fn make(
+    request: &Request,
+    before: Option<&Blueprint>,
+    to_try: bool,
+) -> Result<(Compiled, Option<Box<Program>>), Vec<Diagnostic>> {
     static PROGRAMS: AtomicU64 = AtomicU64::new(1);
     let number = PROGRAMS.fetch_add(1, Ordering::Relaxed);
     let root = request.library.instantiate(request.sound, request.overrides)?;
@@ -90,6 +109,7 @@ pub fn compile_after(request: &Request, before: Option<&Blueprint>) -> Result<Co
         names: names.clone(),
         outbox: before.map(|b| b.outbox.clone()).unwrap_or_default(),
     };
+    let copy = to_try.then(|| rates::rates(plan.clone()));
     let (mut carry, mut told) = (None, None);
     let mut places: Vec<usize> = (0..names.len()).collect();
     if let Some(before) = before.filter(|b| b.rate == request.rate) {
@@ -105,20 +125,19 @@ pub fn compile_after(request: &Request, before: Option<&Blueprint>) -> Result<Co
         plan = merged;
         carry = Some((before.program, passes));
     }
-    let outbox = blueprint.outbox.clone();
-    let mut program = match build::program(rates::rates(plan), names, lowered.length, request, outbox) {
+    let build = |plan, names, outbox| build::program(plan, names, lowered.length, request, outbox);
+    let copy = match copy.map(|plan| build(plan, names.clone(), Arc::default())).transpose() {
+        Ok(copy) => copy.map(Box::new),
+        Err(fault) => return Err(vec![fault]),
+    };
+    let mut program = match build(rates::rates(plan), names, blueprint.outbox.clone()) {
         Ok(program) => program,
         // What is kept of the program before may be too much: better begin anew than not at all.
-        Err(_) if carry.is_some() => return compile_after(request, None),
+        Err(_) if carry.is_some() => return make(request, None, to_try),
         Err(fault) => return Err(vec![fault]),
     };
     (program.number, program.carry) = (number, carry);
     program.strips.iter_mut().zip(places).for_each(|(strip, place)| strip.place = place);
-    Ok(Compiled {
-        program: Box::new(program),
-        warnings: lowered.warnings,
-        notes: lowered.notes,
-        blueprint,
-        summary: told,
-    })
+    let (warnings, notes) = (lowered.warnings, lowered.notes);
+    Ok((Compiled { program: Box::new(program), warnings, notes, blueprint, summary: told }, copy))
 }

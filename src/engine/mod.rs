@@ -6,6 +6,7 @@ mod meters;
 mod mix;
 mod player;
 mod song;
+mod trial;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ pub use meters::{METERED, Meters, PROGRAM_FAULT};
 use mix::Mixer;
 use player::Player;
 use song::SongClock;
+pub use trial::{Fault, try_out};
 
 /// Programs under way to the engine, and used ones on their way back.
 const QUEUE: usize = 4;

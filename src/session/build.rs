@@ -9,7 +9,9 @@ use super::exchange::Exchange;
 use super::mailbox::Mailbox;
 use super::reload::Stage;
 use super::{Finding, Message};
-use crate::compile::{Compiled, Request, compile_after};
+use crate::compile::{Compiled, Program, Request, compile_to_try};
+use crate::engine::{Fault, try_out};
+use crate::language::model::Span;
 use crate::language::{Content, Diagnostic, Library, Reader, Severity};
 use crate::library::samples::Store;
 use crate::spec::NodeSpec;
@@ -35,6 +37,8 @@ pub struct Order<'a> {
 pub struct Outcome {
     pub sound: String,
     pub compiled: Result<Compiled, Vec<Diagnostic>>,
+    /// What is wrong with the first frames of the compiled sound.
+    pub trial: Option<Diagnostic>,
     pub library: Library,
     /// How long the stages took.
     pub times: [(Stage, Duration); 2],
@@ -52,21 +56,48 @@ pub fn build(files: Vec<(PathBuf, Content)>, reader: &mut Reader, order: &Order)
     let forced = (order.forced as usize).checked_sub(1).and_then(number);
     let chosen = (!order.sound.is_empty()).then_some(order.sound);
     let sound = forced.or(chosen).or_else(|| number(0)).unwrap_or_default().to_owned();
-    let compiled = compile(&library, &sound, order);
+    let (compiled, trial) = match compile(&library, &sound, order) {
+        Ok((compiled, copy)) => match copy.map_or(Ok(()), try_out) {
+            Ok(()) => (Ok(compiled), None),
+            Err(Fault::Panics) => (Err(vec![panics(&library, &sound)]), None),
+            Err(Fault::NotFinite(tracks)) => (Ok(compiled), Some(not_finite(&library, &sound, &tracks))),
+        },
+        Err(faults) => (Err(faults), None),
+    };
     let times = [(Stage::Parse, parsed), (Stage::Compile, began.elapsed() - parsed)];
-    (!order.mailbox.superseded()).then_some(Outcome { sound, compiled, library, times })
+    (!order.mailbox.superseded()).then_some(Outcome { sound, compiled, trial, library, times })
 }
 
 /// A program that makes no sound.
 pub fn silence(order: &Order) -> Option<Compiled> {
     let library = Library::read(vec![("silence.yaml".into(), SILENCE)], &specs());
-    compile(&library, "silence", order).ok()
+    compile(&library, "silence", order).ok().map(|(compiled, _)| compiled)
 }
 
-fn compile(library: &Library, sound: &str, order: &Order) -> Result<Compiled, Vec<Diagnostic>> {
+type Tried = (Compiled, Option<Box<Program>>);
+
+/// Compiles, with a copy to be tried out.
+fn compile(library: &Library, sound: &str, order: &Order) -> Result<Tried, Vec<Diagnostic>> {
     let Order { seed, store, exchange, .. } = *order;
     let request = Request { library, sound, overrides: &[], rate: exchange.rate(), seed, store };
-    compile_after(&request, exchange.before(sound))
+    compile_to_try(&request, exchange.before(sound))
+}
+
+fn panics(library: &Library, sound: &str) -> Diagnostic {
+    let message = format!("Seiche met a fault of its own when it tried `{sound}` out; nothing has changed");
+    Diagnostic { span: place(library, sound), ..Diagnostic::general("fault", message) }
+}
+
+fn not_finite(library: &Library, sound: &str, tracks: &[String]) -> Diagnostic {
+    let tracks = tracks.iter().map(|track| format!("`{track}`")).collect::<Vec<_>>().join(" and ");
+    let message = format!("the first frames of {tracks} in `{sound}` are not finite numbers");
+    Diagnostic { span: place(library, sound), ..Diagnostic::general("not-finite", message) }
+        .hint("look for a division by 0, or a root or logarithm of what can be 0 or less")
+}
+
+/// Where a sound is defined.
+fn place(library: &Library, sound: &str) -> Option<Span> {
+    library.sounds().find(|(name, _)| *name == sound).map(|(_, span)| span)
 }
 
 /// The node kinds that a text may use.

@@ -247,8 +247,9 @@ impl Loader {
 
     /// Hands the program over, or says why there is none.
     fn conclude(&mut self, outcome: Outcome) {
-        let Outcome { sound, compiled, library, times } = outcome;
+        let Outcome { sound, compiled, trial, library, times } = outcome;
         let mut diagnostics = library.diagnostics().to_vec();
+        diagnostics.extend(trial);
         let broken = diagnostics.iter().any(Diagnostic::is_error);
         let mut strips = None;
         self.times.extend(times);

@@ -264,6 +264,35 @@ fn session_follows_a_saved_file_and_keeps_playing_over_a_typo() {
     assert_plays(&mut engine, 0.75);
 }
 
+/// Every text here compiles; the broken ones are found by trying them out.
+#[test]
+fn session_tries_a_program_out_before_it_is_heard() {
+    let mix = |bad: &str| format!("s: {{mix: {{good: {{osc: {{freq: 440, amp: 0.5}}}}, odd: {bad}}}}}\n");
+    let faulty = [
+        "{expression: {exp: 1 / x, x: {osc: {freq: 0}}}}",
+        "{expression: {exp: log(x), x: {osc: {freq: 1, amp: 0}}}}",
+        "{midi_in: {signal: {expression: {exp: velocity / x, x: {osc: {freq: 0}}}}}}",
+    ];
+    for odd in faulty {
+        let session = Session::new();
+        let mut engine = session.engine(RATE);
+        let (_scratch, path) = library("trial", &mix("{osc: {amp: 0}}"));
+        send(&session, Message::Open(path.clone()));
+        assert_plays(&mut engine, 0.5);
+        let seen = send(&session, save(&path, &mix(odd).replace("0.5", "0.25")));
+        assert_eq!(seen.status, Status::Broken, "{odd}");
+        let found = seen.findings.iter().find(|f| f.message.contains("`odd` in `s`")).expect(odd);
+        assert!(found.message.contains("not finite") && found.place.is_some(), "{}", found.message);
+        assert_plays(&mut engine, 0.5);
+        // Where nothing plays yet the other tracks are better than nothing.
+        let session = Session::new();
+        let mut engine = session.engine(RATE);
+        let seen = send(&session, Message::Open(path));
+        assert_eq!(seen.status, Status::Broken, "{odd}");
+        assert_plays(&mut engine, 0.25);
+    }
+}
+
 /// Waits until the snapshot is as it should be.
 fn shows(session: &Session, what: &str, test: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
     let end = Instant::now() + LIMIT;
