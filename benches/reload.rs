@@ -220,7 +220,8 @@ fn swaps() {
         remote.collect();
     }
     // The first block starts the song and is no swap.
-    (swaps.remove(0), first.remove(0));
+    swaps.remove(0);
+    first.remove(0);
     let worst = swaps.iter().copied().fold(0.0, f64::max);
     let (usual, swap, after) = (median(plain), median(swaps), median(first));
     let share = |us: f64| 100.0 * us / (64.0 / RATE * 1e6);
