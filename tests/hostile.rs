@@ -106,4 +106,6 @@ fn hostile_memory_is_refused() {
     );
     assert_eq!(refusal(text), message);
     assert_eq!(refusal("a: {delay: {time: 100, signal: {osc: {}}}}"), "");
+    let ears = "a: {midi_in: {voices: 256, signal: {multiply: {number: 8, signal: {osc: {freq: {pitch: {min_freq: 10, signal: {osc: {}}}}}}}}}}";
+    assert!(refusal(ears).contains("MB of memory"), "{}", refusal(ears));
 }

@@ -82,7 +82,7 @@ pub const REMEMBERS: &[&str] = &["delay", "buffer", "reverb", "retrigger"];
 
 /// Nodes that change over to another fixed parameter by themselves, with all that they remember; where their mode or their channels
 /// change as well, a new kernel fades in.
-pub const CHANGES_OVER: &[&str] = &["delay"];
+pub const CHANGES_OVER: &[&str] = &["delay", "pitch"];
 
 /// The building of one kernel.
 pub struct Build<'a> {

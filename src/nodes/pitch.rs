@@ -58,8 +58,9 @@ const CLEAR: f32 = 0.3;
 /// One lane's measurement under way.
 #[derive(Clone)]
 struct Ear {
-    /// The last frames, by age.
+    /// The last frames, by age; and the age of the next.
     heard: Vec<f32>,
+    next: u64,
     /// Those that are being measured, oldest first, and how many.
     window: Vec<f32>,
     length: usize,
@@ -87,11 +88,14 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     if lags.1 < lags.0 + 2 {
         return Err(format!("between {low} and {high} Hz there is no pitch to find"));
     }
+    let (heard, window, sums) = ((3 * lags.1).next_power_of_two(), 3 * lags.1, lags.1 - lags.0 + 3);
+    b.memory.take(b.lanes, (heard + window + sums) * size_of::<f32>())?;
     let ear = Ear {
-        heard: vec![0.0; (3 * lags.1).next_power_of_two()],
-        window: vec![0.0; 3 * lags.1],
+        heard: vec![0.0; heard],
+        next: 0,
+        window: vec![0.0; window],
         length: 0,
-        sums: vec![0.0; lags.1 - lags.0 + 3],
+        sums: vec![0.0; sums],
         done: usize::MAX,
         pitch: 0.0,
     };
@@ -123,9 +127,25 @@ impl Lanewise for Pitch {
         }
     }
 
+    fn take(&mut self, old: &mut Self) {
+        for (new, old) in self.ears.iter_mut().zip(&mut old.ears) {
+            (new.pitch, new.next) = (old.pitch, old.next);
+            if new.heard.len() == old.heard.len() {
+                std::mem::swap(&mut new.heard, &mut old.heard);
+                continue;
+            }
+            // Another power of two: few enough to be copied.
+            let (here, there) = (new.heard.len() - 1, old.heard.len() - 1);
+            let both = new.heard.len().min(old.heard.len()) as u64;
+            for age in old.next.saturating_sub(both)..old.next {
+                new.heard[age as usize & here] = old.heard[age as usize & there];
+            }
+        }
+    }
+
     fn start(&mut self, lane: usize, _: Start) {
         let ear = &mut self.ears[lane];
-        (ear.pitch, ear.done, ear.length) = (0.0, usize::MAX, 0);
+        (ear.pitch, ear.done, ear.length, ear.next) = (0.0, usize::MAX, 0, 0);
     }
 }
 
@@ -135,6 +155,7 @@ impl Pitch {
         let ear = &mut self.ears[lane];
         let mask = ear.heard.len() - 1;
         ear.heard[age as usize & mask] = x;
+        ear.next = age + 1;
         let heard = age + 1;
         if heard.is_multiple_of(CONTROL as u64) {
             let slices = (self.hop / CONTROL as u64) as usize;

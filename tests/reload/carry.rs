@@ -282,3 +282,23 @@ fn carry_lets_what_sounds_into_new_memories_without_a_click() {
         assert!(peak(&host.main[AT + 4000..]) > 0.29, "{effect}");
     }
 }
+
+#[test]
+fn carry_of_a_pitch_goes_on_measuring() {
+    let text = |low: u32| {
+        format!(
+            "s: {{osc: {{amp: 0.3, freq: {{pitch: {{min_freq: {low}, signal: {{osc: {{freq: 220}}}}}}}}}}}}"
+        )
+    };
+    for (from, to) in [(80, 50), (50, 80), (80, 81)] {
+        let host = host(&[&text(from), &text(to)], 0, &[]);
+        let crossings = |from: usize, to: usize| {
+            host.main[from..to].windows(2).filter(|w| w[0] < 0.0 && w[1] >= 0.0).count()
+        };
+        // 0.1 s each: before the edit, right behind it, and later.
+        for at in [AT - 4800, AT, AT + 4800] {
+            let heard = crossings(at, at + 4800);
+            assert!((21..=23).contains(&heard), "{from} to {to}: {heard} cycles from frame {at}");
+        }
+    }
+}
