@@ -302,3 +302,13 @@ fn carry_of_a_pitch_goes_on_measuring() {
         }
     }
 }
+
+#[test]
+fn carry_of_notes_goes_on_where_everything_else_has_changed() {
+    let before = "s: {mix: {lead: {midi_in: {signal: {osc: {freq: freq, amp: 0.2}}}}, beat: {osc: {freq: 80, amp: 0.1}}}}";
+    let after = "s: {mix: {new: {delay: {time: 0.01, signal: {filter: {cutoff: 3000, signal: {midi_in: {voices: 30, signal: {envelope: {gate: gate, signal: {osc: {type: tri, freq: freq, amp: 0.2}}}}}}}}}}, low: {osc: {freq: 50, amp: 0.1}}}}";
+    let mut host = host(&[before, after], 0, &[note(0, 60, 1.0)]);
+    assert_eq!(host.engine.voices(), 1);
+    host.play(60, &[release(0, 60)]);
+    assert_eq!(host.engine.voices(), 0);
+}

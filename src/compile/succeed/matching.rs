@@ -1,6 +1,6 @@
 //! Which operations of two plans belong together. Explicit ids come first; then what is the same with all that it reads, at the same
 //! place in the text or, where that is clear, at another one (renamed, moved, wrapped); then what stands at the same place; then what
-//! is the only one of its kind below others that belong together. Loader thread.
+//! is the only one of its kind below others that belong together, or, where it plays voices, at all. Loader thread.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -40,6 +40,7 @@ pub fn matches(
     matching.by_print(&was, &is);
     matching.by_id(|_, _, _| true);
     matching.by_place(outputs);
+    matching.by_kind();
     matching.found
 }
 
@@ -145,6 +146,17 @@ impl Matching<'_> {
             let Some(to) = self.found[from] else { continue };
             let read = |op: &OpSketch| op.inputs.iter().filter_map(op_of).collect::<Vec<_>>();
             self.pair_kinds(&read(&self.old.ops[from]), &read(&self.new.ops[to]));
+        }
+    }
+
+    /// What plays voices and is the only one of its kind that is left: better go on in another place than lose the notes.
+    fn by_kind(&mut self) {
+        for kind in ["midi_in", "sequencer"] {
+            let of_kind = |op: &OpSketch| op.part == Part::Voices(kind);
+            let all =
+                |graph: &GraphSketch| (0..graph.ops.len()).filter(|n| of_kind(&graph.ops[*n])).collect();
+            let (old, new): (Vec<usize>, Vec<usize>) = (all(self.old), all(self.new));
+            self.pair_kinds(&old, &new);
         }
     }
 
