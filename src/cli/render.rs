@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::bounce::{self, Depth, Job, Rendering};
 use crate::compile::{self, Compiled, Request};
-use crate::engine::Transport;
+use crate::engine::{Transport, strip_fault};
 use crate::language::{Diagnostic, Library, nearest, render as show, vocabulary};
 use crate::library::{self, samples::Store};
 use crate::nodes;
@@ -298,7 +298,7 @@ fn faults(faults: u64, strips: &[String]) -> ExitCode {
     let named: Vec<&str> = strips
         .iter()
         .enumerate()
-        .filter(|(i, _)| faults >> (*i).min(62) & 1 == 1)
+        .filter(|(i, _)| faults & strip_fault(*i) != 0)
         .map(|(_, n)| n.as_str())
         .collect();
     match named.as_slice() {

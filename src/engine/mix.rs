@@ -3,7 +3,7 @@
 use crate::kernel::{Control, Piece, StripControl, TILE};
 
 use super::Io;
-use super::meters::{METERED, Meters};
+use super::meters::{METERED, Meters, strip_fault};
 use super::player::Player;
 
 /// Seconds over which a changed gain moves.
@@ -114,7 +114,7 @@ impl Mixer {
         let frames = player.sounding();
         let to = from + frames;
         for strip in 0..player.strips() {
-            if player.faults() & (1 << strip.min(62)) != 0 || frames == 0 {
+            if player.faults() & strip_fault(strip) != 0 || frames == 0 {
                 continue;
             }
             let mut peaks = [0.0f32; 2];
@@ -163,7 +163,7 @@ impl Mixer {
     ) -> bool {
         let frames = player.sounding();
         for strip in 0..player.strips() {
-            if player.faults() & (1 << strip.min(62)) != 0 {
+            if player.faults() & strip_fault(strip) != 0 {
                 continue;
             }
             for channel in 0..2 {

@@ -14,7 +14,7 @@ use crate::compile::Program;
 pub use crate::kernel::{Control, Event, Expression, StripControl, Transport, What};
 use crate::kernel::{Controls, Piece, TILE};
 
-pub use meters::{METERED, Meters, PROGRAM_FAULT};
+pub use meters::{METERED, Meters, PROGRAM_FAULT, strip_fault};
 use mix::Mixer;
 use player::Player;
 use song::SongClock;

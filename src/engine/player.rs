@@ -89,7 +89,7 @@ impl Player {
     }
 
     pub fn fault(&mut self, strip: usize) {
-        self.faults |= 1 << strip.min(62);
+        self.faults |= super::strip_fault(strip);
     }
 
     pub fn strips(&self) -> usize {

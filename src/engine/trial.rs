@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Engine, Event, Io, PROGRAM_FAULT, What};
+use super::{Engine, Event, Io, PROGRAM_FAULT, What, strip_fault};
 use crate::compile::Program;
 use crate::kernel::TILE;
 
@@ -33,7 +33,7 @@ pub fn try_out(program: Box<Program>) -> Result<(), Fault> {
         0 => Ok(()),
         _ if faults & PROGRAM_FAULT != 0 => Err(Fault::Panics),
         _ => {
-            let faulty = names.into_iter().enumerate().filter(|(strip, _)| faults >> strip & 1 != 0);
+            let faulty = names.into_iter().enumerate().filter(|(strip, _)| faults & strip_fault(*strip) != 0);
             Err(Fault::NotFinite(faulty.map(|(_, name)| name).collect()))
         }
     }
@@ -120,5 +120,18 @@ mod tests {
             assert_eq!(try_out(program(Some(f32::INFINITY), from)), lead);
             assert_eq!(try_out(program(Some(f32::NAN), from)), lead);
         }
+    }
+
+    #[test]
+    fn trial_names_any_number_of_tracks() {
+        let mut many = program(Some(f32::NAN), 0);
+        let strip = |n: usize| Strip {
+            name: n.to_string(),
+            port: Port::mono(Source::Tile(0)),
+            channels: 1,
+            place: n,
+        };
+        many.strips = (0..70).map(strip).collect();
+        assert_eq!(try_out(many), Err(Fault::NotFinite((0..70).map(|n| n.to_string()).collect())));
     }
 }

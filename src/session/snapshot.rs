@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Reload, Texts};
-use crate::engine::{METERED, Meters, PROGRAM_FAULT};
+use crate::engine::{METERED, Meters, PROGRAM_FAULT, strip_fault};
 use crate::language::model::SourceFile;
 use crate::language::{Diagnostic, Severity};
 
@@ -117,7 +117,7 @@ impl Levels {
         if self.faults & PROGRAM_FAULT != 0 {
             return vec![snapshot.sound.clone()];
         }
-        let faulty = |n: &usize| self.faults >> n.min(&62) & 1 != 0;
+        let faulty = |n: &usize| self.faults & strip_fault(*n) != 0;
         (0..snapshot.strips.len()).filter(faulty).map(|n| snapshot.strips[n].clone()).collect()
     }
 
