@@ -70,7 +70,7 @@ fn needs(plan: &Plan) -> Vec<Vec<usize>> {
     let mut acted = None;
     let one = |(index, op): (usize, &Op)| {
         let values = op.inputs.iter().flat_map(|wire| [wire.left, wire.right]);
-        let mut needs: Vec<usize> = values.filter_map(op_of).collect();
+        let mut needs: Vec<usize> = values.filter_map(Value::op).collect();
         match op.what {
             What::FeedbackRead { line } if plan.lines[line] < TILE => needs.extend(&ends[line]),
             _ if shares(op) => needs.extend(acted.replace(index)),
@@ -79,10 +79,6 @@ fn needs(plan: &Plan) -> Vec<Vec<usize>> {
         needs
     };
     plan.ops.iter().enumerate().map(one).collect()
-}
-
-fn op_of(value: Value) -> Option<usize> {
-    if let Value::Op(op, _) = value { Some(op) } else { None }
 }
 
 /// Whether an operation, or one of its voices', reads or changes something beside its inputs and its output.
@@ -224,7 +220,7 @@ mod tests {
         inside.sort_unstable();
         assert_eq!(inside, [0, 1, 4, 6]);
         for (index, op) in short.ops.iter().enumerate() {
-            let inputs = op.inputs.iter().filter_map(|wire| op_of(wire.left));
+            let inputs = op.inputs.iter().filter_map(|wire| wire.left.op());
             assert!(inputs.into_iter().all(|input| input < index), "an operation comes behind what it reads");
         }
         let mut long = ops(64);

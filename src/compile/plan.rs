@@ -30,6 +30,13 @@ pub struct Wire {
     pub right: Value,
 }
 
+impl Value {
+    /// The operation that it comes from.
+    pub fn op(self) -> Option<usize> {
+        if let Value::Op(op, _) = self { Some(op) } else { None }
+    }
+}
+
 impl Wire {
     pub fn mono(value: Value) -> Self {
         Wire { left: value, right: value }
@@ -42,6 +49,11 @@ impl Wire {
     /// The output of an operation.
     pub fn op(op: usize, channels: usize) -> Self {
         Wire { left: Value::Op(op, 0), right: Value::Op(op, if channels == 2 { 1 } else { 0 }) }
+    }
+
+    /// The operations that its two sides come from.
+    pub fn ops(&self) -> impl Iterator<Item = usize> + use<> {
+        [self.left, self.right].into_iter().filter_map(Value::op)
     }
 
     pub fn is_stereo(&self) -> bool {

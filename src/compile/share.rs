@@ -62,12 +62,12 @@ fn equal(a: &Op, b: &Op) -> bool {
 pub(super) fn prune(mut plan: Plan) -> Plan {
     let mut heard = vec![false; plan.ops.len()];
     let acting = plan.ops.iter().enumerate().filter(|(_, op)| acts(op)).map(|(index, _)| index);
-    let mut open: Vec<usize> = plan.outputs.iter().flat_map(sources).chain(acting).collect();
+    let mut open: Vec<usize> = plan.outputs.iter().flat_map(Wire::ops).chain(acting).collect();
     while let Some(op) = open.pop() {
         if std::mem::replace(&mut heard[op], true) {
             continue;
         }
-        open.extend(plan.ops[op].inputs.iter().flat_map(sources));
+        open.extend(plan.ops[op].inputs.iter().flat_map(Wire::ops));
         if let What::FeedbackRead { line } = plan.ops[op].what {
             let writes = |o: &Op| matches!(o.what, What::FeedbackWrite { line: l } if l == line);
             open.extend(plan.ops.iter().enumerate().filter(|(_, o)| writes(o)).map(|(i, _)| i));
@@ -104,10 +104,6 @@ fn acts(op: &Op) -> bool {
         What::Voices(voices) => voices.pools.iter().any(|pool| pool.main.plan.ops.iter().any(acts)),
         _ => false,
     }
-}
-
-fn sources(wire: &Wire) -> impl Iterator<Item = usize> + use<> {
-    [wire.left, wire.right].into_iter().filter_map(|v| if let Value::Op(op, _) = v { Some(op) } else { None })
 }
 
 fn renumber(wire: Wire, place: &[usize]) -> Wire {

@@ -6,7 +6,7 @@ use crate::kernel::plumbing::Law;
 
 use super::super::plan::{Ends, Op, What, Wire};
 use super::super::sketch::{GraphSketch, Part, passes, same_wire};
-use super::merge::{Merge, op_of};
+use super::merge::Merge;
 
 /// Where a fade stands.
 #[derive(Clone, Copy)]
@@ -54,7 +54,7 @@ impl Merge<'_> {
     /// Two sounds that have nothing in common keep their power through the fade. What has anything in common, and what is not heard
     /// itself, goes in a straight line.
     fn law(&self, old: Wire, new: Wire, spot: Spot) -> Law {
-        let sounds = op_of(old.left).is_some() && op_of(new.left).is_some();
+        let sounds = old.left.op().is_some() && new.left.op().is_some();
         if !sounds || matches!(spot, Spot::Port(.., false)) {
             return Law::Linear;
         }
@@ -72,7 +72,7 @@ impl Merge<'_> {
     /// All operations whose sound is part of a signal.
     fn sources(&self, wire: Wire) -> HashSet<usize> {
         let mut found = HashSet::new();
-        let mut open: Vec<usize> = [wire.left, wire.right].into_iter().filter_map(op_of).collect();
+        let mut open: Vec<usize> = wire.ops().collect();
         while let Some(index) = open.pop() {
             if !found.insert(index) {
                 continue;
@@ -85,7 +85,7 @@ impl Merge<'_> {
                     None => passes(&op.what, port) || matches!(op.what, What::Fade(_)),
                 };
                 if part {
-                    open.extend([wire.left, wire.right].into_iter().filter_map(op_of));
+                    open.extend(wire.ops());
                 }
             }
         }
@@ -102,15 +102,14 @@ impl Merge<'_> {
 /// Which operations are heard, rather than moving something.
 pub fn heard(graph: &GraphSketch) -> Vec<bool> {
     let mut heard = vec![false; graph.ops.len()];
-    let values = |wire: &Wire| [wire.left, wire.right].into_iter().filter_map(op_of);
-    let mut open: Vec<usize> = graph.outputs.iter().flat_map(values).collect();
+    let mut open: Vec<usize> = graph.outputs.iter().flat_map(Wire::ops).collect();
     while let Some(index) = open.pop() {
         let op = &graph.ops[index];
         if std::mem::replace(&mut heard[index], true) || op.part == Part::Kernel("formula") {
             continue;
         }
         let ports = op.inputs.iter().zip(&op.passes).filter(|(_, passes)| **passes);
-        open.extend(ports.flat_map(|(wire, _)| values(wire)));
+        open.extend(ports.flat_map(|(wire, _)| wire.ops()));
     }
     heard
 }

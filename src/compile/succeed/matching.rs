@@ -127,7 +127,7 @@ impl Matching<'_> {
 
     /// What is the only one of its kind among the inputs of two that belong together, from the outputs on.
     fn by_place(&mut self, outputs: Pairs) {
-        let of = |wires: &[Wire], index: usize| wires.get(index).and_then(op_of);
+        let of = |wires: &[Wire], index: usize| wires.get(index).and_then(|wire| wire.left.op());
         for (from, to) in outputs {
             self.pair_kinds(
                 &of(&self.old.outputs, *from).into_iter().collect::<Vec<_>>(),
@@ -135,7 +135,12 @@ impl Matching<'_> {
             );
         }
         let rest = |wires: &[Wire], known: &dyn Fn(usize) -> bool| -> Vec<usize> {
-            wires.iter().enumerate().filter(|(n, _)| !known(*n)).filter_map(|(_, wire)| op_of(wire)).collect()
+            wires
+                .iter()
+                .enumerate()
+                .filter(|(n, _)| !known(*n))
+                .filter_map(|(_, wire)| wire.left.op())
+                .collect()
         };
         self.pair_kinds(
             &rest(&self.old.outputs, &|n| outputs.iter().any(|(from, _)| *from == n)),
@@ -144,7 +149,7 @@ impl Matching<'_> {
         // An operation comes before what reads it.
         for from in (0..self.old.ops.len()).rev() {
             let Some(to) = self.found[from] else { continue };
-            let read = |op: &OpSketch| op.inputs.iter().filter_map(op_of).collect::<Vec<_>>();
+            let read = |op: &OpSketch| op.inputs.iter().filter_map(|wire| wire.left.op()).collect::<Vec<_>>();
             self.pair_kinds(&read(&self.old.ops[from]), &read(&self.new.ops[to]));
         }
     }
@@ -190,10 +195,6 @@ fn continues(old: &OpSketch, new: &OpSketch, level: Level) -> bool {
     // Crossfades between nodes know their pools by number.
     old.part != Part::Voices("automation")
         || old.pools.len() == new.pools.len() && pools(old, new).iter().all(Option::is_some)
-}
-
-fn op_of(wire: &Wire) -> Option<usize> {
-    if let Value::Op(op, _) = wire.left { Some(op) } else { None }
 }
 
 /// What operations are with all that they read: equal numbers mean equal sounds.

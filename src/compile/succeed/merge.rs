@@ -152,8 +152,8 @@ impl Merge<'_> {
     /// Brings what a sum read into the order of what it reads now: what goes on is not faded only because it has another number.
     fn align(&self, before: &mut [Wire], index: usize) {
         for port in 0..before.len() {
-            let Some(now) = op_of(self.sketch.ops[index].inputs[port].left) else { continue };
-            let same = |wire: &Wire| op_of(wire.left).is_some_and(|op| self.successor[op] == Some(now));
+            let Some(now) = self.sketch.ops[index].inputs[port].left.op() else { continue };
+            let same = |wire: &Wire| wire.left.op().is_some_and(|op| self.successor[op] == Some(now));
             if let Some(place) = before[port..].iter().position(same) {
                 before[port..=port + place].rotate_right(1);
             }
@@ -201,8 +201,7 @@ impl Merge<'_> {
                 continue;
             }
             let Some(fresh) = self.fresh[op].as_ref() else { return false };
-            let values = fresh.inputs.iter().flat_map(|wire| [wire.left, wire.right]);
-            open.extend(values.filter_map(|v| if let Value::Op(op, _) = v { Some(op) } else { None }));
+            open.extend(fresh.inputs.iter().flat_map(Wire::ops));
         }
         true
     }
@@ -281,9 +280,4 @@ impl Merge<'_> {
             }
         }
     }
-}
-
-/// The operation that a value comes from.
-pub fn op_of(value: Value) -> Option<usize> {
-    if let Value::Op(op, _) = value { Some(op) } else { None }
 }

@@ -25,7 +25,7 @@ use super::plan::{Op, Plan, What, Wire};
 use super::sketch::{GraphSketch, steps_of};
 use fades::{Spot, heard};
 use matching::matches;
-use merge::{Merge, op_of};
+use merge::Merge;
 pub use summary::{Summary, summary};
 
 /// A graph among graphs.
@@ -58,8 +58,8 @@ impl Links {
         };
         let (was, mut is) = left(&outputs);
         for from in was {
-            let to = op_of(old.0.outputs[from].left).and_then(|op| ops[op]);
-            let goes_on = |n: &usize| to.is_some() && op_of(new.0.outputs[*n].left) == to;
+            let to = old.0.outputs[from].left.op().and_then(|op| ops[op]);
+            let goes_on = |n: &usize| to.is_some() && new.0.outputs[*n].left.op() == to;
             if let Some(found) = is.iter().position(goes_on) {
                 outputs.push((from, is.remove(found)));
             }
