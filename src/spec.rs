@@ -195,13 +195,13 @@ impl NodeSpec {
 }
 
 impl ParamSpec {
-    /// A parameter with no unit, no range and no default, to be filled in by a table entry: `ParamSpec { .. }` with
-    /// `..ParamSpec::signal("name", "help")` keeps the tables short.
+    /// An input, mono or stereo, that must be written.
     pub const fn signal(name: &'static str, help: &'static str) -> ParamSpec {
         ParamSpec { default: Default::Required, ..ParamSpec::of(ParamKind::Signal(Stereo::Keep), name, help) }
     }
 
-    /// A parameter that may be absent, with no unit and no range.
+    /// A parameter that may be absent, with no unit and no range. A table entry changes what is otherwise: `ParamSpec { .. }` with
+    /// `..ParamSpec::of(kind, "name", "help")`.
     pub const fn of(kind: ParamKind, name: &'static str, help: &'static str) -> ParamSpec {
         ParamSpec { name, kind, unit: Unit::None, default: Default::Absent, range: None, help }
     }

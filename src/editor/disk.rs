@@ -1,11 +1,10 @@
 //! Says where the text that sounds is not the one in the files, and offers either. Window thread.
 
-use std::path::Path;
-
 use egui::{Button, RichText, Ui};
 
+use super::source::file_name;
 use super::{Scene, theme};
-use crate::session::{Disk, Message, Shown, Status};
+use crate::session::{Disk, Message, Status};
 
 /// A line for each of the two cases, or nothing.
 pub fn draw(ui: &mut Ui, scene: &Scene<'_>) -> Option<Message> {
@@ -15,7 +14,7 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>) -> Option<Message> {
     let broken = scene.snapshot.status == Status::Broken && scene.snapshot.reload.is_some();
     if let Some(file) = texts.files.iter().find(|file| broken && !file.sounds) {
         ui.horizontal(|ui| {
-            let text = format!("Playing the last good version: {} has errors.", name(file));
+            let text = format!("Playing the last good version: {} has errors.", file_name(&file.path));
             ui.label(RichText::new(text).color(theme::FAULT));
             let back = ui.add_enabled(file.saved && file.disk != Disk::Same, Button::new("Put it back"));
             if back.on_hover_text("Write the last good version to the file").clicked() {
@@ -33,7 +32,7 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>) -> Option<Message> {
         let Some((first, more)) = files.split_first() else { continue };
         let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
         ui.horizontal(|ui| {
-            ui.label(RichText::new(format!("{text} {}{more}.", name(first))).color(theme::WARM));
+            ui.label(RichText::new(format!("{text} {}{more}.", file_name(&first.path))).color(theme::WARM));
             if !take.is_empty() && ui.button(take).on_hover_text("Play what the files have").clicked() {
                 asked = Some(Message::TakeDisk);
             }
@@ -44,8 +43,4 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>) -> Option<Message> {
         });
     }
     asked
-}
-
-fn name(file: &Shown) -> String {
-    Path::new(&file.path).file_name().map_or(file.path.clone(), |name| name.to_string_lossy().into_owned())
 }

@@ -1,6 +1,7 @@
 //! The library's texts, to be read and edited: one file at a time, with line numbers and marks where something is wrong. What is typed
 //! stays here, whatever happens to the file, until it is played or saved. Window thread.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -246,8 +247,13 @@ impl Source {
 
 /// The file's own name; a dot tells that something is typed.
 fn name(path: &str, typed: bool) -> String {
-    let name = Path::new(path).file_name().map_or(path.into(), |name| name.to_string_lossy());
+    let name = file_name(path);
     if typed { format!("{name} •") } else { name.into_owned() }
+}
+
+/// The last part of a path.
+pub fn file_name(path: &str) -> Cow<'_, str> {
+    Path::new(path).file_name().map_or(path.into(), |name| name.to_string_lossy())
 }
 
 /// How it stands with the text that is shown.

@@ -7,7 +7,7 @@ use crate::kernel::{Build, Kernel, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
 
-use super::{NodeDef, Runs};
+use super::{NodeDef, RESET, Runs, SWING, TRIGGER};
 
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
@@ -20,21 +20,9 @@ pub static DEF: NodeDef = NodeDef {
                 1.0,
                 "Length of a step, read when it begins: seconds, or below `tempo` `beat`, `1/8`.",
             ),
-            ParamSpec::optional(
-                "swing",
-                Unit::None,
-                "Swing, -1 to 1: makes even steps shorter and odd ones longer.",
-            ),
-            ParamSpec::optional(
-                "trigger",
-                Unit::None,
-                "Goes to the next step whenever it rises through 0.5, instead of by `interval`.",
-            ),
-            ParamSpec::optional(
-                "reset",
-                Unit::None,
-                "Goes back to the first step when it rises through 0.5.",
-            ),
+            SWING,
+            TRIGGER,
+            RESET,
             ParamSpec {
                 default: Default::Required,
                 ..ParamSpec::of(

@@ -2,7 +2,8 @@
 //! documentation, schema, completion and the compiler read. Adding a kind is adding a file and a line.
 
 use crate::kernel::{Build, MakeKernel, Pass, silence_after};
-use crate::spec::NodeSpec;
+use crate::spec::{NodeSpec, ParamSpec};
+use crate::units::Unit;
 
 /// Writes an expression of the frame number to all frames of a channel, or once where it is flat. Not a function with a closure:
 /// a closure's body would not be compiled for the pass's instruction set.
@@ -19,6 +20,17 @@ macro_rules! fill {
         }
     };
 }
+
+/// Parameters of everything that goes through steps.
+const SWING: ParamSpec =
+    ParamSpec::optional("swing", Unit::None, "Swing, -1 to 1: makes even steps shorter and odd ones longer.");
+const TRIGGER: ParamSpec = ParamSpec::optional(
+    "trigger",
+    Unit::None,
+    "Goes to the next step whenever it rises through 0.5, instead of by `interval`.",
+);
+const RESET: ParamSpec =
+    ParamSpec::optional("reset", Unit::None, "Goes back to the first step when it rises through 0.5.");
 
 mod automation;
 mod buffer;

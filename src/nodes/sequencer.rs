@@ -3,7 +3,7 @@
 use crate::spec::*;
 use crate::units::Unit;
 
-use super::{NodeDef, Runs, Structure};
+use super::{NodeDef, RESET, Runs, SWING, Structure, TRIGGER};
 
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
@@ -16,21 +16,9 @@ pub static DEF: NodeDef = NodeDef {
                 0.0,
                 "Length of a step, read when it starts: seconds, or below `tempo` `beat / 4`, `1/8`.",
             ),
-            ParamSpec::optional(
-                "swing",
-                Unit::None,
-                "Swing, -1 to 1: makes even steps shorter and odd ones longer.",
-            ),
-            ParamSpec::optional(
-                "trigger",
-                Unit::None,
-                "Goes to the next step whenever it rises through 0.5, instead of by `interval`.",
-            ),
-            ParamSpec::optional(
-                "reset",
-                Unit::None,
-                "Goes back to the first step when it rises through 0.5.",
-            ),
+            SWING,
+            TRIGGER,
+            RESET,
             ParamSpec::of(
                 ParamKind::Steps,
                 "steps",

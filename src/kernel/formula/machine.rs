@@ -100,6 +100,12 @@ impl<'a, P: Lane> Machine<'a, P> {
         }
     }
 
+    /// Where the chunk begins in a tile.
+    #[inline(always)]
+    fn start(&self) -> usize {
+        self.first * self.width
+    }
+
     /// Where an operand lies, and its mask.
     #[inline(always)]
     fn place(&self, operand: Operand) -> (usize, usize, usize) {
@@ -156,7 +162,7 @@ impl<'a, P: Lane> Machine<'a, P> {
     #[inline(always)]
     fn map<const N: usize>(&mut self, to: Operand, from: [Operand; N], f: impl Fn([P; N]) -> P) {
         let places = from.map(|operand| self.place(operand));
-        let start = self.first * self.width;
+        let start = self.start();
         let cells = Cell::from_mut(P::cast_mut(self.memory)).as_slice_of_cells();
         let views = places.map(|(at, len, mask)| View { packs: &cells[at / P::N..(at + len) / P::N], mask });
         let mask = places.iter().fold(0, |all, place| all | place.2);
@@ -178,15 +184,15 @@ impl<'a, P: Lane> Machine<'a, P> {
         let Some(wheel) = wheel else { return };
         let gain = P::splat(gain);
         let (width, first) = (self.width, self.first as u64);
-        let count = self.len.div_ceil(P::N);
+        let (start, count) = (self.start(), self.len.div_ceil(P::N));
         self.masks[to as usize] = FULL as u8;
         let out = match self.straight {
-            true => &mut self.output.frames_mut::<P>()[self.first * width / P::N..][..count],
+            true => &mut self.output.frames_mut::<P>()[start / P::N..][..count],
             false => &mut P::cast_mut(&mut self.memory[to as usize * CHUNK..][..CHUNK])[..count],
         };
         if width == 1 {
-            let start = wheel.at(clock.ages[0].wrapping_add(first));
-            let mut now = P::turn(P::load_phase(&wheel.ahead), P::load_phase(&[start; MAX_LANES]));
+            let begin = wheel.at(clock.ages[0].wrapping_add(first));
+            let mut now = P::turn(P::load_phase(&wheel.ahead), P::load_phase(&[begin; MAX_LANES]));
             let by = P::load_phase(&[wheel.ahead[P::N]; MAX_LANES]);
             for x in out {
                 *x = wave::<P, WAVE>(phase::cycles(now)) * gain;
@@ -216,7 +222,7 @@ impl<'a, P: Lane> Machine<'a, P> {
     #[inline(always)]
     pub fn run(&mut self, program: &FormulaProgram, pass: &Pass, channel: usize, clock: &Clock) {
         let mut wheels = clock.wheels.iter();
-        let whole = (self.first * self.width).is_multiple_of(P::N);
+        let whole = self.start().is_multiple_of(P::N);
         let last = if whole { program.straight } else { None };
         for (number, step) in program.steps.iter().enumerate() {
             self.straight = last == Some(number);
@@ -263,7 +269,7 @@ impl<'a, P: Lane> Machine<'a, P> {
         if self.straight {
             return;
         }
-        let start = self.first * self.width;
+        let start = self.start();
         let out = self.output.floats_mut();
         if mask == FULL {
             out[start..start + self.len].copy_from_slice(&self.memory[at..at + self.len]);
