@@ -1,8 +1,10 @@
 //! Pure signal code, one idea a file: numbers in, numbers out. Any thread; no host, no YAML, and after construction no allocation.
 
 pub mod additive;
+pub mod dynamics;
 pub mod lane;
 pub mod line;
+pub mod lookahead;
 pub mod math;
 pub mod noise;
 pub mod phase;

@@ -78,7 +78,27 @@ pub const BAKED: &[(&str, &str)] = &[
 
 /// Nodes that play later what they are given now: what sounds already when they are new is let in gradually, or they would play
 /// its sudden beginning.
-pub const REMEMBERS: &[&str] = &["delay", "buffer", "reverb", "retrigger"];
+pub const REMEMBERS: &[&str] = &["delay", "buffer", "reverb", "retrigger", "limiter"];
+
+/// Nodes that put out their signal later than it comes in, and the fixed parameter that says by how many seconds.
+pub const LATE: &[(&str, &str)] = &[("limiter", "lookahead")];
+
+/// By how many frames a node puts out its signal late; `fixed` by declared parameter. 0 for all that are not in [`LATE`].
+pub fn latency(spec: &NodeSpec, fixed: &[Option<Fixed>], rate: f64) -> u64 {
+    let Some((_, name)) = LATE.iter().find(|(node, _)| *node == spec.name) else { return 0 };
+    spec.param(name)
+        .and_then(|(index, _)| number(spec, fixed, index))
+        .map_or(0, |s| (s * rate).round() as u64)
+}
+
+/// A fixed number, or its default; `None` if absent or infinite.
+fn number(spec: &NodeSpec, fixed: &[Option<Fixed>], index: usize) -> Option<f64> {
+    match (&fixed[index], spec.params[index].default) {
+        (Some(Fixed::Number(x)), _) => Some(*x),
+        (_, Default::Number(x)) => Some(x),
+        _ => None,
+    }
+}
 
 /// Nodes that change over to another fixed parameter by themselves, with all that they remember; where their mode or their channels
 /// change as well, a new kernel fades in.
@@ -157,12 +177,7 @@ impl Build<'_> {
 
     /// Fixed number `name`, or its default; `None` if absent or infinite.
     pub fn number(&self, name: &str) -> Option<f64> {
-        let index = self.index(name);
-        match (&self.fixed[index], self.spec.params[index].default) {
-            (Some(Fixed::Number(x)), _) => Some(*x),
-            (_, Default::Number(x)) => Some(x),
-            _ => None,
-        }
+        number(self.spec, self.fixed, self.index(name))
     }
 
     /// The value of input `name` where it is a fixed number: for memory that depends on it, and to more digits than an
@@ -173,6 +188,11 @@ impl Build<'_> {
             Some(Fixed::Number(x)) => Some(x),
             _ => self.constants.get(self.port(name)?).copied().flatten().filter(|x| !x.is_nan()),
         }
+    }
+
+    /// By how many frames the node puts out its signal late.
+    pub fn latency(&self) -> u64 {
+        latency(self.spec, self.fixed, self.rate)
     }
 
     /// Fixed flag `name`, or its default.

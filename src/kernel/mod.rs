@@ -22,7 +22,9 @@ mod tile;
 pub mod voices;
 
 pub(crate) use crate::dsp::lane;
-pub use build::{Audio, BAKED, Build, CHANGES_OVER, Fixed, Inputs, MakeKernel, Memory, REMEMBERS};
+pub use build::{
+    Audio, BAKED, Build, CHANGES_OVER, Fixed, Inputs, LATE, MakeKernel, Memory, REMEMBERS, latency,
+};
 pub use event::{Control, Controls, Event, Expression, StripControl, Transport, What};
 pub use feedback::{Loop, frames_kept};
 pub(crate) use graph::silence_after;

@@ -5,12 +5,8 @@ use crate::kernel::{Build, Kernel, Lanewise, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
 
+use super::speeds::{Speed, time};
 use super::{NodeDef, Runs, need, starts};
-
-const fn time(name: &'static str, default: f64, help: &'static str) -> ParamSpec {
-    let default = Default::Number(default);
-    ParamSpec { name, kind: ParamKind::Formula, unit: Unit::Seconds, default, range: None, help }
-}
 
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
@@ -46,42 +42,26 @@ pub static DEF: NodeDef = NodeDef {
 struct Follow {
     signal: usize,
     range: usize,
-    /// Ports of attack and release, the times they had, and the part of the way gone per frame.
-    ports: [usize; 2],
-    times: [Vec<f32>; 2],
-    speed: [Vec<f32>; 2],
+    attack: Speed,
+    release: Speed,
     level: Vec<f32>,
-    rate: f64,
 }
 
 fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
-    let lanes = |x| vec![x; b.lanes];
     Ok(Box::new(Follow {
         signal: need(b, "signal")?,
         range: need(b, "range")?,
-        ports: [need(b, "attack")?, need(b, "release")?],
-        times: [lanes(f32::NAN), lanes(f32::NAN)],
-        speed: [lanes(1.0), lanes(1.0)],
-        level: lanes(0.0),
-        rate: b.rate,
+        attack: Speed::new(b, "attack")?,
+        release: Speed::new(b, "release")?,
+        level: vec![0.0; b.lanes],
     }))
 }
 
 impl Follow {
-    /// Reads the times at a frame; 1 - e^(-1 / (time · rate)) is exact for long ones, too.
     #[inline(always)]
     fn read<L: Lane>(&mut self, pass: &Pass, frame: usize, every: bool) {
-        for (i, port) in self.ports.into_iter().enumerate() {
-            let times = pass.input::<L>(port).at(frame).to_array();
-            for k in 0..L::N {
-                let lane = pass.lane + k;
-                if (every || pass.ages[lane] == 0) && self.times[i][lane] != times[k] {
-                    self.times[i][lane] = times[k];
-                    let frames = times[k] as f64 * self.rate;
-                    self.speed[i][lane] = if frames > 0.0 { -(-1.0 / frames).exp_m1() as f32 } else { 1.0 };
-                }
-            }
-        }
+        self.attack.read::<L>(pass, frame, every);
+        self.release.read::<L>(pass, frame, every);
     }
 }
 
@@ -103,7 +83,7 @@ impl Lanewise for Follow {
                 self.read::<L>(pass, from, true);
                 next = points.next().unwrap_or(frames);
             }
-            let [up, down] = self.speed.each_ref().map(|s| L::load(&s[lane..lane + L::N]));
+            let (up, down) = (self.attack.parts::<L>(lane), self.release.parts::<L>(lane));
             for (n, out) in pass.output::<L>(0)[from..next].iter_mut().enumerate() {
                 let n = from + n;
                 let target = input.at(n).abs().min(L::splat(1.0));

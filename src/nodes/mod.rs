@@ -34,6 +34,7 @@ const RESET: ParamSpec =
 
 mod automation;
 mod buffer;
+mod compressor;
 mod context;
 mod delay;
 mod envelope;
@@ -45,6 +46,7 @@ mod hold;
 mod input;
 mod interval;
 mod invert;
+mod limiter;
 mod map;
 mod midi_cc;
 mod midi_in;
@@ -63,6 +65,7 @@ mod shuffle;
 mod smooth;
 mod snap;
 mod spawn;
+mod speeds;
 mod tempo;
 mod track;
 
@@ -106,6 +109,8 @@ pub static ALL: &[&NodeDef] = &[
     &delay::DEF,
     &retrigger::DEF,
     &reverb::DEF,
+    &compressor::DEF,
+    &limiter::DEF,
     &sample::DEF,
     &buffer::DEF,
     &track::DEF,
