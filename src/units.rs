@@ -40,6 +40,14 @@ impl Unit {
     }
 }
 
+/// How a value goes from one end of a range to the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Law {
+    Straight,
+    /// By equal factors; both ends have the same sign.
+    Geometric,
+}
+
 /// Amplitude factor of a level in decibels.
 pub fn db_to_gain(db: f64) -> f64 {
     10f64.powf(db / 20.0)

@@ -101,6 +101,31 @@ fn render_does_what_its_options_say() {
 }
 
 #[test]
+fn render_turns_macros() {
+    let folder = Folder::new("macros");
+    let text = "seiche: 1\nmacros: {loud: {range: [-40 dB, 0 dB], default: -6 dB}, tone: [100 Hz, 400 Hz]}\n\
+        a: {osc: {freq: tone, amp: loud, duration: 0.2}}\n";
+    fs::write(folder.0.join("turned.yaml"), text).expect("writes");
+    let go = |more: &[&str]| {
+        let (code, out, err) = render(&folder.0, &[&["turned.yaml", "--out", "x.wav"], more].concat());
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+        peak(&folder.wav("x.wav").1)
+    };
+    assert!((go(&[]) - 0.501).abs() < 0.002, "the default");
+    assert!((go(&["--macro", "loud=-12 dB", "--macro", "tone=400"]) - 0.251).abs() < 0.002);
+    for (wrong, code, parts) in [
+        ("luod=0", 1, &["no macro `luod`", "did you mean `loud`?", "loud, tone"][..]),
+        ("loud=3 s", 1, &["`3 s` is no value of the macro `loud`", "-40 dB to 0 dB"]),
+        ("tone=1 kHz", 1, &["from 100 Hz to 400 Hz"]),
+        ("tone", 2, &["NAME=VALUE"]),
+    ] {
+        let (got, _, err) = render(&folder.0, &["turned.yaml", "--macro", wrong]);
+        assert_eq!(got, Some(code), "{wrong}: {err}");
+        assert!(parts.iter().all(|part| err.contains(part)), "{wrong}: {err}");
+    }
+}
+
+#[test]
 fn render_follows_seed_and_tempo() {
     let folder = Folder::new("seed");
     let go = |sound: &str, more: &[&str]| {

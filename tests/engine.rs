@@ -101,6 +101,38 @@ fn engine_follows_the_host_the_same_way_for_every_block_size() {
     }
 }
 
+const TURNED: &str = "
+seiche: 1
+macros: {cut: {range: [100 Hz, 8 kHz], curve: log, default: 1 kHz}, level: [0, 1]}
+turned: {multiply: {number: 3, signal: {filter: {cutoff: cut, signal: {osc: {freq: 100 * i, amp: 0.2}}}}}}
+level: {expression: {exp: level}}
+";
+
+#[test]
+fn engine_moves_macros_at_their_frames_in_every_block_size_and_without_steps() {
+    let mut random = Random(11);
+    let mut moves: Vec<Event> = (0..300)
+        .map(|_| {
+            let control = Control::Macro(random.below(2) as u8);
+            let value = random.below(1001) as f32 / 1000.0;
+            Event { at: random.below(24_000) as u32, what: What::Control { control, value } }
+        })
+        .collect();
+    moves.sort_by_key(|e| e.at);
+    for sound in ["turned", "level"] {
+        let one = |blocks: &[usize]| {
+            bits(&render(TURNED, sound, &Job { frames: 24_000, events: &moves, blocks, ..Job::default() }))
+        };
+        let wanted = one(&[512]);
+        for blocks in [&[64][..], &[17], &[1], &[4096]] {
+            assert!(wanted == one(blocks), "{sound} in blocks of {blocks:?}");
+        }
+    }
+    let r = render(TURNED, "level", &Job { frames: 24_000, events: &moves, ..Job::default() });
+    let step = r.main[0].windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0f32, f32::max);
+    assert!(step < 1.01 / 480.0, "a step of {step}: the way from end to end takes 10 ms");
+}
+
 #[test]
 fn engine_repeats_itself_and_seeds_matter() {
     let job = Job { frames: 9_600, ..Job::default() };

@@ -22,7 +22,8 @@
 //! `tracks NAME…`.
 //!
 //! Settings for what follows: `sound NAME`, `seconds S`, `rate HERTZ`, `note FRAME KEY VELOCITY [CHANNEL]`, `off FRAME KEY
-//! [CHANNEL]`, `bend FRAME VALUE`, `pressure FRAME VALUE`, `cc FRAME NUMBER VALUE [CHANNEL]` (0 to 1), `host BPM`, `set NAME VALUE`.
+//! [CHANNEL]`, `bend FRAME VALUE`, `pressure FRAME VALUE`, `cc FRAME NUMBER VALUE [CHANNEL]` (0 to 1), `macro FRAME SLOT SHARE`,
+//! `host BPM`, `set NAME VALUE`.
 //!
 //! Any other line is a finding, as in `tests/language.rs`; all findings must be listed. Beside the files lie `ramp.wav` (1000 frames
 //! at 44100 Hz, mono, frame k is k / 1000), `stereo.wav` (left 0.5, right -0.25) `half.wav` (as ramp.wav, at 22050 Hz), and
@@ -34,7 +35,7 @@ use std::sync::Mutex;
 
 use seiche::bounce::{self, Depth, Job, Rendering};
 use seiche::compile::{self, Request};
-use seiche::engine::{Event, Transport, What};
+use seiche::engine::{Control, Event, Transport, What};
 use seiche::language::{Library, render as show_all, vocabulary};
 use seiche::library::samples::Store;
 
@@ -228,6 +229,7 @@ fn apply(setup: &mut Setup, words: &[&str]) -> bool {
         "bend" => event(What::Bend { channel: 0, value: need(2) as f32 }),
         "pressure" => event(What::Pressure { channel: 0, value: need(2) as f32 }),
         "cc" => event(What::Controller { channel: channel(4), number: need(2) as u8, value: need(3) as f32 }),
+        "macro" => event(What::Control { control: Control::Macro(need(2) as u8 - 1), value: need(3) as f32 }),
         _ => return false,
     }
     true

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::bounce::{self, Depth, Job, Rendering};
 use crate::compile::{self, Compiled, Request};
-use crate::engine::{Transport, strip_fault};
+use crate::engine::{Control, Event, Transport, What, strip_fault};
 use crate::language::{Diagnostic, Library, nearest, render as show, vocabulary};
 use crate::library::{self, samples::Store};
 use crate::nodes;
@@ -34,6 +34,7 @@ Examples:
   seiche render hello.yaml                          the only sound of the file, as hello.wav
   seiche render presets --sound song --stems        a folder is one library; one file more for each track of the mix
   seiche render presets --sound kick --set tune=41 --set decay=0.6 --out low_kick.wav
+  seiche render night.yaml --macro brightness=2kHz --macro drive=-6dB
   seiche render presets --sound song --bpm 96 --seconds 82 --rate 48000 --bits 32f
 
 A sound lasts as long as the longest `duration` written in it, or 4 seconds where there is none; --seconds says otherwise. What plays
@@ -62,6 +63,10 @@ pub(super) struct Render {
     /// Set a variable or parameter of the sound: a number or a note name. May be given several times.
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     set: Vec<(String, f64)>,
+    /// Turn a macro of the library, for the whole sound: a value of its range, with a unit where it has one. May be given several
+    /// times.
+    #[arg(long = "macro", value_name = "NAME=VALUE", value_parser = turn)]
+    macros: Vec<(String, String)>,
     /// Play as in a host of this tempo, from the first bar; it comes before the tempo of the sound.
     #[arg(long, value_parser = tempo)]
     bpm: Option<f64>,
@@ -114,6 +119,11 @@ fn setting(text: &str) -> Result<(String, f64), String> {
     Ok((name.trim().to_owned(), value))
 }
 
+fn turn(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, for example brightness=800Hz")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
+
 impl Render {
     pub fn run(self) -> ExitCode {
         self.render().unwrap_or_else(|fault| {
@@ -131,6 +141,7 @@ impl Render {
             return Ok(ExitCode::FAILURE);
         }
         let sound = self.choose(&library)?;
+        let turned = self.turned(&library)?;
         let store = Mutex::new(Store::default());
         let request = Request {
             library: &library,
@@ -162,6 +173,7 @@ impl Render {
         let blocks = [self.block as usize];
         let job = Job {
             frames: (length * rate).round() as usize,
+            events: &turned,
             transport: self.bpm.map(start_of_song),
             stems: self.stems,
             blocks: &blocks,
@@ -190,6 +202,32 @@ impl Render {
         // A closed pipe (`seiche render … | head`) is no fault.
         let _ = std::io::stdout().write_all(text.as_bytes());
         Ok(faults(rendering.faults, &strips))
+    }
+
+    /// The macros that are turned, from the beginning on.
+    fn turned(&self, library: &Library) -> Result<Vec<Event>, Fault> {
+        let turn = |(name, text): &(String, String)| {
+            let all = library.macros();
+            let Some(item) = all.iter().find(|m| m.name == *name) else {
+                let names: Vec<&str> = all.iter().map(|m| m.name.as_str()).collect();
+                let hint =
+                    nearest(name, names.iter().copied()).map(|near| format!("did you mean `{near}`? "));
+                let list = if names.is_empty() {
+                    "it has none".into()
+                } else {
+                    format!("its macros are: {}", names.join(", "))
+                };
+                return Err(format!("the library has no macro `{name}`; {}{list}", hint.unwrap_or_default()));
+            };
+            let share =
+                item.read(text).filter(|share| (-1e-9..=1.0 + 1e-9).contains(share)).ok_or_else(|| {
+                    let (low, high) = item.range_text();
+                    format!("`{text}` is no value of the macro `{name}`: it goes from {low} to {high}")
+                })?;
+            let control = Control::Macro(item.slot);
+            Ok(Event { at: 0, what: What::Control { control, value: share.clamp(0.0, 1.0) as f32 } })
+        };
+        self.macros.iter().map(turn).collect()
     }
 
     /// The sound that was asked for, or the only one.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::kernel::macros::MacroPlan;
 use crate::kernel::plumbing::Law;
 use crate::kernel::{Audio, Fixed, Inputs};
 use crate::language::model::Span;
@@ -127,6 +128,8 @@ pub enum What {
         part: super::tempo::Part,
         host: bool,
     },
+    /// What the host turns.
+    Macro(MacroPlan),
     Voices(Box<Voices>),
     /// From its first input to its second, when the program replaces another.
     Fade(Law),
@@ -284,6 +287,7 @@ impl What {
             What::FeedbackRead { .. } => "feedback-read",
             What::FeedbackWrite { .. } => "feedback-write",
             What::Tempo { .. } => "tempo",
+            What::Macro(_) => "macro",
             What::Voices(_) => "voices",
             What::Fade(_) => "fade",
             What::Leaving => "leaving",

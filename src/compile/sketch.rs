@@ -286,6 +286,7 @@ fn key(op: &Op) -> String {
         }
         What::Cut { frames } => write!(key, " {frames:?}"),
         What::Tempo { part, host } => write!(key, " {part:?} {host}"),
+        What::Macro(plan) => write!(key, " {plan:?}"),
         What::Voices(voices) => write!(key, " {:?}", voices.driver),
         _ => Ok(()),
     };

@@ -8,6 +8,7 @@ pub mod lookahead;
 pub mod math;
 pub mod noise;
 pub mod phase;
+pub mod ramp;
 pub mod reverb;
 pub mod shape;
 pub mod sinc;

@@ -129,8 +129,8 @@ pub struct Controls {
     pub bend: [f32; 16],
     /// Per channel, 0..1.
     pub pressure: [f32; 16],
-    /// Macros, 0..1.
-    pub macros: [f32; 16],
+    /// Macros, 0..1; `None` until one was moved: then it stands where the library says.
+    pub macros: [Option<f32>; 16],
 }
 
 impl Default for Controls {
@@ -139,7 +139,7 @@ impl Default for Controls {
             controllers: Box::new([[None; 128]; 16]),
             bend: [0.0; 16],
             pressure: [0.0; 16],
-            macros: [0.0; 16],
+            macros: [None; 16],
         }
     }
 }
@@ -161,7 +161,7 @@ impl Controls {
             What::Bend { channel, value } => self.bend[channel as usize & 15] = value,
             What::Pressure { channel, value } => self.pressure[channel as usize & 15] = value,
             What::Control { control: Control::Macro(index), value } => {
-                self.macros[index as usize & 15] = value
+                self.macros[index as usize & 15] = Some(value)
             }
             _ => {}
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::diagnostic::Diagnostic;
 use super::limits::VARIABLES;
+use super::macros::{self, Draft};
 use super::model::{SourceFile, Span, Value};
 use super::reader::Parsed;
 use super::scalar::{Meaning, meaning};
@@ -14,8 +15,6 @@ use crate::spec::NodeSpec;
 
 /// The plain file in which `vars` are variables and not a sound.
 const VARS_FILE: &str = "waves.yaml";
-/// Keys of versioned files that belong to the language but not yet to this program.
-const NOT_YET: &[&str] = &["macros"];
 
 /// The library in these files, which are numbered as they stand.
 pub(super) fn library(files: &[Parsed], specs: &[&'static NodeSpec]) -> Library {
@@ -27,6 +26,7 @@ pub(super) fn library(files: &[Parsed], specs: &[&'static NodeSpec]) -> Library 
         sounds: Vec::with_capacity(sounds),
         index: HashMap::with_capacity(sounds),
         vars: vec![],
+        macros: vec![],
         abouts: vec![],
         late: HashMap::new(),
         roots: vec![],
@@ -34,13 +34,15 @@ pub(super) fn library(files: &[Parsed], specs: &[&'static NodeSpec]) -> Library 
         tuning: None,
         diagnostics: vec![],
     };
-    files.iter().for_each(|file| add_file(&mut library, file));
+    let mut drafts = vec![];
+    files.iter().for_each(|file| add_file(&mut library, file, &mut drafts));
+    macros::settle(&mut library, drafts);
     report_clashes(&mut library);
     settings::tune(&mut library);
     library
 }
 
-fn add_file(library: &mut Library, file: &Parsed) {
+fn add_file(library: &mut Library, file: &Parsed, drafts: &mut Vec<Draft>) {
     let named_vars = file.version > 0 || file.path.file_name().is_some_and(|n| n == VARS_FILE);
     library.files.push(SourceFile { path: file.path.clone(), text: file.text.clone() });
     library.versions.push(file.version);
@@ -65,12 +67,7 @@ fn add_file(library: &mut Library, file: &Parsed) {
             "roots" if file.version > 0 => settings::roots(library, entry, file.version),
             "tuning" if file.version > 0 => settings::tuning(library, entry, file.version),
             "feedback" if file.version > 0 => settings::feedback(library, entry, file.version),
-            key if file.version > 0 && NOT_YET.contains(&key) => {
-                let message = format!("`{key}` is not available in this version of the program");
-                library
-                    .diagnostics
-                    .push(Diagnostic::error("not-available", entry.key_span, message).hint("remove it"));
-            }
+            "macros" if file.version > 0 => macros::draft(library, drafts, entry, file.version),
             _ => add_sound(library, entry),
         }
     }

@@ -21,6 +21,8 @@ pub const EXPRESSION_HEIGHT: usize = 512;
 pub const KEYS: usize = 1_000;
 /// Variables of a library.
 pub const VARIABLES: usize = 1_000;
+/// Macros of a library: the host has so many parameters for them.
+pub const MACROS: usize = 16;
 /// Nodes of one sound with its sub-patches.
 pub const NODES: usize = 20_000;
 /// Nodes and sub-patches within each other.
@@ -81,6 +83,7 @@ pub const LIMITS: &[Limit] = &[
     Limit::new("lists and mappings inside of each other", YAML_DEPTH, ""),
     Limit::new("keys of a node", KEYS, ""),
     Limit::new("variables of a library", VARIABLES, ""),
+    Limit::new("macros of a library", MACROS, ""),
     Limit::new("nodes of a sound, with those of the sounds that it uses", NODES, ""),
     Limit::new("nodes inside of each other", NESTED, ""),
     Limit::new("nodes of a sound and of all that its steps start", COMPILED_NODES, ""),

@@ -60,7 +60,9 @@ impl Names {
             let hint = format!("remove the id, or read the node's output as `${name}`");
             findings.push(Diagnostic::warning("unused-id", *span, message).hint(hint));
         }
-        for (name, _, span) in library.vars().iter().filter(|(_, _, span)| versioned(span)) {
+        let variables = library.vars().iter().map(|(name, _, span)| ("variable", name, span));
+        let macros = library.macros().iter().map(|m| ("macro", &m.name, &m.span));
+        for (kind, name, span) in variables.chain(macros).filter(|(.., span)| versioned(span)) {
             let what = match name {
                 _ if vocabulary::constant(name).is_some() => "constant",
                 _ if vocabulary::note(name).is_some() => "note",
@@ -70,7 +72,7 @@ impl Names {
             };
             let message = match what {
                 "clock" => format!("`{name}` always means the clock: this variable is never read"),
-                _ => format!("the variable `{name}` hides the {what} of this name"),
+                _ => format!("the {kind} `{name}` hides the {what} of this name"),
             };
             findings.push(Diagnostic::warning("hidden-name", *span, message).hint("give it another name"));
         }

@@ -11,6 +11,7 @@ mod index;
 pub mod limits;
 mod lint;
 mod lower;
+pub mod macros;
 pub mod model;
 mod names;
 mod pretty;
@@ -35,6 +36,7 @@ pub use content::Content;
 pub use describe::{channels_text, default_of, default_text, describe, ends_text, range_text, unit_text};
 pub use diagnostic::{Diagnostic, Severity};
 pub use limits::{LIMITS, Limit};
+pub use macros::Macro;
 use model::{Call, Node, SourceFile, Span, Value};
 pub use names::nearest;
 pub use pretty::pretty;
@@ -65,6 +67,7 @@ pub struct Library {
     /// The last definition of a name.
     index: HashMap<Arc<str>, usize>,
     vars: Vec<(String, Value, Span)>,
+    macros: Vec<Macro>,
     abouts: Vec<(u32, About)>,
     /// Frames by which loops of a file are late.
     late: HashMap<u32, usize>,
@@ -113,6 +116,11 @@ impl Library {
     /// The library's variables: numbers, texts, flags or lists of these, not evaluated.
     pub fn vars(&self) -> &[(String, Value, Span)] {
         &self.vars
+    }
+
+    /// The library's macros, by their slots.
+    pub fn macros(&self) -> &[Macro] {
+        &self.macros
     }
 
     /// What files say about themselves, with the number of each file.

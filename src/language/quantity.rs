@@ -6,7 +6,7 @@ use crate::units::{Unit, db_to_gain};
 
 /// What a written unit measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Measure {
+pub(super) enum Measure {
     Frequency,
     Time,
     Level,
@@ -130,6 +130,15 @@ fn note_length(text: &str) -> Option<f64> {
 }
 
 impl Quantity {
+    pub fn measure(self) -> Measure {
+        self.measure
+    }
+
+    /// In the base unit of what it measures.
+    pub fn value(self) -> f64 {
+        self.value
+    }
+
     /// The quantity in `unit`; `None` as unit stands for a value that has none of its own (a variable), which takes the base unit.
     pub fn worth(self, unit: Option<Unit>) -> Option<Worth> {
         use Measure as M;
@@ -153,17 +162,22 @@ impl Quantity {
 
     /// What it measures, for messages.
     pub fn describe(self) -> &'static str {
-        match self.measure {
-            Measure::Frequency => "a frequency",
-            Measure::Time => "a time",
-            Measure::Level => "a level",
-            Measure::Ratio => "a ratio",
-            Measure::Pitch => "an interval",
-            Measure::Tempo => "a tempo",
-            Measure::Angle => "an angle",
-            Measure::Pan => "a position in the stereo field",
-            Measure::Beats => "a musical time",
-        }
+        described(self.measure)
+    }
+}
+
+/// What is measured, for messages.
+pub(super) fn described(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Frequency => "a frequency",
+        Measure::Time => "a time",
+        Measure::Level => "a level",
+        Measure::Ratio => "a ratio",
+        Measure::Pitch => "an interval",
+        Measure::Tempo => "a tempo",
+        Measure::Angle => "an angle",
+        Measure::Pan => "a position in the stereo field",
+        Measure::Beats => "a musical time",
     }
 }
 

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::describe::{channels_text, default_of, describe, ends_text};
+use super::limits::MACROS;
 use super::scalar::{Meaning, meaning};
 use super::tree::{Kind, Tree};
 use super::{Diagnostic, settings, vocabulary, yaml};
@@ -24,6 +25,9 @@ pub fn schema(specs: &[&'static NodeSpec]) -> Value {
     definitions.insert("node".into(), node(specs));
     definitions.insert("value".into(), value());
     definitions.insert("points".into(), points());
+    let ends =
+        json!({ "type": "array", "items": { "type": ["number", "string"] }, "minItems": 2, "maxItems": 2 });
+    definitions.insert("ends".into(), ends);
     let about: Map<String, Value> = settings::ABOUT.iter().map(|name| ((*name).into(), json!({}))).collect();
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -43,6 +47,27 @@ pub fn schema(specs: &[&'static NodeSpec]) -> Value {
                         "type": ["number", "string", "boolean", "array"],
                         "items": { "type": ["number", "string", "boolean"] },
                     },
+                },
+                { "$ref": "#/definitions/sound" },
+            ]},
+            "macros": { "anyOf": [
+                {
+                    "description": "What is turned while it plays: each has a range, and the host sees it as one of its parameters.",
+                    "type": "object",
+                    "additionalProperties": { "anyOf": [
+                        { "$ref": "#/definitions/ends" },
+                        {
+                            "type": "object",
+                            "properties": {
+                                "range": { "description": "What its two ends stand for; [0, 1] if not said.", "$ref": "#/definitions/ends" },
+                                "curve": { "description": "`log` for equal factors.", "enum": ["linear", "log"] },
+                                "default": { "description": "Where it stands until it is moved; the first end if not said.", "type": ["number", "string"] },
+                                "slot": { "description": "Which of the host's parameters it is; the next one that is free if not said.", "type": "integer", "minimum": 1, "maximum": MACROS },
+                                "name": { "description": "As people read it.", "type": "string" },
+                            },
+                            "additionalProperties": false,
+                        },
+                    ]},
                 },
                 { "$ref": "#/definitions/sound" },
             ]},

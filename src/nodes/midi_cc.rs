@@ -1,5 +1,6 @@
 //! `midi_cc`: a MIDI controller as a signal. Audio thread, after construction.
 
+use crate::dsp::ramp::Ramp;
 use crate::kernel::steps::read;
 use crate::kernel::{Build, Kernel, Pass, Start, What};
 use crate::spec::*;
@@ -53,17 +54,6 @@ pub static DEF: NodeDef = NodeDef {
     runs: Runs::Kernel(make),
 };
 
-/// Seconds over which a moved controller glides to its new position.
-const GLIDE: f64 = 0.01;
-
-/// A position that moves in straight lines on absolute time.
-#[derive(Clone, Copy)]
-struct Ramp {
-    from: f32,
-    to: f32,
-    since: u64,
-}
-
 struct MidiCc {
     channel: u8,
     cc: usize,
@@ -81,28 +71,14 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
         cc: super::need(b, "cc")?,
         initial,
         range: b.ports("range"),
-        glide: (GLIDE * b.rate).ceil().max(1.0) as u64,
-        lanes: vec![(0, Ramp { from: initial, to: initial, since: 0 }); b.lanes],
+        glide: Ramp::glide(b.rate),
+        lanes: vec![(0, Ramp::at(initial)); b.lanes],
     }))
 }
 
-impl Ramp {
-    fn position(&self, at: u64, glide: u64) -> f32 {
-        let passed = at.saturating_sub(self.since).min(glide);
-        if passed == glide {
-            return self.to;
-        }
-        self.from + (self.to - self.from) * (passed as f32 / glide as f32)
-    }
-
-    fn still(&self, at: u64, glide: u64) -> bool {
-        self.from == self.to || at >= self.since + glide
-    }
-}
-
 impl Kernel for MidiCc {
-    fn start(&mut self, lane: usize, start: Start) {
-        self.lanes[lane] = (0, Ramp { from: self.initial, to: self.initial, since: start.at });
+    fn start(&mut self, lane: usize, _: Start) {
+        self.lanes[lane] = (0, Ramp::at(self.initial));
     }
 
     fn render(&mut self, pass: &mut Pass) {
@@ -112,8 +88,8 @@ impl Kernel for MidiCc {
         let lanes = pass.lane..pass.lane + width;
         let mut events = pass.events.iter().peekable();
         let mine = |what: &What| matches!(what, What::Controller { channel: c, .. } if *c == channel);
-        let first = self.lanes[pass.lane].1.to;
-        let still = |(_, ramp): &(u8, Ramp)| ramp.still(pass.at, glide) && ramp.to == first;
+        let first = self.lanes[pass.lane].1.goal();
+        let still = |(_, ramp): &(u8, Ramp)| ramp.still(pass.at, glide) && ramp.goal() == first;
         let flat_range = self.range.clone().all(|port| pass.raw(port, 0).1 && pass.raw(port, 1).1);
         let flat = cc_flat
             && flat_range
@@ -132,7 +108,7 @@ impl Kernel for MidiCc {
                     && c == channel
                 {
                     for (_, ramp) in self.lanes[lanes.clone()].iter_mut().filter(|(n, _)| *n == number) {
-                        *ramp = Ramp { from: ramp.position(at, glide), to: value.clamp(0.0, 1.0), since: at };
+                        ramp.leave(value.clamp(0.0, 1.0), at, glide);
                     }
                 }
                 events.next();
@@ -162,11 +138,9 @@ impl MidiCc {
             let (current, ramp) = &mut self.lanes[pass.lane + k];
             let known = pass.controls.controllers[self.channel as usize & 15][number as usize];
             if pass.ages[pass.lane + k] == 0 && frame == 0 {
-                let to = known.unwrap_or(self.initial);
-                *ramp = Ramp { from: to, to, since: at };
+                *ramp = Ramp::at(known.unwrap_or(self.initial));
             } else if *current != number {
-                let from = ramp.position(at, self.glide);
-                *ramp = Ramp { from, to: known.unwrap_or(self.initial), since: at };
+                ramp.leave(known.unwrap_or(self.initial), at, self.glide);
             }
             *current = number;
         }

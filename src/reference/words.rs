@@ -106,7 +106,7 @@ fn constants(out: &mut String) {
 fn names(out: &mut String) {
     out.push_str(
         "What an expression finds under a name, first to last: inputs of its `expression` node, ids (`$name`, or `name`), variables \
-         of the `context` nodes above and the names below, `vars` of the library, constants, notes.\n",
+         of the `context` nodes above and the names below, `vars` and `macros` of the library, constants, notes.\n",
     );
     known(out, "Everywhere", EVERYWHERE);
     for (kind, names) in BELOW {

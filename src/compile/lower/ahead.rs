@@ -38,7 +38,10 @@ impl Lower<'_> {
         declare(signal, &mut self.scopes[0].declared);
         let env = self.fixed_names(&cx.env, &outer);
         let inner = Context { env, duration: Some(seconds), overrides: vec![] };
-        let wire = self.node(signal, &inner).map(|wire| {
+        let moving = !std::mem::replace(&mut self.fixed, true);
+        let wire = self.node(signal, &inner);
+        self.fixed = !moving;
+        let wire = wire.map(|wire| {
             let channels = 1 + usize::from(wire.is_stereo());
             self.push(What::Sum, vec![wire], channels, Ends::With(0), format!("{}.ahead", node.path))
         });

@@ -45,6 +45,8 @@ struct Scope {
     ids: HashMap<String, Wire>,
     /// Ids that are written somewhere in this scope.
     declared: HashSet<String>,
+    /// The macros that are read, by their slots.
+    macros: Vec<(u8, Wire)>,
     /// Feedback lines for ids read before their node.
     feedback: HashMap<String, feedback::Line>,
 }
@@ -79,6 +81,8 @@ pub(super) struct Lower<'a> {
     pub notes: Vec<Diagnostic>,
     /// Seconds rendered beforehand so far.
     beforehand: f64,
+    /// It is for such a signal that nodes are looked at now: what moves while it plays is not known there.
+    fixed: bool,
     /// Sounds with parameters that steps start.
     expanded: HashMap<String, Rc<Node>>,
 }
@@ -126,6 +130,7 @@ pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lower
             warnings: vec![],
             notes: vec![],
             beforehand: 0.0,
+            fixed: false,
             expanded: HashMap::new(),
         };
         declare(root, &mut lower.scopes[0].declared);

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use crate::compile::formula::Name;
-use crate::compile::plan::{Ends, What, Wire};
+use crate::compile::plan::{Ends, Op, What, Wire};
 use crate::compile::tempo;
+use crate::kernel::macros::MacroPlan;
 use crate::language::model::{Span, Value};
 use crate::language::{Diagnostic, nearest, vocabulary};
 
@@ -95,7 +96,10 @@ impl Lower<'_> {
         let wire = match argument {
             Some(wire) => Some(wire),
             None if matches!(name, "t" | "time") => return Ok(Name::Time),
-            None => self.named(name, env, span).map_err(first)?,
+            None => match self.named(name, env, span).map_err(first)? {
+                Some(wire) => Some(wire),
+                None => self.turned(name),
+            },
         };
         if let Some(wire) = wire {
             if let Some(x) = wire.as_number() {
@@ -139,6 +143,24 @@ impl Lower<'_> {
         Err(self.unknown(name, span, env, args))
     }
 
+    /// The wire of a macro: one for all voices.
+    fn turned(&mut self, name: &str) -> Option<Wire> {
+        let item = self.library.macros().iter().find(|m| m.name == name && !self.fixed)?;
+        let outermost = &mut self.scopes[0];
+        let known = outermost.macros.iter().find(|(slot, _)| *slot == item.slot).map(|(_, wire)| *wire);
+        let wire = known.unwrap_or_else(|| {
+            let (law, low, high) = item.law();
+            let ends = [low as f32, high as f32];
+            let (default, worth) = (item.default as f32, item.worth(item.default) as f32);
+            let what = What::Macro(MacroPlan { slot: item.slot, law, ends, default, worth });
+            let op = Op::new(what, vec![], 1, Ends::Never, format!("macro.{name}"));
+            let wire = Wire::op(outermost.plan.push(op), 1);
+            outermost.macros.push((item.slot, wire));
+            wire
+        });
+        Some(self.import(self.scopes.len() - 1, 0, wire))
+    }
+
     /// The frequency of a note, by the library's tuning.
     fn note_name(&self, name: &str, key: i32, span: Span) -> std::result::Result<Name, Diagnostic> {
         let hertz = match self.library.tuning() {
@@ -173,11 +195,12 @@ impl Lower<'_> {
             known.extend(scope.declared.iter().map(String::as_str));
         }
         known.extend(self.library.vars().iter().map(|(n, ..)| n.as_str()));
+        known.extend(self.library.macros().iter().map(|m| m.name.as_str()));
         known.sort_unstable();
         let words = vocabulary::constant_names().chain(vocabulary::scale_names());
         match nearest(name, known).or_else(|| nearest(name, words)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint("names come from `context` variables, arguments, ids and `vars`"),
+            None => error.hint("names come from `context` variables, arguments, ids, `vars` and `macros`"),
         }
     }
 
@@ -213,7 +236,7 @@ impl Lower<'_> {
             let op = scope.plan.ops.iter().position(|op| same(&op.what)).unwrap_or_else(|| {
                 let what = What::Import { index, channel };
                 let id = format!("import.{index}.{channel}");
-                scope.plan.push(crate::compile::plan::Op::new(what, vec![], 1, Ends::Never, id))
+                scope.plan.push(Op::new(what, vec![], 1, Ends::Never, id))
             });
             Wire::op(op, 1).left
         };

@@ -10,6 +10,11 @@ use crate::spec::{COMMON, Extra, NodeSpec, ParamSpec};
 pub(super) const SETTINGS: &[(&str, &str, &str)] = &[
     ("seiche", "seiche: 1", "Version of the language: the first line of a new library."),
     ("vars", "vars:", "Names for the whole library: numbers, texts or lists of these."),
+    (
+        "macros",
+        "macros:",
+        "What is turned while it plays: names with a range, a curve and a default; the host sees them as its parameters.",
+    ),
     ("about", "about:", "What the library is and who made it."),
     (
         "feedback",
@@ -165,9 +170,9 @@ impl<'t> Place<'t> {
             }
             below = at;
         }
-        for vars in self.outline.children(0).filter(|i| self.key(*i) == "vars") {
-            for i in self.outline.children(vars).filter(|i| self.outline.items[*i].complete) {
-                let detail = format!("of vars: {}", self.value(i));
+        for setting in self.outline.children(0).filter(|i| matches!(self.key(*i), "vars" | "macros")) {
+            for i in self.outline.children(setting).filter(|i| self.outline.items[*i].complete) {
+                let detail = format!("of {}: {}", self.key(setting), self.value(i));
                 names.push(Name { name: self.key(i), detail, help: "" });
             }
         }

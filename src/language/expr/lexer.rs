@@ -98,6 +98,11 @@ fn name_length(rest: &str) -> usize {
     rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())
 }
 
+/// Whether the whole of a text is one word.
+pub(super) fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_') && name_length(text) == text.len()
+}
+
 /// Length of a note with a sharp, such as `c#4`.
 fn note_length(rest: &str) -> Option<usize> {
     if rest.as_bytes().get(1) != Some(&b'#') {

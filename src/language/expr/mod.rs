@@ -16,6 +16,11 @@ pub(super) fn parse(text: &str, places: &Places) -> Result<Expr, Vec<Diagnostic>
     parser::Parser::run(text, places)
 }
 
+/// Whether a word can be a name in expressions.
+pub(super) fn is_name(word: &str) -> bool {
+    lexer::is_word(word) && !parser::is_keyword(word)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
