@@ -47,7 +47,7 @@ struct Weather {
 /// The largest step and the peak of what a text plays by itself.
 fn steady(text: &str, score: &Score) -> (f32, f32) {
     let mut host = Host::at(folder());
-    assert!(host.offer(text, "s"), "{text}");
+    assert!(host.offer(text, "s").is_ok(), "{text}");
     let held: Vec<_> = score.notes.iter().map(|key| note(0, *key, 1.0)).collect();
     host.play(40, &held);
     (largest_step(&host.main), peak(&host.main))
@@ -86,7 +86,7 @@ fn memory(host: &mut Host, score: &Score) -> [isize; 2] {
     host.play(60, &score.notes.iter().map(|key| release(9, *key)).collect::<Vec<_>>());
     let mut allocated = |text: &str| {
         for _ in 0..2 {
-            assert!(host.offer(text, "s"));
+            assert!(host.offer(text, "s").is_ok());
             host.play(60, &[]);
         }
         host.main = vec![];
@@ -105,7 +105,7 @@ fn memory(host: &mut Host, score: &Score) -> [isize; 2] {
 fn storm(score: &Score, broken: bool) -> Weather {
     let mut weather = Weather { hash: 0xcbf2_9ce4_8422_2325, ..Weather::default() };
     let mut host = Host::at(folder());
-    assert!(host.offer(&score.first, "s"));
+    assert!(host.offer(&score.first, "s").is_ok());
     host.play(20, &[]);
     let mut level = steady(&score.first, score);
     let (mut held, mut last) = (vec![], host.main.last().copied());
@@ -114,10 +114,10 @@ fn storm(score: &Score, broken: bool) -> Weather {
         let before = level;
         if edit.broken && broken {
             weather.refused += 1;
-            assert!(!host.offer(&edit.text, "s"), "edit {number} should be refused:\n{}", edit.text);
+            assert!(host.offer(&edit.text, "s").is_err(), "edit {number} should be refused:\n{}", edit.text);
         } else if !edit.broken {
             weather.taken += 1;
-            assert!(host.offer(&edit.text, "s"), "edit {number} should be taken:\n{}", edit.text);
+            assert!(host.offer(&edit.text, "s").is_ok(), "edit {number} should be taken:\n{}", edit.text);
             level = steady(&edit.text, score);
         }
         let event = |(key, down): &(u8, bool)| if *down { note(9, *key, 1.0) } else { release(9, *key) };
@@ -167,7 +167,7 @@ fn storm_finds_a_click_that_is_there() {
     let _alone = ALONE.lock();
     let score = Score::new(1, 0, 0);
     let mut host = Host::at(folder());
-    assert!(host.offer(&score.first, "s"));
+    assert!(host.offer(&score.first, "s").is_ok());
     host.play(40, &[]);
     let level = steady(&score.first, &score);
     assert_eq!(clicks(&host.main, level, level), None);

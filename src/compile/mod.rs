@@ -19,6 +19,8 @@ mod tempo;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::language::limits::PROGRAM_BYTES;
+use crate::language::model::Node;
 use crate::language::{Diagnostic, Library, Limit};
 use crate::library::samples::Store;
 
@@ -77,7 +79,7 @@ pub fn compile(request: &Request) -> Result<Compiled, Vec<Diagnostic>> {
 /// # Errors
 /// As [`compile`].
 pub fn compile_after(request: &Request, before: Option<&Blueprint>) -> Result<Compiled, Vec<Diagnostic>> {
-    make(request, before, false).map(|(compiled, _)| compiled)
+    make(request, before, Keep::Everything, false).map(|(compiled, _)| compiled)
 }
 
 /// As [`compile_after`], with a copy of the program to be tried out, which has nothing of the program before.
@@ -88,12 +90,23 @@ pub fn compile_to_try(
     request: &Request,
     before: Option<&Blueprint>,
 ) -> Result<(Compiled, Option<Box<Program>>), Vec<Diagnostic>> {
-    make(request, before, true)
+    make(request, before, Keep::Everything, true)
+}
+
+/// What a program keeps of the one before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Everything,
+    /// Voices that are silent at the moment get no memory of their own.
+    Sounding,
+    /// Nothing, once its notes are over.
+    Nothing,
 }
 
 fn make(
     request: &Request,
     before: Option<&Blueprint>,
+    keep: Keep,
     to_try: bool,
 ) -> Result<(Compiled, Option<Box<Program>>), Vec<Diagnostic>> {
     static PROGRAMS: AtomicU64 = AtomicU64::new(1);
@@ -107,37 +120,53 @@ fn make(
         rate: request.rate,
         graph: GraphSketch::of(&plan),
         names: names.clone(),
-        outbox: before.map(|b| b.outbox.clone()).unwrap_or_default(),
+        outbox: before.filter(|_| keep != Keep::Nothing).map(|b| b.outbox.clone()).unwrap_or_default(),
     };
     let copy = to_try.then(|| rates::rates(plan.clone()));
-    let (mut carry, mut told) = (None, None);
+    let (mut carry, mut told, mut after) = (None, None, vec![]);
+    if let (Keep::Nothing, Some(before)) = (keep, before) {
+        before.graph.notes(&mut after);
+        if after.iter().any(|silent| !silent.load(Ordering::Relaxed)) {
+            return Err(vec![no_room(request, &root)]);
+        }
+    }
     let mut places: Vec<usize> = (0..names.len()).collect();
-    if let Some(before) = before.filter(|b| b.rate == request.rate) {
-        let (mut were, mut are) = (vec![], vec![]);
-        before.graph.memories(&mut were);
-        blueprint.graph.memories(&mut are);
-        let level = Level { lanes: 1, tapes: were == are };
-        let links = Links::of_tracks((&before.graph, &before.names), (&blueprint.graph, &names), level);
-        told = Some(summary(&before.graph, &blueprint.graph, &links.ops, level));
+    if let Some(before) = before.filter(|b| b.rate == request.rate && keep != Keep::Nothing) {
+        let level = Level { lanes: 1, frugal: keep == Keep::Sounding, silent: None };
+        let links = Links::of_tracks((&before.graph, &before.names), (&blueprint.graph, &names));
+        told = Some(summary(&before.graph, &blueprint.graph, &links.ops));
         let goes_on = |from: &usize| links.outputs.iter().any(|(f, _)| f == from);
         places.extend((0..before.names.len()).filter(|from| !goes_on(from)));
-        let (merged, passes) = succeed(&before.graph, plan, &mut blueprint.graph, level, links);
+        let (merged, mut passes) = succeed(&before.graph, plan, &mut blueprint.graph, level, links);
         plan = merged;
+        after = std::mem::take(&mut passes.after);
         carry = Some((before.program, passes));
     }
     let build = |plan, names, outbox| build::program(plan, names, lowered.length, request, outbox);
-    let copy = match copy.map(|plan| build(plan, names.clone(), Arc::default())).transpose() {
-        Ok(copy) => copy.map(Box::new),
-        Err(fault) => return Err(vec![fault]),
-    };
-    let mut program = match build(rates::rates(plan), names, blueprint.outbox.clone()) {
+    let mut program = match build(rates::rates(plan), names.clone(), blueprint.outbox.clone()) {
         Ok(program) => program,
-        // What is kept of the program before may be too much: better begin anew than not at all.
-        Err(_) if carry.is_some() => return make(request, None, to_try),
+        // What is kept of the program before may be too much.
+        Err(_) if carry.is_some() => {
+            let less = if keep == Keep::Everything { Keep::Sounding } else { Keep::Nothing };
+            return make(request, before, less, to_try);
+        }
         Err(fault) => return Err(vec![fault]),
     };
-    (program.number, program.carry) = (number, carry);
+    let copy = copy.map(|plan| build(plan, names, Arc::default())).transpose();
+    let copy = copy.map_err(|fault| vec![fault])?.map(Box::new);
+    (program.number, program.carry, program.after) = (number, carry, after);
     program.strips.iter_mut().zip(places).for_each(|(strip, place)| strip.place = place);
     let (warnings, notes) = (lowered.warnings, lowered.notes);
     Ok((Compiled { program: Box::new(program), warnings, notes, blueprint, summary: told }, copy))
+}
+
+/// A text that could be played, but not beside the notes of the one before.
+fn no_room(request: &Request, root: &Node) -> Diagnostic {
+    let message = format!(
+        "the notes that still sound and this `{}` take more than {} MB of memory together",
+        request.sound,
+        PROGRAM_BYTES >> 20
+    );
+    Diagnostic::error("too-large", root.span, message)
+        .hint("what was loaded before plays on; let its notes end, and save again")
 }

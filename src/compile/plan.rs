@@ -3,10 +3,11 @@
 
 use std::fmt::Write as _;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::kernel::macros::MacroPlan;
 use crate::kernel::plumbing::Law;
+use crate::kernel::tape::Tape;
 use crate::kernel::{Audio, Fixed, Inputs};
 use crate::language::model::Span;
 use crate::nodes::NodeDef;
@@ -150,6 +151,8 @@ pub struct Recipe {
     pub folder: Vec<Arc<Audio>>,
     /// The memory that a buffer has or shares: how deep the scope is whose it is, and its number there.
     pub memory: Option<(usize, usize)>,
+    /// What that memory is like, and whether the buffer is the only one that can have it.
+    pub tape: Option<(String, bool)>,
     pub band_limited: bool,
     pub span: Span,
 }
@@ -212,6 +215,36 @@ pub struct MemoryDraft {
     /// Who writes it, and the last node that reads it.
     pub writer: Option<Span>,
     pub reader: Span,
+    /// It has no name in the text: only one buffer has it.
+    pub own: bool,
+    /// The tapes that are made of it.
+    pub made: Made,
+    /// The memory of the program before that goes on in this one.
+    pub before: Before,
+}
+
+/// The tapes of a memory, one per lane, from when they have been built.
+pub type Made = Arc<OnceLock<Vec<Arc<Tape>>>>;
+
+/// What becomes of a memory of the program before.
+#[derive(Clone, Default)]
+pub enum Before {
+    /// There is none.
+    #[default]
+    Nothing,
+    /// It goes on as it is.
+    Same(Made),
+    /// Its length, its channels or its file have changed: what it has recorded stays.
+    Other(Made),
+}
+
+impl MemoryDraft {
+    /// Memories of equal identities are interchangeable.
+    pub fn identity(&self) -> String {
+        let name = if self.own { "" } else { &self.name };
+        let file = self.file.as_ref().map(Arc::as_ptr);
+        format!("{name} {:?} {} {file:?}", self.seconds.map(|(seconds, _)| seconds), self.channels.max(1))
+    }
 }
 
 /// Operations that go round in a loop shorter than a tile: they run in parts.

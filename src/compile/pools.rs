@@ -8,7 +8,7 @@ use crate::kernel::steps::StepPlan;
 use crate::kernel::voices::{NoteVariable, Order, StepCall};
 use crate::language::model::Span;
 
-use super::plan::Plan;
+use super::plan::{Made, Plan};
 
 /// The voices of one kind.
 #[derive(Clone)]
@@ -27,8 +27,8 @@ pub struct BankDraft {
     pub plan: Plan,
     /// Lanes per lane of the graph around it.
     pub voices: usize,
-    /// Set by the audio thread when no voice is left in an older bank.
-    pub spent: Arc<AtomicBool>,
+    /// Whether no voice is in it: the audio thread says so with every piece.
+    pub silent: Arc<AtomicBool>,
     /// Its voices fade at once.
     pub closing: bool,
 }
@@ -44,8 +44,10 @@ impl PoolDraft {
 }
 
 impl BankDraft {
-    pub fn new(plan: Plan, voices: usize) -> Self {
-        BankDraft { plan, voices, spent: Arc::default(), closing: false }
+    pub fn new(mut plan: Plan, voices: usize) -> Self {
+        // Every bank has tapes of its own.
+        plan.memories.iter_mut().for_each(|memory| memory.made = Made::default());
+        BankDraft { plan, voices, silent: Arc::new(AtomicBool::new(true)), closing: false }
     }
 }
 

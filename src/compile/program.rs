@@ -1,6 +1,7 @@
 //! What the compiler hands to the audio thread: complete in memory, immutable in shape.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::kernel::carry::Carry;
 use crate::kernel::{Graph, Outbox, Port};
@@ -24,6 +25,8 @@ pub struct Program {
     pub(crate) number: u64,
     /// The number of the program that it replaces, and how that one's state passes.
     pub(crate) carry: Option<(u64, Carry)>,
+    /// Voices of the program before that are left behind: it waits until all of these say that they are silent.
+    pub(crate) after: Vec<Arc<AtomicBool>>,
     pub(crate) graph: Graph,
     /// The named ones, then tracks of the program before that are no more and fade.
     pub(crate) strips: Vec<Strip>,

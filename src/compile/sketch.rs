@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::kernel::{Audio, BAKED, CHANGES_OVER, Outbox};
 
-use super::plan::{Ends, Op, Plan, Value, What, Wire};
+use super::plan::{Ends, Made, MemoryDraft, Op, Plan, Value, What, Wire};
 use super::pools::{BankDraft, Driver, PoolDraft};
 
 /// A program as its successor sees it.
@@ -28,6 +28,16 @@ pub(super) struct GraphSketch {
     pub outputs: Vec<Wire>,
     /// Slots that are variables of voices.
     pub variables: usize,
+    pub memories: Vec<MemorySketch>,
+}
+
+/// A memory that buffers share.
+#[derive(Clone)]
+pub(super) struct MemorySketch {
+    pub name: String,
+    pub own: bool,
+    pub identity: String,
+    pub made: Made,
 }
 
 #[derive(Clone)]
@@ -37,8 +47,8 @@ pub(super) struct OpSketch {
     /// All that the kernel is built from: kernels of equal keys are interchangeable.
     pub key: String,
     pub audio: Vec<Arc<Audio>>,
-    /// It shares a memory with others.
-    pub memory: bool,
+    /// The memory of the graph that it alone has.
+    pub memory: Option<usize>,
     pub inputs: Vec<Wire>,
     /// Per input: the sound of what is there is part of this one's.
     pub passes: Vec<bool>,
@@ -64,7 +74,8 @@ pub(super) struct PoolSketch {
 pub(super) struct BankSketch {
     pub voices: usize,
     pub graph: GraphSketch,
-    pub spent: Arc<AtomicBool>,
+    /// As in [`BankDraft`].
+    pub silent: Arc<AtomicBool>,
 }
 
 /// What an operation is, as far as that decides how its state passes.
@@ -97,17 +108,14 @@ impl GraphSketch {
     pub fn of(plan: &Plan) -> GraphSketch {
         let steps = steps_of(&plan.ops);
         let ops = plan.ops.iter().zip(steps).map(|(op, step)| OpSketch::of(op, step, &plan.lines)).collect();
-        GraphSketch { ops, outputs: plan.outputs.clone(), variables: plan.slots.len() }
-    }
-
-    /// Whether any operation in here or in its voices shares a memory, with their keys in order.
-    pub fn memories(&self, keys: &mut Vec<String>) {
-        for op in &self.ops {
-            if op.memory {
-                keys.push(format!("{} {}", op.id, op.key));
-            }
-            op.pools.iter().for_each(|pool| pool.banks[0].graph.memories(keys));
-        }
+        let memory = |draft: &MemoryDraft| MemorySketch {
+            name: draft.name.clone(),
+            own: draft.own,
+            identity: draft.identity(),
+            made: draft.made.clone(),
+        };
+        let memories = plan.memories.iter().map(memory).collect();
+        GraphSketch { ops, outputs: plan.outputs.clone(), variables: plan.slots.len(), memories }
     }
 
     /// Whether nothing has changed, so that the running graph itself can go on.
@@ -119,8 +127,21 @@ impl GraphSketch {
             && self.ops.iter().zip(&other.ops).all(same)
     }
 
+    /// Whether each of the banks in which notes are held is silent.
+    pub fn notes(&self, silent: &mut Vec<Arc<AtomicBool>>) {
+        for op in &self.ops {
+            for bank in op.pools.iter().flat_map(|pool| &pool.banks) {
+                match op.part {
+                    Part::Voices("midi_in") => silent.push(bank.silent.clone()),
+                    _ => bank.graph.notes(silent),
+                }
+            }
+        }
+    }
+
     /// The running graph stays: its steps are where the other graph, which [`GraphSketch::is`] the same, has them.
     fn stay(&mut self, other: &GraphSketch) {
+        self.memories.clone_from(&other.memories);
         for (op, other) in self.ops.iter_mut().zip(&other.ops) {
             op.step = other.step;
             op.stay(other);
@@ -141,7 +162,9 @@ impl OpSketch {
             part: part(&op.what, lines),
             key: key(op),
             audio,
-            memory: recipe.is_some_and(|r| r.memory.is_some()),
+            memory: recipe
+                .and_then(|r| r.memory.filter(|_| r.tape.as_ref().is_some_and(|(_, own)| *own)))
+                .map(|(_, n)| n),
             inputs: op.inputs.clone(),
             passes: (0..op.inputs.len()).map(|port| passes(&op.what, port)).collect(),
             mode: recipe.filter(|r| CHANGES_OVER.contains(&r.def.spec.name)).map(|r| r.mode()),
@@ -157,7 +180,7 @@ impl OpSketch {
     pub fn stay(&mut self, other: &OpSketch) {
         for (pool, other) in self.pools.iter_mut().zip(&other.pools) {
             pool.banks[0].graph.stay(other.graph());
-            pool.banks[0].spent = other.banks[0].spent.clone();
+            pool.banks[0].silent = other.banks[0].silent.clone();
             pool.banks.extend(other.banks[1..].iter().cloned());
         }
     }
@@ -200,7 +223,7 @@ impl PoolSketch {
 
 impl BankSketch {
     pub fn of(draft: &BankDraft) -> BankSketch {
-        BankSketch { voices: draft.voices, graph: GraphSketch::of(&draft.plan), spent: draft.spent.clone() }
+        BankSketch { voices: draft.voices, graph: GraphSketch::of(&draft.plan), silent: draft.silent.clone() }
     }
 }
 
@@ -276,7 +299,12 @@ fn key(op: &Op) -> String {
             write!(
                 key,
                 " {:?} {:?} {:?} {:?} {} {:?}",
-                r.inputs, r.fixed, r.named, r.duration, r.band_limited, r.memory
+                r.inputs,
+                r.fixed,
+                r.named,
+                r.duration,
+                r.band_limited,
+                r.tape.as_ref().map(|(identity, _)| identity)
             )
         }
         What::Formula(program) => write!(key, " {program:?}"),

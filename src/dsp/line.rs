@@ -47,7 +47,7 @@ impl Line {
 /// How many lines a relay looks back to.
 const PAST: usize = 4;
 /// Frames over which the oldest of what is remembered comes in, where there was more.
-const EDGE: i64 = 512;
+pub const EDGE: i64 = 512;
 
 /// A line that can take over from one of another length without copying: what is older than itself is read there, as long as it is
 /// needed. What nobody remembers is silent, without a click.

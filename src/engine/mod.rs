@@ -249,6 +249,9 @@ impl Engine {
         if self.player.as_ref().is_some_and(|p| p.leaving(self.at)) {
             return;
         }
+        if !self.incoming.peek().is_ok_and(Player::may_begin) {
+            return;
+        }
         let Ok(mut player) = self.incoming.pop() else { return };
         if let Some(old) = self.player.take_if(|old| player.succeed(old, self.at)) {
             self.retire(old);

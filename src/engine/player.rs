@@ -1,6 +1,7 @@
 //! A program at work: starts it, renders it under guard, and knows when it is over. Audio thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 
 use crate::compile::Program;
 use crate::kernel::{Piece, Port, Source, Start, What, Width};
@@ -59,6 +60,11 @@ impl Player {
         self.state = old.state;
         self.program.graph.succeed(&mut old.program.graph, carry, at, |_| true);
         true
+    }
+
+    /// Whether it need not wait for voices of the player that it replaces.
+    pub fn may_begin(&self) -> bool {
+        self.program.after.iter().all(|silent| silent.load(Ordering::Relaxed))
     }
 
     /// Whether something of the program before still fades at a frame.

@@ -104,6 +104,7 @@ mod tests {
             rate: 48_000.0,
             number: 0,
             carry: None,
+            after: vec![],
             graph: Graph::new(vec![step], 1, &[], 1, 48_000.0),
             strips: vec![Strip { name: "lead".into(), port, channels: 1, place: 0 }],
             outbox: Arc::default(),

@@ -102,7 +102,7 @@ fn number(spec: &NodeSpec, fixed: &[Option<Fixed>], index: usize) -> Option<f64>
 
 /// Nodes that change over to another fixed parameter by themselves, with all that they remember; where their mode or their channels
 /// change as well, a new kernel fades in.
-pub const CHANGES_OVER: &[&str] = &["delay", "pitch"];
+pub const CHANGES_OVER: &[&str] = &["delay", "buffer", "pitch"];
 
 /// The building of one kernel.
 pub struct Build<'a> {

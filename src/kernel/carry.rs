@@ -1,6 +1,9 @@
 //! How the state of a running program passes into its successor: whole kernels change places by pointer, changed ones take over
 //! what they can, voices keep their lanes. The loader says what goes where; the audio thread does it, without allocating.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use super::graph::{Graph, Work};
 use super::pass::Kernel;
 
@@ -15,8 +18,10 @@ pub struct Carry {
     pub lines: Vec<(u32, u32)>,
     /// So many slots hold the variables of voices, in the same order in both.
     pub variables: usize,
-    /// The memories that buffers share go on.
-    pub tapes: bool,
+    /// Memories of buffers that go on in another shape, old and new.
+    pub tapes: Vec<(u32, u32)>,
+    /// Voices that are left behind: all of these must be silent when the program takes over.
+    pub after: Vec<Arc<AtomicBool>>,
 }
 
 /// How a step's state passes to another.
@@ -51,8 +56,8 @@ impl Graph {
             return;
         }
         self.take_lanes(old, carry.variables);
-        if carry.tapes {
-            self.take_tapes(old);
+        for (from, to) in &carry.tapes {
+            self.take_tapes(old, *from as usize, *to as usize);
         }
         for (from, to) in &carry.lines {
             self.take_line(old, *from as usize, *to as usize);

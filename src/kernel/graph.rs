@@ -220,10 +220,10 @@ impl Graph {
         }
     }
 
-    /// Takes over the memories that buffers share.
-    pub(super) fn take_tapes(&mut self, old: &mut Graph) {
-        if self.tapes.len() == old.tapes.len() {
-            std::mem::swap(&mut self.tapes, &mut old.tapes);
+    /// Lets a memory of buffers go on in one of another shape.
+    pub(super) fn take_tapes(&mut self, old: &Graph, from: usize, to: usize) {
+        if let (Some(new), Some(old)) = (self.tapes.get(to), old.tapes.get(from)) {
+            new.iter().zip(old).for_each(|(new, old)| new.take(old));
         }
     }
 

@@ -1,23 +1,42 @@
 //! Tapes that `buffer` nodes share: a ring of frames that one node writes and any number read. Who reads another's tape sees it as
-//! it was at the last multiple of 64 frames, so that neither the order of nodes nor the cutting of time is heard. Audio thread; atomics
-//! only because kernels that share a tape must be able to move between threads together.
+//! it was at the last multiple of 64 frames, so that neither the order of nodes nor the cutting of time is heard. A tape of another
+//! length reads what is older than itself in the rings before it, without a copy. Audio thread; atomics only because kernels that share
+//! a tape must be able to move between threads together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::build::Audio;
 use super::tile::TILE;
+use crate::dsp::line::EDGE;
 
 /// Most cells that are written in a frame.
 pub const FASTEST: f64 = 16.0;
 /// The fewest frames of a tape.
 pub const SHORTEST: usize = TILE * FASTEST as usize + TILE;
 
+/// Most rings that a tape looks back to.
+const PAST: usize = 4;
+
 type Cells = Box<[AtomicU32]>;
+
+/// The memory itself, one set of cells per channel.
+type Ring = Vec<Cells>;
+
+/// What a tape of another length had recorded: cells from the first on, up to the second, as far as they fit into the ring.
+struct Past {
+    ring: Arc<Ring>,
+    from: AtomicU64,
+    until: AtomicU64,
+}
 
 /// Frames of one or two channels, written round and round. Cells count from 0 without end; the ring holds the newest.
 pub struct Tape {
-    channels: Vec<Cells>,
+    channels: Arc<Ring>,
+    /// The first cell in the ring, while any cell before it may still be read in the rings before; else 0.
+    since: AtomicU64,
+    /// The rings before, newest last.
+    past: Vec<Past>,
     /// Per channel: what the cells written since the tile began held before.
     before: Vec<Cells>,
     /// What cells hold that were never written: a file at the engine's rate, else silence.
@@ -39,11 +58,13 @@ impl Tape {
     /// A tape of `length` frames (at least [`SHORTEST`]).
     pub fn new(length: usize, channels: usize, backdrop: Option<Arc<Audio>>) -> Self {
         let length = length.max(SHORTEST);
-        let cells = |n: usize| -> Vec<Cells> {
+        let cells = |n: usize| -> Ring {
             (0..channels).map(|_| (0..n).map(|_| AtomicU32::new(0)).collect()).collect()
         };
         let tape = Self {
-            channels: cells(length),
+            channels: Arc::new(cells(length)),
+            since: AtomicU64::new(0),
+            past: vec![],
             before: cells(SHORTEST),
             backdrop,
             length,
@@ -56,6 +77,41 @@ impl Tape {
         };
         tape.reset();
         tape
+    }
+
+    /// A tape that goes on with what `old` has recorded once it [takes over](Tape::take) from it. Loader thread.
+    pub fn after(length: usize, channels: usize, backdrop: Option<Arc<Audio>>, old: &Tape) -> Self {
+        let mut tape = Tape::new(length, channels, backdrop);
+        let part =
+            |ring: &Arc<Ring>| Past { ring: ring.clone(), from: AtomicU64::new(0), until: AtomicU64::new(0) };
+        // One that has not played yet may be about to take over itself.
+        if old.since.load(Relaxed) > 0 || old.written() == 0 {
+            let skip = (old.past.len() + 1).saturating_sub(PAST);
+            tape.past.extend(old.past[skip..].iter().map(|past| part(&past.ring)));
+        }
+        tape.past.push(part(&old.channels));
+        tape
+    }
+
+    /// Goes on from where the tape is that it was made [after](Tape::after): the newest of what that has recorded stays.
+    pub fn take(&self, old: &Tape) {
+        let pairs = [(&self.head, &old.head), (&self.tile, &old.tile), (&self.from, &old.from)];
+        let more = [(&self.next, &old.next), (&self.writer, &old.writer)];
+        pairs.iter().chain(&more).for_each(|(new, old)| new.store(old.load(Relaxed), Relaxed));
+        self.moving.store(old.moving.load(Relaxed), Relaxed);
+        let (first, written) = (old.from.load(Relaxed), old.written());
+        let fresh = written.saturating_sub(first).min(SHORTEST as u64) as usize;
+        for (new, old) in self.before.iter().zip(&old.before) {
+            new.iter().zip(old).take(fresh).for_each(|(new, old)| new.store(old.load(Relaxed), Relaxed));
+        }
+        self.since.store(written, Relaxed);
+        let Some((newest, older)) = self.past.split_last() else { return };
+        newest.from.store(old.since.load(Relaxed), Relaxed);
+        newest.until.store(written, Relaxed);
+        for (new, old) in older.iter().rev().zip(old.past.iter().rev()) {
+            new.from.store(old.from.load(Relaxed), Relaxed);
+            new.until.store(old.until.load(Relaxed), Relaxed);
+        }
     }
 
     pub fn length(&self) -> usize {
@@ -74,6 +130,7 @@ impl Tape {
         self.moving.store(false, Relaxed);
         self.next.store(0, Relaxed);
         self.writer.store(0, Relaxed);
+        self.since.store(0, Relaxed);
     }
 
     /// Becomes the one who writes. The number proves it.
@@ -104,6 +161,10 @@ impl Tape {
             self.tile.store(tile, Relaxed);
             self.from.store(self.written(), Relaxed);
             self.moving.store(self.next.load(Relaxed) == tile * TILE as u64 && at > 0, Relaxed);
+            let since = self.since.load(Relaxed);
+            if since > 0 && self.written() >= since + (self.length + SHORTEST) as u64 {
+                self.since.store(0, Relaxed);
+            }
         }
         self.next.store(at + 1, Relaxed);
         let (old, first) = (self.head(), self.from.load(Relaxed));
@@ -127,6 +188,15 @@ impl Tape {
     #[inline]
     fn stored(&self, channel: usize, index: usize, written: u64) -> f32 {
         if written >= self.length as u64 || (index as u64) < written {
+            let since = self.since.load(Relaxed);
+            if since > 0 {
+                let newest = written - 1;
+                let back =
+                    (newest % self.length as u64 + self.length as u64 - index as u64) % self.length as u64;
+                if newest - back < since {
+                    return self.recorded_before(channel, newest - back);
+                }
+            }
             return f32::from_bits(self.channels[channel][index].load(Relaxed));
         }
         let file = self
@@ -134,6 +204,26 @@ impl Tape {
             .as_ref()
             .and_then(|audio| audio.channels.get(channel.min(audio.channels.len() - 1)));
         file.and_then(|frames| frames.get(index)).copied().unwrap_or(0.0)
+    }
+
+    /// A cell that was written before this tape; the oldest of what is remembered comes in without a click.
+    #[cold]
+    fn recorded_before(&self, channel: usize, cell: u64) -> f32 {
+        let Some(past) = self.past.iter().rev().find(|past| cell >= past.from.load(Relaxed)) else {
+            return 0.0;
+        };
+        let Some(cells) = past.ring.get(channel.min(past.ring.len() - 1)) else { return 0.0 };
+        let lost = past.until.load(Relaxed).saturating_sub(cells.len() as u64);
+        if cell < lost {
+            return 0.0;
+        }
+        let x = f32::from_bits(cells[(cell % cells.len() as u64) as usize].load(Relaxed));
+        let known = cell - lost;
+        if lost > past.from.load(Relaxed) && known < EDGE as u64 {
+            x * (known as f32 / EDGE as f32)
+        } else {
+            x
+        }
     }
 
     #[inline]

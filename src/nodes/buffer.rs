@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::dsp::lane::Lane;
 use crate::dsp::line::hermite;
 use crate::dsp::time::frames_of;
+use crate::kernel::carry::FADE;
 use crate::kernel::tape::{FASTEST, Tape};
 use crate::kernel::{Build, Kernel, Lanewise, MAX_LANES, Pass, Start, TILE};
 use crate::spec::*;
@@ -90,6 +91,16 @@ struct Place {
     /// Age at which the signal ended.
     ended: Option<u64>,
     over: bool,
+    /// The cell that was read last.
+    read: f64,
+}
+
+/// Where a buffer goes on from, when its length or its offset has been edited: the cell that it read before, and for how many frames it
+/// is still heard.
+#[derive(Clone, Copy, Default)]
+struct Turn {
+    cell: f64,
+    left: usize,
 }
 
 struct Buffer {
@@ -108,6 +119,9 @@ struct Buffer {
     rate: f64,
     frames: Option<u64>,
     places: Vec<Place>,
+    turns: Vec<Turn>,
+    /// Frames of a fade.
+    fade: usize,
 }
 
 fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
@@ -130,6 +144,8 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
         rate: b.rate,
         frames: b.duration_frames(),
         places: vec![Place::default(); b.lanes],
+        turns: vec![Turn::default(); b.lanes],
+        fade: (FADE * b.rate).ceil().max(1.0) as usize,
     }))
 }
 
@@ -171,6 +187,17 @@ impl Lanewise for Buffer {
     fn start(&mut self, lane: usize, _: Start) {
         let claim = if self.signal.is_some() { self.tapes[lane].claim() } else { 0 };
         self.places[lane] = Place { claim, ..Place::default() };
+        self.turns[lane] = Turn::default();
+    }
+
+    /// The tapes have been taken over already, or are the same.
+    fn take(&mut self, old: &mut Self) {
+        for (lane, (new, old)) in self.places.iter_mut().zip(&old.places).enumerate() {
+            let tape = &self.tapes[lane];
+            let writes = self.signal.is_some() && tape.is_writer(old.claim);
+            *new = Place { claim: if writes { tape.claim() } else { 0 }, ..*old };
+            self.turns[lane] = Turn { cell: old.read, left: self.fade };
+        }
     }
 
     fn stop(&mut self, lane: usize, _: u64) {
@@ -217,10 +244,18 @@ impl Buffer {
                 until = n;
                 break;
             };
+            place.read = cell;
+            let turn = &mut self.turns[lane];
+            turn.cell += speed * factor;
+            let before = turn.left as f32 / (self.fade + 1) as f32;
             for (channel, out) in pass.outputs.iter_mut().enumerate() {
+                let read =
+                    |cell| read_at(tape, channel, cell, (!writes).then_some(at), self.region.is_some());
+                let now = read(cell);
                 out.floats_mut()[n * width + k] =
-                    read_at(tape, channel, cell, (!writes).then_some(at), self.region.is_some());
+                    if turn.left == 0 { now } else { now + (read(turn.cell) - now) * before };
             }
+            turn.left = turn.left.saturating_sub(1);
         }
         for n in until..pass.frames {
             pass.outputs.iter_mut().for_each(|out| out.floats_mut()[n * width + k] = 0.0);

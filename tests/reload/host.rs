@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use seiche::compile::{Blueprint, Request, compile_after};
+use seiche::compile::{Blueprint, Program, Request, compile_after};
 use seiche::engine::{Engine, Event, Io, Remote};
-use seiche::language::{Library, render as show};
+use seiche::language::{Diagnostic, Library, render as show};
 use seiche::library::samples::Store;
 
 use super::support::*;
@@ -38,20 +38,30 @@ impl Host {
         Host { folder: folder.into(), ..Host::new(0) }
     }
 
-    /// As the loader does it: a text with any error changes nothing. Whether it was taken.
-    pub fn offer(&mut self, text: &str, sound: &str) -> bool {
+    /// As the loader does it: a text with any error changes nothing; the first of them.
+    pub fn offer(&mut self, text: &str, sound: &str) -> Result<(), Diagnostic> {
+        let program = self.compile(text, sound)?;
+        self.send(program);
+        Ok(())
+    }
+
+    /// The successor of what was compiled last.
+    pub fn compile(&mut self, text: &str, sound: &str) -> Result<Box<Program>, Diagnostic> {
         let specs: Vec<_> = seiche::nodes::ALL.iter().map(|d| &d.spec).collect();
         let files = vec![(self.folder.join("test.yaml"), text.as_bytes().to_vec())];
         let library = Library::read(files, &specs);
-        if library.diagnostics().iter().any(|d| d.is_error()) {
-            return false;
+        if let Some(fault) = library.diagnostics().iter().find(|d| d.is_error()) {
+            return Err(fault.clone());
         }
         let Host { store, blueprint, .. } = self;
         let request = Request { library: &library, sound, overrides: &[], rate: RATE, seed: 0, store };
-        let Ok(compiled) = compile_after(&request, blueprint.as_ref()) else { return false };
+        let compiled = compile_after(&request, blueprint.as_ref()).map_err(|mut faults| faults.remove(0))?;
         self.blueprint = Some(compiled.blueprint);
-        assert!(self.remote.send(compiled.program).is_ok(), "the queue is full");
-        true
+        Ok(compiled.program)
+    }
+
+    pub fn send(&mut self, program: Box<Program>) {
+        assert!(self.remote.send(program).is_ok(), "the queue is full");
     }
 
     pub fn save(&mut self, text: &str, sound: &str) {

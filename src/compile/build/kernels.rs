@@ -162,7 +162,7 @@ fn bank(draft: BankDraft, parents: usize, site: &Site) -> Result<BankPlan, Diagn
         imports: built.imports,
         parents,
         voices: draft.voices,
-        spent: draft.spent,
+        silent: draft.silent,
         closing: draft.closing,
     })
 }

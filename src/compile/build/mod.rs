@@ -41,6 +41,7 @@ pub(super) fn program(
     Ok(Program {
         number: 0,
         carry: None,
+        after: vec![],
         name: request.sound.to_owned(),
         rate: request.rate,
         graph: built.graph,

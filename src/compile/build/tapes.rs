@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::compile::plan::MemoryDraft;
+use crate::compile::plan::{Before, MemoryDraft};
 use crate::dsp::sinc::{Sinc, TAPS};
 use crate::kernel::Audio;
 use crate::kernel::tape::Tape;
@@ -30,12 +30,26 @@ pub(super) fn tapes(draft: &MemoryDraft, lanes: usize, site: &Site) -> Result<Ve
         (None, None) => (default * rate) as usize,
     };
     let channels = draft.channels.max(1);
+    let known = match &draft.before {
+        Before::Nothing => None,
+        Before::Same(made) | Before::Other(made) => made.get().filter(|tapes| tapes.len() == lanes),
+    };
     site.take(
         draft.writer.or(Some(draft.reader)),
         lanes * channels,
         frames.saturating_mul(size_of::<f32>()),
     )?;
-    Ok((0..lanes).map(|_| Arc::new(Tape::new(frames, channels, file.clone()))).collect())
+    let file = || file.clone();
+    let tapes: Vec<_> = match (&draft.before, known) {
+        (Before::Same(_), Some(tapes)) => tapes.clone(),
+        (_, Some(tapes)) => {
+            tapes.iter().map(|old| Arc::new(Tape::after(frames, channels, file(), old))).collect()
+        }
+        (_, None) => (0..lanes).map(|_| Arc::new(Tape::new(frames, channels, file()))).collect(),
+    };
+    // A program is built before its copy that is tried out: the tapes are those of the program.
+    let _ = draft.made.set(tapes.clone());
+    Ok(tapes)
 }
 
 /// A tape of a graph around (or of the present one), for each of `lanes` lanes of the present one.

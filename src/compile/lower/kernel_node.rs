@@ -131,6 +131,7 @@ impl Lower<'_> {
             audio,
             folder,
             memory,
+            tape: None,
             band_limited,
             span: node.span,
         };

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::compile::plan::{MemoryDraft, Wire};
+use crate::compile::plan::{MemoryDraft, Plan, What, Wire};
+use crate::compile::pools::PoolDraft;
 use crate::kernel::{Audio, Inputs};
 use crate::language::Diagnostic;
 use crate::language::model::{Node, Value};
@@ -25,6 +26,7 @@ impl Lower<'_> {
             wires.get(inputs[index].ports.start).filter(|_| !inputs[index].ports.is_empty()).copied()
         };
         let deepest = self.scopes.len() - 1;
+        let own = self.declared(node, "name").is_none() && node.id.is_none();
         let name = match self.declared(node, "name").map(|p| &p.value) {
             Some(Value::Text(name)) => Some(name.clone()),
             _ => None,
@@ -51,7 +53,7 @@ impl Lower<'_> {
         };
         let scope = &mut self.scopes[depth];
         let index = scope.plan.memories.iter().position(|m| m.name == name).unwrap_or_else(|| {
-            scope.plan.memories.push(MemoryDraft { name: name.clone(), ..MemoryDraft::default() });
+            scope.plan.memories.push(MemoryDraft { name: name.clone(), own, ..MemoryDraft::default() });
             scope.plan.memories.len() - 1
         });
         let memory = &mut scope.plan.memories[index];
@@ -101,4 +103,23 @@ impl Lower<'_> {
             );
         }
     }
+}
+
+/// Tells every buffer, once all of them are known, what its memory is like. `around`: the memories of the graphs around.
+pub(super) fn tell(plan: &mut Plan, around: &mut Vec<Vec<(String, bool)>>) {
+    around.push(plan.memories.iter().map(|memory| (memory.identity(), memory.own)).collect());
+    for op in &mut plan.ops {
+        match &mut op.what {
+            What::Node(recipe) => {
+                let known = |(depth, index): (usize, usize)| around.get(depth)?.get(index).cloned();
+                recipe.tape = recipe.memory.and_then(known);
+            }
+            What::Voices(voices) => {
+                let banks = voices.pools.iter_mut().flat_map(PoolDraft::banks_mut);
+                banks.for_each(|bank| tell(&mut bank.plan, around));
+            }
+            _ => {}
+        }
+    }
+    around.pop();
 }

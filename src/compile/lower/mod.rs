@@ -180,7 +180,8 @@ impl<'a> Lower<'a> {
         self.check_memories();
         let scope = &mut self.scopes[0];
         scope.plan.outputs = tracks.iter().map(|t| t.wire).collect();
-        let plan = std::mem::take(&mut scope.plan);
+        let mut plan = std::mem::take(&mut scope.plan);
+        memories::tell(&mut plan, &mut vec![]);
         let length = voices::longest_duration(root);
         Ok(Lowered { plan, tracks, length, warnings: vec![], notes: vec![] })
     }

@@ -7,7 +7,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::super::plan::{Value, Wire};
 use super::super::sketch::{GraphSketch, OpSketch, Part, PoolSketch};
-use super::Level;
 
 /// Operations of both graphs that are the same because the graphs around say so.
 pub type Pairs<'a> = &'a [(usize, usize)];
@@ -15,22 +14,15 @@ pub type Pairs<'a> = &'a [(usize, usize)];
 struct Matching<'a> {
     old: &'a GraphSketch,
     new: &'a GraphSketch,
-    level: Level,
     /// Per old operation, the new one that goes on with its state.
     found: Vec<Option<usize>>,
     taken: Vec<bool>,
 }
 
 /// Per old operation, the new one that goes on with its state. `outputs` are outputs of both that have the same name.
-pub fn matches(
-    old: &GraphSketch,
-    new: &GraphSketch,
-    level: Level,
-    imports: Pairs,
-    outputs: Pairs,
-) -> Vec<Option<usize>> {
+pub fn matches(old: &GraphSketch, new: &GraphSketch, imports: Pairs, outputs: Pairs) -> Vec<Option<usize>> {
     let (found, taken) = (vec![None; old.ops.len()], vec![false; new.ops.len()]);
-    let mut matching = Matching { old, new, level, found, taken };
+    let mut matching = Matching { old, new, found, taken };
     for (from, to) in imports {
         matching.found[*from] = Some(*to);
         matching.taken[*to] = true;
@@ -55,11 +47,16 @@ pub fn pools(old: &OpSketch, new: &OpSketch) -> Vec<Option<usize>> {
     let same_name = |a: &PoolSketch, b: &PoolSketch| kin(a, old) == kin(b, new);
     let same_graph = |a: &PoolSketch, b: &PoolSketch| a.graph().is(b.graph());
     let any = |a: &PoolSketch, b: &PoolSketch| a.graph().variables == b.graph().variables;
+    let same = |a: &PoolSketch, b: &PoolSketch| same_name(a, b) && same_graph(a, b);
     type Rule<'a> = &'a dyn Fn(&PoolSketch, &PoolSketch) -> bool;
-    let rules: [Rule; 3] = [&same_name, &same_graph, &any];
+    // The steps of a pattern play on wherever they stand now; elsewhere the place decides what is heard next.
+    let rules: [Rule; 4] = match old.part {
+        Part::Voices("sequencer") => [&same, &same_graph, &same_name, &any],
+        _ => [&same, &same_name, &same_graph, &any],
+    };
     for (number, rule) in rules.iter().enumerate() {
         let (olds, news) = (found.iter().filter(|f| f.is_none()), taken.iter().filter(|t| !**t));
-        if number == 2 && (olds.count(), news.count()) != (1, 1) {
+        if number == 3 && (olds.count(), news.count()) != (1, 1) {
             break;
         }
         for (from, a) in old.pools.iter().enumerate() {
@@ -80,9 +77,7 @@ fn explicit(op: &OpSketch) -> bool {
 
 impl Matching<'_> {
     fn fits(&self, from: usize, to: usize) -> bool {
-        self.found[from].is_none()
-            && !self.taken[to]
-            && continues(&self.old.ops[from], &self.new.ops[to], self.level)
+        self.found[from].is_none() && !self.taken[to] && continues(&self.old.ops[from], &self.new.ops[to])
     }
 
     fn pair(&mut self, from: usize, to: usize) {
@@ -188,8 +183,8 @@ impl Matching<'_> {
     }
 }
 
-fn continues(old: &OpSketch, new: &OpSketch, level: Level) -> bool {
-    if !old.part.continues(&new.part) || (old.memory || new.memory) && !level.tapes {
+fn continues(old: &OpSketch, new: &OpSketch) -> bool {
+    if !old.part.continues(&new.part) {
         return false;
     }
     // Crossfades between nodes know their pools by number.

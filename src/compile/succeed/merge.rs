@@ -15,7 +15,7 @@ use super::fades::Spot;
 pub(super) struct Merge<'a> {
     pub old: &'a GraphSketch,
     pub sketch: &'a mut GraphSketch,
-    pub level: Level,
+    pub level: Level<'a>,
     pub successor: Vec<Option<usize>>,
     pub predecessor: Vec<Option<usize>>,
     /// Where the new operations stand in the merged plan.

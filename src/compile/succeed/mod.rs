@@ -16,12 +16,14 @@ mod summary;
 mod voices;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::kernel::Graph;
 use crate::kernel::carry::{Carry, How};
 
 use super::loops;
-use super::plan::{Op, Plan, What, Wire};
+use super::plan::{Before, MemoryDraft, Op, Plan, What, Wire};
 use super::sketch::{GraphSketch, steps_of};
 use fades::{Spot, heard};
 use matching::matches;
@@ -30,10 +32,12 @@ pub use summary::{Summary, summary};
 
 /// A graph among graphs.
 #[derive(Clone, Copy)]
-pub(super) struct Level {
+pub(super) struct Level<'a> {
     pub lanes: usize,
-    /// The memories that buffers share go on: none has come, gone or changed.
-    pub tapes: bool,
+    /// Room is short: voices that are silent at the moment are left behind where they would need memory of their own.
+    pub frugal: bool,
+    /// The voices around are silent, as this says.
+    pub silent: Option<&'a Arc<AtomicBool>>,
 }
 
 /// What belongs together in two graphs.
@@ -46,11 +50,11 @@ pub(super) struct Links {
 
 impl Links {
     /// Of two sounds: tracks of the same name belong together, then those that play what goes on, then the only one that is left.
-    pub fn of_tracks(old: (&GraphSketch, &[String]), new: (&GraphSketch, &[String]), level: Level) -> Links {
+    pub fn of_tracks(old: (&GraphSketch, &[String]), new: (&GraphSketch, &[String])) -> Links {
         let place = |name: &String| new.1.iter().position(|n| n == name);
         let names = old.1.iter().enumerate().filter_map(|(from, name)| Some((from, place(name)?)));
         let mut outputs: Vec<(usize, usize)> = names.collect();
-        let ops = matches(old.0, new.0, level, &[], &outputs);
+        let ops = matches(old.0, new.0, &[], &outputs);
         let left = |outputs: &[(usize, usize)]| {
             let old = (0..old.0.outputs.len()).filter(|n| outputs.iter().all(|(from, _)| from != n));
             let new = (0..new.0.outputs.len()).filter(|n| outputs.iter().all(|(_, to)| to != n));
@@ -71,26 +75,21 @@ impl Links {
     }
 
     /// Of two voices.
-    pub fn of_voices(
-        old: &GraphSketch,
-        new: &GraphSketch,
-        level: Level,
-        imports: &[(usize, usize)],
-    ) -> Links {
+    pub fn of_voices(old: &GraphSketch, new: &GraphSketch, imports: &[(usize, usize)]) -> Links {
         let outputs = vec![(0, 0)];
-        Links { ops: matches(old, new, level, imports, &outputs), outputs }
+        Links { ops: matches(old, new, imports, &outputs), outputs }
     }
 }
 
 /// Adds to `new` what it needs of `old`, and says how the state passes. `sketch` (of `new`) learns where its operations stand.
-pub(super) fn succeed(
-    old: &GraphSketch,
+pub(super) fn succeed<'a>(
+    old: &'a GraphSketch,
     new: Plan,
-    sketch: &mut GraphSketch,
-    level: Level,
+    sketch: &'a mut GraphSketch,
+    level: Level<'a>,
     links: Links,
 ) -> (Plan, Carry) {
-    let Plan { ops, slots, lines, outputs, memories, .. } = new;
+    let Plan { ops, slots, lines, outputs, mut memories, .. } = new;
     let Links { ops: successor, outputs: pairs } = links;
     let mut predecessor = vec![None; ops.len()];
     for (from, to) in successor.iter().enumerate() {
@@ -98,6 +97,7 @@ pub(super) fn succeed(
             predecessor[*to] = Some(from);
         }
     }
+    let tapes = remember(old, sketch, &mut memories, &successor);
     let variables = old.variables.min(sketch.variables);
     let mut merge = Merge {
         old,
@@ -116,7 +116,7 @@ pub(super) fn succeed(
         fades: vec![],
         lines: HashMap::new(),
         late: lines,
-        carry: Carry { variables, tapes: level.tapes, ..Carry::default() },
+        carry: Carry { variables, tapes, ..Carry::default() },
     };
     merge.heard = heard(merge.sketch);
     merge.carry_lines();
@@ -155,6 +155,35 @@ pub(super) fn succeed(
     // What is copied from may move on afterwards, and voices are taken before their graph's owner leaves.
     carry.steps.sort_by_key(|(.., how)| matches!(how, How::Move));
     (plan, carry)
+}
+
+/// Which memories go on: those of one name, and those of buffers that go on. Returns old and new numbers of those that have changed.
+fn remember(
+    old: &GraphSketch,
+    new: &GraphSketch,
+    drafts: &mut [MemoryDraft],
+    successor: &[Option<usize>],
+) -> Vec<(u32, u32)> {
+    let named = |from: usize| {
+        let name = &old.memories[from].name;
+        new.memories.iter().position(|memory| !memory.own && memory.name == *name)
+    };
+    let pairs =
+        old.ops.iter().zip(successor).filter_map(|(op, to)| Some((op.memory?, new.ops[(*to)?].memory?)));
+    let names = (0..old.memories.len()).filter(|from| !old.memories[*from].own);
+    let pairs = pairs.chain(names.filter_map(|from| Some((from, named(from)?))));
+    let mut changed = vec![];
+    for (from, to) in pairs {
+        let Some(draft) = drafts.get_mut(to) else { continue };
+        let made = old.memories[from].made.clone();
+        if old.memories[from].identity == new.memories[to].identity {
+            draft.before = Before::Same(made);
+        } else {
+            draft.before = Before::Other(made);
+            changed.push((from as u32, to as u32));
+        }
+    }
+    changed
 }
 
 /// Whether the voices of two banks can keep their lanes: the new one is made as large as the old one.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::Level;
 use super::matching::{matches, pools};
 use crate::compile::plan::Value;
 use crate::compile::sketch::{GraphSketch, OpSketch, Part, same_value};
@@ -43,9 +42,9 @@ impl Summary {
 }
 
 /// Compares a sound with the one that it replaces.
-pub fn summary(old: &GraphSketch, new: &GraphSketch, successor: &[Option<usize>], level: Level) -> Summary {
+pub fn summary(old: &GraphSketch, new: &GraphSketch, successor: &[Option<usize>]) -> Summary {
     let mut fates = BTreeMap::new();
-    compare(old, new, successor, level, &mut fates);
+    compare(old, new, successor, &mut fates);
     let count = |fate: Fate| fates.values().filter(|f| **f == fate).count();
     let named = fates.iter().filter(|(_, fate)| **fate != Fate::Carried).map(|(id, _)| (*id).to_owned());
     Summary {
@@ -62,7 +61,6 @@ fn compare<'a>(
     old: &'a GraphSketch,
     new: &'a GraphSketch,
     successor: &[Option<usize>],
-    level: Level,
     fates: &mut BTreeMap<&'a str, Fate>,
 ) {
     let mut note = |op: &'a OpSketch, fate: Fate| {
@@ -98,10 +96,8 @@ fn compare<'a>(
         note(op, Fate::New);
     }
     for (from, to) in within {
-        let lanes = level.lanes * from.voices().max(to.voices());
-        let level = Level { lanes, ..level };
-        let successor = matches(from.graph(), to.graph(), level, &[], &[(0, 0)]);
-        compare(from.graph(), to.graph(), &successor, level, fates);
+        let successor = matches(from.graph(), to.graph(), &[], &[(0, 0)]);
+        compare(from.graph(), to.graph(), &successor, fates);
     }
 }
 

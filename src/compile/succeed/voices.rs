@@ -7,20 +7,21 @@ use crate::kernel::Graph;
 use crate::kernel::carry::{Carry, Passage};
 
 use super::super::plan::{Ends, Op, Plan, What, Wire};
-use super::super::pools::{BankDraft, PoolDraft, Voices};
+use super::super::pools::{BankDraft, Driver, PoolDraft, Voices};
 use super::super::sketch::{BankSketch, GraphSketch, Part, same_value};
 use super::matching::pools;
 use super::merge::Merge;
 use super::{Level, Links, same_shape, succeed};
 
-/// Most banks of a pool; copies that do not end by themselves could make any number.
+/// Most banks of a pool, but for notes: copies that do not end by themselves could make any number.
 const BANKS: usize = 12;
 
-impl Merge<'_> {
+impl<'a> Merge<'a> {
     /// The pools of an operation that goes on, each merged with its successor.
     pub fn voices(&mut self, from: usize, index: usize, op: &mut Op) -> Vec<Passage> {
         let Op { what: What::Voices(voices), inputs, .. } = op else { return vec![] };
-        let Voices { pools: drafts, .. } = &mut **voices;
+        let Voices { pools: drafts, driver, .. } = &mut **voices;
+        let most = if matches!(driver, Driver::MidiIn { .. }) { usize::MAX } else { BANKS };
         let graph: &GraphSketch = self.old;
         let old = &graph.ops[from];
         let successors = pools(old, &self.sketch.ops[index]);
@@ -45,13 +46,16 @@ impl Merge<'_> {
             let shape = |bank: &BankSketch| same_shape(bank.voices, fresh.voices, self.level.lanes);
             let main = before.banks.iter().position(shape);
             let banks = before.banks.iter().enumerate();
-            // A bank without voices comes along only where new ones can begin in it.
-            let wanted = |(bank, sketch): &(usize, &BankSketch)| {
-                *bank == 0 || Some(*bank) == main || !sketch.spent.load(Ordering::Relaxed)
-            };
-            for (bank, before) in banks.filter(wanted) {
+            for (bank, before) in banks {
                 let own = Some(bank) == main;
-                let (draft, sketch, carry) = if drafts[to].older.len() >= BANKS && !own {
+                // A bank without voices comes along only where new ones can begin in it.
+                let silent =
+                    self.level.silent.or(before.silent.load(Ordering::Relaxed).then_some(&before.silent));
+                if let Some(silent) = silent.filter(|_| !own && (bank > 0 || self.level.frugal)) {
+                    self.carry.after.push(silent.clone());
+                    continue;
+                }
+                let (draft, sketch, mut carry) = if drafts[to].older.len() >= most && !own {
                     let (draft, carry) = self.closing(from, before, inputs);
                     (draft, None, carry)
                 } else {
@@ -60,6 +64,7 @@ impl Merge<'_> {
                         self.bank(from, before, BankDraft::new(fresh.plan.clone(), voices), inputs);
                     (draft, Some(sketch), carry)
                 };
+                self.carry.after.append(&mut carry.after);
                 let (pool, known) = (&mut drafts[to], &mut self.sketch.ops[index].pools[to]);
                 let place = if own { 0 } else { 1 + pool.older.len() };
                 match (own, sketch) {
@@ -83,12 +88,13 @@ impl Merge<'_> {
         mut draft: BankDraft,
         inputs: &mut Vec<Wire>,
     ) -> (BankDraft, BankSketch, Carry) {
+        draft.silent.store(before.silent.load(Ordering::Relaxed), Ordering::Relaxed);
         let mut sketch = BankSketch::of(&draft);
         let imports = self.imports(from, &before.graph, &mut draft.plan, inputs);
-        let level = self.inside(draft.voices);
+        let level = self.inside(before, draft.voices);
         // The sketch knows nothing of what is imported only for what leaves.
         let known: Vec<_> = imports.iter().copied().filter(|(_, to)| *to < sketch.graph.ops.len()).collect();
-        let mut links = Links::of_voices(&before.graph, &sketch.graph, level, &known);
+        let mut links = Links::of_voices(&before.graph, &sketch.graph, &known);
         imports.into_iter().for_each(|(from, to)| links.ops[from] = Some(to));
         let (plan, carry) = succeed(&before.graph, draft.plan, &mut sketch.graph, level, links);
         draft.plan = plan;
@@ -104,13 +110,19 @@ impl Merge<'_> {
             links.ops[from] = Some(to);
         }
         let mut nothing = GraphSketch { variables, ..GraphSketch::default() };
-        let (plan, carry) = succeed(&before.graph, plan, &mut nothing, self.inside(before.voices), links);
+        let (plan, carry) =
+            succeed(&before.graph, plan, &mut nothing, self.inside(before, before.voices), links);
         (BankDraft { closing: true, ..BankDraft::new(plan, before.voices) }, carry)
     }
 
-    /// The level of so many voices.
-    fn inside(&self, voices: usize) -> Level {
-        Level { lanes: Graph::lanes_for(self.level.lanes * voices), ..self.level }
+    /// The level of so many voices of a bank.
+    fn inside<'b>(&self, before: &'b BankSketch, voices: usize) -> Level<'b>
+    where
+        'a: 'b,
+    {
+        let silent = self.level.silent.or(before.silent.load(Ordering::Relaxed).then_some(&before.silent));
+        let silent = silent.filter(|_| self.level.frugal);
+        Level { lanes: Graph::lanes_for(self.level.lanes * voices), silent, ..self.level }
     }
 
     /// Pairs what the voices read from around them; what only leaving operations read is imported for them.

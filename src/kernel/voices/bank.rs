@@ -33,8 +33,8 @@ pub struct BankPlan {
     pub parents: usize,
     /// Lanes for each of them: the voice limit and room for voices that fade.
     pub voices: usize,
-    /// Tells the loader that no voice is left in a bank in which none begins any more.
-    pub spent: Arc<AtomicBool>,
+    /// Tells the loader whether no voice is in it.
+    pub silent: Arc<AtomicBool>,
     /// It is no longer wanted: its voices fade as soon as they have been taken over.
     pub closing: bool,
 }
@@ -46,7 +46,7 @@ pub struct Bank {
     imports: Vec<Import>,
     parents: usize,
     voices: usize,
-    spent: Arc<AtomicBool>,
+    silent: Arc<AtomicBool>,
     closing: bool,
     roster: Roster,
     /// Where there are several parents, per channel and parent of a pass: 32 partial sums per frame.
@@ -71,7 +71,7 @@ impl Bank {
             imports: plan.imports,
             parents: plan.parents,
             voices: plan.voices,
-            spent: plan.spent,
+            silent: plan.silent,
             closing: plan.closing,
         }
     }
@@ -104,11 +104,9 @@ impl Bank {
         }
     }
 
-    /// Tells the loader, once no voice is left, that nobody needs this bank any more: none begins in it.
-    pub fn note_spent(&self) {
-        if self.roster.count() == 0 {
-            self.spent.store(true, Ordering::Relaxed);
-        }
+    /// Tells the loader whether any voice is left: an edit may leave a bank without voices behind.
+    pub fn note_silent(&self) {
+        self.silent.store(self.roster.count() == 0, Ordering::Relaxed);
     }
 
     /// Changes a scope variable of a sounding voice.

@@ -156,10 +156,11 @@ impl Pool {
     pub fn render(&mut self, pass: &mut Pass, from: usize, to: usize) -> [u8; MAX_LANES] {
         let Some((first, older)) = self.banks.split_first_mut() else { return [0; MAX_LANES] };
         let mut sounded = first.render(pass, from, to);
+        first.note_silent();
         for bank in older {
             let also = bank.render(pass, from, to);
             sounded.iter_mut().zip(also).for_each(|(most, count)| *most = (*most).max(count));
-            bank.note_spent();
+            bank.note_silent();
         }
         sounded
     }
