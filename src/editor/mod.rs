@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use egui::{CentralPanel, Frame, Panel, Ui};
 
-use crate::session::{Message, Session, Snapshot};
+use crate::session::{Counts, Message, Session, Snapshot};
 
 pub use meters::Levels;
 pub use theme::SIZE;
@@ -28,6 +28,8 @@ pub struct Scene<'a> {
     /// Share of its time that the audio thread needs, 0..1.
     pub load: f32,
     pub voices: usize,
+    /// The decoded samples of all instances in the process.
+    pub samples: Counts,
     /// Strips that were silenced because of a fault.
     pub silenced: &'a [String],
 }
@@ -70,9 +72,14 @@ impl Editor {
             levels: &self.levels,
             load,
             voices: levels.voices,
+            samples: self.session.samples(),
             silenced: &silenced,
         };
+        self.panes.source.recall(&self.session.typed());
         let asked = draw(ui, &scene, &mut self.panes);
+        if let Some(files) = self.panes.source.typed() {
+            self.session.keep_typed(files);
+        }
         let chose = matches!(asked, Some(Message::Choose(_)));
         if let Some(message) = asked {
             self.session.send(message);

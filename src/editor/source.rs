@@ -13,7 +13,7 @@ use egui::{
 
 use super::assist::Assist;
 use super::{Scene, theme};
-use crate::session::{Message, Severity, Shown};
+use crate::session::{File, Message, Severity, Shown, Typed};
 
 /// Longer texts are not shown: laying them out would make the window slow.
 const LONGEST: usize = 256 << 10;
@@ -43,26 +43,33 @@ pub struct Source {
     /// Line to be brought into view.
     go_to: Option<usize>,
     assist: Assist,
+    /// Which of the session's texts have been taken over.
+    epoch: Option<u64>,
+    /// What the session was told last.
+    told: Vec<File>,
 }
 
 /// The text of a file in the window.
 struct Draft {
     text: String,
-    /// What the session had when the typing began.
-    base: Arc<str>,
+    /// What the session had when the typing began; nothing is known of it yet where the text is older than the window.
+    base: Option<Arc<str>>,
 }
 
 impl Draft {
     fn is_typed(&self) -> bool {
-        self.text != *self.base
+        self.base.as_ref().is_none_or(|base| self.text != **base)
     }
 
     /// Takes over what the session has now, unless something has been typed that it does not have.
     fn follow(&mut self, text: &Arc<str>) {
+        let typed = self.base.is_none() || self.is_typed();
         if self.text == **text {
-            self.base = text.clone();
-        } else if !self.is_typed() {
-            (self.text, self.base) = (text.to_string(), text.clone());
+            self.base = Some(text.clone());
+        } else if !typed {
+            (self.text, self.base) = (text.to_string(), Some(text.clone()));
+        } else {
+            self.base.get_or_insert_with(|| text.clone());
         }
     }
 }
@@ -72,6 +79,33 @@ impl Source {
     pub fn show(&mut self, file: &str, line: usize) {
         self.chosen = file.to_owned();
         self.go_to = Some(line);
+    }
+
+    /// Takes over what was typed before this window was opened, or came with a project.
+    pub fn recall(&mut self, typed: &Typed) {
+        if self.epoch == Some(typed.epoch) {
+            return;
+        }
+        self.epoch = Some(typed.epoch);
+        for File { path, text } in &typed.files {
+            self.drafts.insert(path.clone(), Draft { text: text.to_string(), base: None });
+        }
+        self.told.clone_from(&typed.files);
+    }
+
+    /// All that is typed, where that is not what the session was told last.
+    pub fn typed(&mut self) -> Option<Vec<File>> {
+        let typed = || self.drafts.iter().filter(|(_, draft)| draft.is_typed());
+        let same = |((path, draft), file): ((&String, &Draft), &File)| {
+            *path == file.path && draft.text == *file.text
+        };
+        if typed().count() == self.told.len() && typed().zip(&self.told).all(same) {
+            return None;
+        }
+        let file =
+            |(path, draft): (&String, &Draft)| File { path: path.clone(), text: draft.text.as_str().into() };
+        self.told = typed().map(file).collect();
+        Some(self.told.clone())
     }
 
     pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Message> {
@@ -107,7 +141,7 @@ impl Source {
         }
         for file in files {
             if file.path == self.chosen || self.drafts.contains_key(&file.path) {
-                let (text, base) = (String::new(), "".into());
+                let (text, base) = (String::new(), Some("".into()));
                 self.drafts.entry(file.path.clone()).or_insert(Draft { text, base }).follow(&file.text);
             }
         }
@@ -171,12 +205,12 @@ impl Source {
     /// Another text has come while something was typed: both are there, and the user chooses.
     fn changed_meanwhile(&mut self, ui: &mut Ui, shown: Option<&Shown>) {
         let (Some(draft), Some(shown)) = (self.drafts.get_mut(&self.chosen), shown) else { return };
-        if draft.is_typed() && draft.base != shown.text {
+        if draft.is_typed() && draft.base.as_ref() != Some(&shown.text) {
             ui.horizontal(|ui| {
                 let text = "This file has changed while you typed. Your text is kept.";
                 ui.label(RichText::new(text).color(theme::WARM));
                 if ui.button("Show the new text").clicked() {
-                    (draft.text, draft.base) = (shown.text.to_string(), shown.text.clone());
+                    (draft.text, draft.base) = (shown.text.to_string(), Some(shown.text.clone()));
                 }
             });
         }

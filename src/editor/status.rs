@@ -1,9 +1,10 @@
-//! The line at the bottom: how busy the engine is, how many voices sound, what the last change of the sound was, which version this is. Window thread.
+//! The line at the bottom: how busy the engine is, how many voices sound, what the samples take, what the last change of the sound was,
+//! which version this is. Window thread.
 
 use egui::{Align, Layout, RichText, Ui};
 
 use super::{Scene, theme};
-use crate::session::{Reading, Session};
+use crate::session::{Counts, Reading, Session};
 
 /// Averages the load over some frames, so that the figure can be read.
 #[derive(Default)]
@@ -29,6 +30,11 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>) {
             1 => "1 voice".into(),
             n => format!("{n} voices"),
         });
+        if scene.samples.entries > 0 {
+            ui.label(RichText::new("·").color(theme::QUIET));
+            let (line, details) = samples(&scene.samples);
+            ui.label(line).on_hover_text(details);
+        }
         if let Some(reload) = &scene.snapshot.reload {
             ui.label(RichText::new("·").color(theme::QUIET));
             let line = egui::Label::new(RichText::new(reload.line()).color(theme::QUIET)).truncate();
@@ -38,4 +44,17 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>) {
             ui.label(RichText::new(concat!("Seiche ", env!("CARGO_PKG_VERSION"))).color(theme::QUIET));
         });
     });
+}
+
+/// How it stands with the samples: in a few words, and in full.
+fn samples(counts: &Counts) -> (String, String) {
+    let mb = |bytes: usize| format!("{:.1} MB", bytes as f64 / f64::from(1 << 20));
+    let many = if counts.entries == 1 { "1 sample".into() } else { format!("{} samples", counts.entries) };
+    let Counts { decodes, hits, evictions, .. } = counts;
+    let details = format!(
+        "The samples of all instances take {}; up to {} are kept that nobody plays.\n{decodes} decoded · {hits} found in memory · {evictions} dropped",
+        mb(counts.bytes),
+        mb(counts.budget)
+    );
+    (format!("{many}, {}", mb(counts.bytes)), details)
 }

@@ -6,10 +6,14 @@ use egui::{Context, Event, Key, Modifiers, PointerButton, RawInput, Rect, pos2, 
 
 use super::*;
 use crate::session::{
-    Cause, Difference, Disk, Finding, Place, Reload, Severity, Shown, Stage, Status, Texts,
+    Cause, Counts, Difference, Disk, File, Finding, Place, Reload, Severity, Shown, Stage, Status, Texts,
+    Typed,
 };
 
 const TEXT: &str = "song:\n  filter:\n    cutof: 3\n";
+
+const SAMPLES: Counts =
+    Counts { bytes: 25 << 19, entries: 3, budget: 512 << 20, decodes: 5, hits: 7, evictions: 2 };
 
 /// As keyboards without a command key send it.
 const CTRL: Modifiers = Modifiers { ctrl: true, command: true, ..Modifiers::NONE };
@@ -20,6 +24,7 @@ fn plain() -> Snapshot {
         path: "/songs/a.yaml".into(),
         text: TEXT.into(),
         sounds: true,
+        edited: false,
         saved: true,
         disk: Disk::Same,
     };
@@ -48,7 +53,7 @@ fn broken() -> Snapshot {
     let reload = Reload {
         cause: Cause::Saved,
         texts: Difference { files: vec!["a.yaml".into()], lines: 2 },
-        times: vec![(Stage::Compile, Duration::from_millis(12))],
+        times: vec![(Stage::Compile, Duration::from_millis(12)), (Stage::Trial, Duration::from_millis(3))],
         nodes: None,
     };
     let mut snapshot =
@@ -88,8 +93,14 @@ impl Bench {
             crate::session::Levels { main: [0.5, 0.25], strips: vec![[0.1; 2]; 2], ..Default::default() };
         levels.follow(&now, 0.03);
         let silenced = ["bass".to_owned()];
-        let scene =
-            Scene { snapshot: &self.snapshot, levels: &levels, load: 0.125, voices: 7, silenced: &silenced };
+        let scene = Scene {
+            snapshot: &self.snapshot,
+            levels: &levels,
+            load: 0.125,
+            voices: 7,
+            samples: SAMPLES,
+            silenced: &silenced,
+        };
         let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(SIZE.0, SIZE.1));
         let input = RawInput { screen_rect: Some(screen), events, ..Default::default() };
         let mut asked = None;
@@ -124,6 +135,15 @@ impl Bench {
         asked
     }
 
+    /// Rests the pointer on a text until its hint has come.
+    fn hover(&mut self, text: &str) {
+        let at = self.written.iter().find(|(written, _)| written == text).unwrap().1.center();
+        self.frame(vec![Event::PointerMoved(at)]);
+        for _ in 0..120 {
+            self.frame(vec![]);
+        }
+    }
+
     fn press(&mut self, modifiers: Modifiers, key: Key) -> Option<Message> {
         self.frame(vec![Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }])
     }
@@ -153,7 +173,8 @@ fn editor_shows_everything_that_matters() {
         "filter has no parameter `cutof`",
         "did you mean `cutoff`?",
         "Playing the last good version: a.yaml has errors.",
-        "Saved a.yaml, 2 lines in 12 ms",
+        "Saved a.yaml, 2 lines in 15 ms",
+        "3 samples, 12.5 MB",
         "bass was silenced: its output was not finite.",
         "drums",
         "peak -6.0 dB",
@@ -230,12 +251,7 @@ fn editor_undo_and_redo_say_what_they_change() {
     let mut bench = Bench::new(snapshot);
     assert!(matches!(bench.click("Undo"), Some(Message::Undo)));
     assert!(bench.click("Redo").is_none(), "there is nothing to be done again");
-    // The hint comes after a moment.
-    let at = bench.written.iter().find(|(written, _)| written == "Undo").unwrap().1.center();
-    bench.frame(vec![Event::PointerMoved(at)]);
-    for _ in 0..120 {
-        bench.frame(vec![]);
-    }
+    bench.hover("Undo");
     assert!(bench.shows("Undo a.yaml, 2 lines (Ctrl+Alt+Z)"), "{:#?}", bench.written);
     bench.click(TEXT);
     let keys = CTRL | Modifiers::ALT;
@@ -319,4 +335,43 @@ fn editor_lists_what_fits_when_asked() {
     bench.press(Modifiers::NONE, Key::Tab);
     let Some(Message::Edit { text, .. }) = bench.press(CTRL, Key::Enter) else { panic!("nothing to play") };
     assert!(text.len() > TEXT.len() + 4 && text.starts_with(TEXT), "{text}");
+}
+
+#[test]
+fn editor_tells_what_a_change_and_the_samples_cost() {
+    let mut bench = Bench::new(broken());
+    bench.hover("Saved a.yaml, 2 lines in 15 ms");
+    assert!(bench.shows("compile 12 ms · trial 3.0 ms"), "{:#?}", bench.written);
+    let mut bench = Bench::new(broken());
+    bench.hover("3 samples, 12.5 MB");
+    let details = "The samples of all instances take 12.5 MB; up to 512.0 MB are kept that nobody plays.\n5 decoded · 7 found in memory · 2 dropped";
+    assert!(bench.shows(details), "{:#?}", bench.written);
+}
+
+#[test]
+fn editor_hands_typed_text_over_and_takes_it_back() {
+    let mut bench = Bench::new(plain());
+    assert_eq!(bench.panes.source.typed(), None);
+    bench.type_first("# ");
+    let typed = vec![File { path: "/songs/a.yaml".into(), text: format!("# {TEXT}").into() }];
+    assert_eq!(bench.panes.source.typed(), Some(typed.clone()));
+    assert_eq!(bench.panes.source.typed(), None, "told once");
+    // Another window, before and after the session shows the file.
+    let lost = File { path: "/songs/lost.yaml".into(), text: "lost: [".into() };
+    let files = vec![typed[0].clone(), lost.clone()];
+    let mut bench = Bench::new(Snapshot::default());
+    bench.panes.source.recall(&Typed { epoch: 1, files });
+    bench.frame(vec![]);
+    bench.frame(vec![]);
+    assert!(bench.shows(&typed[0].text));
+    bench.snapshot = plain();
+    bench.frame(vec![]);
+    bench.frame(vec![]);
+    assert!(bench.shows(&typed[0].text) && bench.shows("typed, not played yet"));
+    assert!(!bench.shows("This file has changed while you typed. Your text is kept."));
+    assert!(matches!(bench.click("Play"), Some(Message::Edit { text, .. }) if text == typed[0].text));
+    assert_eq!(bench.panes.source.typed(), None, "nothing has been played or saved yet");
+    with_file(&mut bench.snapshot, |file| file.text = typed[0].text.clone());
+    bench.frame(vec![]);
+    assert_eq!(bench.panes.source.typed(), Some(vec![lost]), "the session has the other one now");
 }

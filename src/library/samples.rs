@@ -120,6 +120,11 @@ impl Store {
         Store { vault, stop, files: HashMap::new(), named: BTreeSet::new() }
     }
 
+    /// Whether what is being compiled is no longer wanted.
+    pub fn stopped(&self) -> bool {
+        (self.stop)()
+    }
+
     /// A library is compiled anew: what it does not name any more is forgotten.
     pub fn begin(&mut self) {
         let named = std::mem::take(&mut self.named);

@@ -71,6 +71,10 @@ fn explain(path: &Path, why: &io::Error) -> Diagnostic {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             ("the disk is full".to_string(), "make room and save again")
         }
+        ErrorKind::FileTooLarge => (
+            "it would be larger than files may be there".to_string(),
+            "make it shorter, or raise that limit, and save again",
+        ),
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             ("it is protected from writing".to_string(), "allow writing in its folder and save again")
         }

@@ -51,6 +51,8 @@ pub struct Counts {
     /// Of all that is kept.
     pub bytes: usize,
     pub entries: usize,
+    /// Bytes up to which samples are kept that nobody plays.
+    pub budget: usize,
     /// Since the process began: files that were decoded, questions that needed no decoding, samples that were dropped for want of room.
     pub decodes: u64,
     pub hits: u64,
@@ -143,7 +145,7 @@ impl Vault {
     }
 
     pub fn counts(&self) -> Counts {
-        self.state().counts
+        Counts { budget: self.budget, ..self.state().counts }
     }
 }
 
@@ -245,9 +247,15 @@ mod tests {
         let held = get(&vault, "a");
         ["b", "c"].iter().for_each(|name| drop(get(&vault, name)));
         get(&vault, "b");
-        assert_eq!(vault.counts(), Counts { bytes: 300, entries: 3, decodes: 3, hits: 1, evictions: 0 });
+        assert_eq!(
+            vault.counts(),
+            Counts { bytes: 300, entries: 3, budget: 300, decodes: 3, hits: 1, evictions: 0 }
+        );
         get(&vault, "d");
-        assert_eq!(vault.counts(), Counts { bytes: 300, entries: 3, decodes: 4, hits: 1, evictions: 1 });
+        assert_eq!(
+            vault.counts(),
+            Counts { bytes: 300, entries: 3, budget: 300, decodes: 4, hits: 1, evictions: 1 }
+        );
         let kept = |name: &str| vault.find(&key(name)).is_some();
         assert!(kept("a") && kept("b") && !kept("c") && kept("d"));
         let others: Vec<_> = ["e", "f", "g"].iter().map(|name| get(&vault, name)).collect();
@@ -284,7 +292,7 @@ mod tests {
         let panics =
             std::panic::AssertUnwindSafe(|| vault.get(&key("a"), &|| false, || panic!("on purpose")));
         assert!(std::panic::catch_unwind(panics).is_err());
-        assert_eq!(vault.counts(), Counts::default());
+        assert_eq!(vault.counts(), Counts { budget: 1000, ..Counts::default() });
         vault.state().slots.insert(key("b"), Slot::Decoding);
         let waits = vault.get(&key("b"), &|| true, || Err(Fault::Truncated));
         assert_eq!(waits.unwrap_err(), Fault::GivenUp);

@@ -23,6 +23,8 @@ const SILENCE: &str = "silence: {osc: {type: sin, freq: 0, amp: 0}}";
 pub struct Order<'a> {
     /// The sound's name; the first sound if it is empty.
     pub sound: &'a str,
+    /// The sound to be played where the library does not have that one.
+    pub instead: Option<&'a str>,
     /// Number of the sound that the host insists on, counted from 1; 0 if it does not.
     pub forced: u32,
     pub seed: u64,
@@ -36,12 +38,14 @@ pub struct Order<'a> {
 /// A library that has been read, and what came of the wanted sound.
 pub struct Outcome {
     pub sound: String,
+    /// The choice that led to it, unless the host insists on another: the sound's name, or empty for the first sound.
+    pub choice: String,
     pub compiled: Result<Compiled, Vec<Diagnostic>>,
     /// What is wrong with the first frames of the compiled sound.
     pub trial: Option<Diagnostic>,
     pub library: Library,
     /// How long the stages took.
-    pub times: [(Stage, Duration); 2],
+    pub times: Vec<(Stage, Duration)>,
 }
 
 /// Parses what `reader` does not know and compiles; `None` if something newer is asked for meanwhile.
@@ -54,18 +58,28 @@ pub fn build(files: Vec<(PathBuf, Content)>, reader: &mut Reader, order: &Order)
     }
     let number = |n: usize| library.sounds().nth(n).map(|(name, _)| name);
     let forced = (order.forced as usize).checked_sub(1).and_then(number);
-    let chosen = (!order.sound.is_empty()).then_some(order.sound);
+    let has = |name: &&str| name.is_empty() || library.sounds().any(|(known, _)| known == *name);
+    let choice =
+        if has(&order.sound) { order.sound } else { order.instead.filter(has).unwrap_or(order.sound) };
+    let chosen = (!choice.is_empty()).then_some(choice);
     let sound = forced.or(chosen).or_else(|| number(0)).unwrap_or_default().to_owned();
-    let (compiled, trial) = match compile(&library, &sound, order) {
-        Ok((compiled, copy)) => match copy.map_or(Ok(()), try_out) {
-            Ok(()) => (Ok(compiled), None),
-            Err(Fault::Panics) => (Err(vec![panics(&library, &sound)]), None),
-            Err(Fault::NotFinite(tracks)) => (Ok(compiled), Some(not_finite(&library, &sound, &tracks))),
-        },
+    let result = compile(&library, &sound, order);
+    let done = began.elapsed();
+    let mut times = vec![(Stage::Parse, parsed), (Stage::Compile, done - parsed)];
+    let (compiled, trial) = match result {
+        Ok((compiled, copy)) => {
+            let tried = copy.map_or(Ok(()), try_out);
+            times.push((Stage::Trial, began.elapsed() - done));
+            match tried {
+                Ok(()) => (Ok(compiled), None),
+                Err(Fault::Panics) => (Err(vec![panics(&library, &sound)]), None),
+                Err(Fault::NotFinite(tracks)) => (Ok(compiled), Some(not_finite(&library, &sound, &tracks))),
+            }
+        }
         Err(faults) => (Err(faults), None),
     };
-    let times = [(Stage::Parse, parsed), (Stage::Compile, began.elapsed() - parsed)];
-    (!order.mailbox.superseded()).then_some(Outcome { sound, compiled, trial, library, times })
+    let choice = choice.to_owned();
+    (!order.mailbox.superseded()).then_some(Outcome { sound, choice, compiled, trial, library, times })
 }
 
 /// A program that makes no sound.

@@ -25,6 +25,9 @@ pub struct Document {
     pub seed: u64,
     /// The library's text as it sounds, in the order of its files.
     pub files: Vec<File>,
+    /// Texts that were typed in the window and have never sounded, in the order of their paths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<File>,
 }
 
 /// One file of the library.
@@ -47,7 +50,14 @@ fn read_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::
 
 impl Default for Document {
     fn default() -> Self {
-        Self { version: VERSION, path: String::new(), sound: String::new(), seed: 1, files: vec![] }
+        Self {
+            version: VERSION,
+            path: String::new(),
+            sound: String::new(),
+            seed: 1,
+            files: vec![],
+            edits: vec![],
+        }
     }
 }
 
@@ -73,6 +83,7 @@ impl Document {
         }
     }
 
+    /// Whether it is silence: what has never sounded does not count.
     pub fn is_empty(&self) -> bool {
         self.path.is_empty() && self.files.is_empty()
     }
@@ -105,6 +116,10 @@ mod tests {
         assert!(text.starts_with(
             r#"{"version":1,"path":"/songs","sound":"b","seed":18446744073709551615,"files":[{"path""#
         ));
+        assert!(!text.contains("edits"), "as it was before there were any");
+        let edits = vec![File { path: "/songs/a.yaml".into(), text: "a: [".into() }];
+        let edited = Document { edits, ..example() };
+        assert_eq!(Document::from_json(&edited.to_json()).unwrap(), edited);
     }
 
     #[test]

@@ -183,6 +183,7 @@ impl Loader {
             self.conclude(outcome);
             self.compare_with_disk();
             self.watch_named();
+            self.look_through_edits();
         }
         self.turn();
         self.show_notices();
@@ -234,9 +235,28 @@ impl Loader {
         self.watch.also(tunings.chain(super::lock(&self.store).paths().cloned()).collect());
     }
 
+    /// Says what is wrong with texts that came with a project and have never sounded. They are the window's until it has them played.
+    fn look_through_edits(&mut self) {
+        let edits = std::mem::take(&mut self.wish.edits);
+        if edits.is_empty() {
+            return;
+        }
+        let mut texts = self.wish.texts.clone();
+        edits.iter().for_each(|file| texts.edit(Path::new(&file.path), file.text.clone()));
+        let built = build(texts.to_read(), &mut Reader::default(), &self.order());
+        let Some(Outcome { compiled, trial, library, .. }) = built else { return };
+        let mut found = library.diagnostics().to_vec();
+        found.extend(trial);
+        found.extend(compiled.err().unwrap_or_default());
+        if found.iter().any(Diagnostic::is_error) {
+            self.report(Status::Broken, findings(&library, &found));
+        }
+    }
+
     fn order(&self) -> Order<'_> {
         Order {
             sound: self.wish.sound(),
+            instead: self.wish.instead(),
             forced: self.sound,
             seed: self.wish.seed(),
             store: &self.store,
@@ -247,7 +267,7 @@ impl Loader {
 
     /// Hands the program over, or says why there is none.
     fn conclude(&mut self, outcome: Outcome) {
-        let Outcome { sound, compiled, trial, library, times } = outcome;
+        let Outcome { sound, choice, compiled, trial, library, times } = outcome;
         let mut diagnostics = library.diagnostics().to_vec();
         diagnostics.extend(trial);
         let broken = diagnostics.iter().any(Diagnostic::is_error);
@@ -260,7 +280,7 @@ impl Loader {
                 {
                     self.exchange.give(silence);
                 }
-                self.sounds_now(Reload::default());
+                self.sounds_now(choice, Reload::default());
                 strips = Some(vec![]);
                 Status::Empty
             }
@@ -272,7 +292,7 @@ impl Loader {
                 let nodes = compiled.summary.clone();
                 self.exchange.give(compiled);
                 self.turn();
-                self.sounds_now(Reload { nodes, ..Reload::default() });
+                self.sounds_now(choice, Reload { nodes, ..Reload::default() });
                 if broken { Status::Broken } else { Status::Playing }
             }
             Err(faults) => {
@@ -309,8 +329,8 @@ impl Loader {
     }
 
     /// The wish is fulfilled: it is what a project saves, a step of the history, and the last change that the window tells of.
-    fn sounds_now(&mut self, reload: Reload) {
-        let document = Arc::new(self.wish.document());
+    fn sounds_now(&mut self, choice: String, reload: Reload) {
+        let document = Arc::new(self.wish.document(choice));
         let before = self.shared.document.load_full();
         match self.wish.arrived() {
             Some(step) => self.history.arrive(step, document.clone()),
@@ -331,7 +351,7 @@ impl Loader {
             return;
         }
         let files = good.files.iter().map(|f| (PathBuf::from(&f.path), f.text.clone().into())).collect();
-        let order = Order { sound: &good.sound, seed: good.seed, ..self.order() };
+        let order = Order { sound: &good.sound, instead: None, seed: good.seed, ..self.order() };
         if let Some(Outcome { compiled: Ok(compiled), .. }) = build(files, &mut Reader::default(), &order) {
             self.exchange.give(compiled);
         }

@@ -14,6 +14,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod typed;
 mod wish;
 
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ pub use reload::{Cause, Reload, Stage};
 pub use show::{Shown, Texts};
 pub use snapshot::{Finding, Levels, Load, Place, Reading, Snapshot, Status, ticks};
 pub use texts::Disk;
+pub use typed::Typed;
 
 /// What is asked of the loader. Later requests of the same kind replace earlier ones that have not been carried out.
 pub enum Message {
@@ -74,6 +76,7 @@ struct Shared {
     mailbox: Mailbox<Message>,
     /// What is saved with the project: the text that sounds.
     document: ArcSwap<Document>,
+    typed: ArcSwap<Typed>,
     snapshot: ArcSwap<Snapshot>,
     meters: ArcSwapOption<Meters>,
     /// The host's `sound` parameter: 0 leaves the choice to the document.
@@ -96,6 +99,7 @@ impl Session {
         let shared = Shared {
             mailbox: Mailbox::new(),
             document: ArcSwap::default(),
+            typed: ArcSwap::default(),
             snapshot: ArcSwap::default(),
             meters: ArcSwapOption::empty(),
             sound: AtomicU32::new(0),
@@ -134,7 +138,21 @@ impl Session {
 
     /// The text to be saved with the project.
     pub fn save(&self) -> String {
-        self.shared.document.load().to_json()
+        let document = self.shared.document.load();
+        let edits = self.shared.typed.load().unheard(&self.shared.snapshot.load().texts, &document);
+        Document { edits, ..Document::clone(&document) }.to_json()
+    }
+
+    /// What is typed in the window, or was when it was closed or the project saved.
+    pub fn typed(&self) -> Arc<Typed> {
+        self.shared.typed.load_full()
+    }
+
+    /// Keeps what is typed in the window.
+    pub fn keep_typed(&self, files: Vec<File>) {
+        let epoch = self.shared.typed.load().epoch;
+        self.shared.typed.store(Arc::new(Typed { epoch, files }));
+        self.shared.note_change();
     }
 
     /// Takes a saved text over: a pointer is swapped and the loader woken, if it runs. A text that cannot be read changes nothing that is
@@ -154,7 +172,11 @@ impl Session {
     }
 
     fn restore_document(&self, document: Arc<Document>) {
-        self.shared.document.store(document.clone());
+        let edits = document.edits.clone();
+        self.shared.document.store(Arc::new(Document { edits: vec![], ..Document::clone(&document) }));
+        self.shared.typed.rcu(|old| Typed { epoch: old.epoch + 1, files: edits.clone() });
+        // What was wanted until now is of no account any more.
+        self.shared.publish(|snapshot| snapshot.texts = Texts::default());
         // Before there is a loader the message waits: hosts restore projects before they need sound.
         self.shared.mailbox.post(Message::Restore(document));
     }
@@ -227,7 +249,13 @@ impl Shared {
     fn sounds_now(&self, document: Arc<Document>) {
         if *self.document.load() != document {
             self.document.store(document);
-            self.changed.store(true, Ordering::Release);
+            self.note_change();
+        }
+    }
+
+    /// The host is to save the project again.
+    fn note_change(&self) {
+        if !self.changed.swap(true, Ordering::AcqRel) {
             lock(&self.notify)();
         }
     }

@@ -41,6 +41,8 @@ pub enum Stage {
     Read,
     Parse,
     Compile,
+    /// A copy of the program plays its beginning in silence.
+    Trial,
     /// Until the engine took the program.
     Swap,
 }
@@ -52,6 +54,7 @@ impl Stage {
             Stage::Read => "read",
             Stage::Parse => "parse",
             Stage::Compile => "compile",
+            Stage::Trial => "trial",
             Stage::Swap => "swap",
         }
     }
@@ -113,10 +116,10 @@ mod tests {
         let reload = Reload {
             cause: Cause::Saved,
             texts: Difference { files: vec!["a.yaml".into()], lines: 2 },
-            times: vec![(Stage::Notice, ms(120)), (Stage::Compile, ms(3))],
+            times: vec![(Stage::Notice, ms(120)), (Stage::Compile, ms(3)), (Stage::Trial, ms(1))],
             nodes: None,
         };
-        assert_eq!(reload.line(), "Saved a.yaml, 2 lines in 123 ms");
-        assert_eq!(reload.details(), ["notice 120 ms · compile 3.0 ms"]);
+        assert_eq!(reload.line(), "Saved a.yaml, 2 lines in 124 ms");
+        assert_eq!(reload.details(), ["notice 120 ms · compile 3.0 ms · trial 1.0 ms"]);
     }
 }

@@ -27,6 +27,8 @@ pub struct Shown {
     pub text: Arc<str>,
     /// Whether it is what sounds. If not, the last good text does.
     pub sounds: bool,
+    /// Whether it was written in the window, and is not saved.
+    pub edited: bool,
     /// Whether it is what the disk has.
     pub saved: bool,
     /// What the disk has, compared with the text that sounds and that is saved with the project.
@@ -34,11 +36,6 @@ pub struct Shown {
 }
 
 impl Texts {
-    /// Whether any file on the disk differs from what sounds.
-    pub fn disk_differs(&self) -> bool {
-        self.files.iter().any(|file| file.disk != Disk::Same)
-    }
-
     /// Whether all texts sound.
     pub fn sound(&self) -> bool {
         self.files.iter().all(|file| file.sounds)
@@ -48,12 +45,14 @@ impl Texts {
 pub fn texts(wish: &Wish, history: &History, sounds: &Document) -> Texts {
     let wanted = wish.texts.files();
     let good: HashMap<&str, &File> = sounds.files.iter().map(|file| (file.path.as_str(), file)).collect();
+    let edited = wish.texts.edited();
     let shown = |file: &File| {
         let sounding = good.get(file.path.as_str()).copied();
         Shown {
             path: file.path.clone(),
             text: file.text.clone(),
             sounds: sounding == Some(file),
+            edited: edited.contains(&file.path),
             saved: !wish.texts.differs(file),
             disk: wish.texts.compare(sounding.unwrap_or(file)),
         }

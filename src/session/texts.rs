@@ -40,7 +40,7 @@ struct Text {
 }
 
 /// All texts of a library.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Texts {
     wanted: Vec<Text>,
     /// Of the disk, when it was last looked at; `None` before the first look.
@@ -73,6 +73,11 @@ impl Texts {
             Some(file) => (file.content, file.edited) = (content, true),
             None => self.wanted.push(Text { path: path.to_owned(), content, edited: true }),
         }
+    }
+
+    /// The files whose texts were written in the window and are not saved.
+    pub fn edited(&self) -> HashSet<String> {
+        self.wanted.iter().filter(|text| text.edited).map(|text| text.path.display().to_string()).collect()
     }
 
     /// The text of this file has been written to the disk.

@@ -32,6 +32,10 @@ pub struct Wish {
     pub cause: Cause,
     /// The step of the history that the texts come from, if they do.
     step: Option<usize>,
+    /// The sound that was chosen with them: played where the present choice is not among them.
+    instead: Option<String>,
+    /// Texts that came with a project and have never sounded: what is wrong with them is told once the project plays.
+    pub edits: Vec<File>,
 }
 
 impl Wish {
@@ -41,6 +45,10 @@ impl Wish {
 
     pub fn sound(&self) -> &str {
         &self.head.sound
+    }
+
+    pub fn instead(&self) -> Option<&str> {
+        self.instead.as_deref()
     }
 
     pub fn seed(&self) -> u64 {
@@ -82,7 +90,7 @@ impl Wish {
     }
 
     pub fn choose(&mut self, sound: String) {
-        self.head.sound = sound;
+        (self.head.sound, self.instead) = (sound, None);
         self.need(Todo::Build, Cause::Chosen);
     }
 
@@ -97,17 +105,20 @@ impl Wish {
     pub fn restore(&mut self, document: &Document) {
         *self = Wish::default();
         self.want(document);
+        self.edits.clone_from(&document.edits);
         self.need(if document.files.is_empty() { Todo::Read } else { Todo::Build }, Cause::Opened);
     }
 
-    /// A step back or forth among what has sounded. The choice of a sound stays within one library. `sounds`: the document that does now.
+    /// A step back or forth among what has sounded. Within one library the choice of a sound stays, where the text has that sound.
+    /// `sounds`: the document that does now.
     pub fn go(&mut self, way: Way, history: &History, sounds: &Document) {
         let astray = self.step.is_none() && self.texts.files() != sounds.files;
         let Some((step, document)) = history.next(way, self.step, astray) else { return };
         if document.path == self.head.path {
             self.texts.want(&document.files);
+            self.instead = Some(document.sound.clone());
         } else {
-            self.texts = Texts::default();
+            (self.texts, self.instead) = (Texts::default(), None);
             self.want(document);
         }
         self.step = Some(step);
@@ -116,7 +127,7 @@ impl Wish {
     }
 
     fn want(&mut self, document: &Document) {
-        self.head = Document { files: vec![], ..document.clone() };
+        self.head = Document { files: vec![], edits: vec![], ..document.clone() };
         self.texts.want(&document.files);
     }
 
@@ -139,9 +150,9 @@ impl Wish {
         self.step.take()
     }
 
-    /// What is saved with the project once this sounds.
-    pub fn document(&self) -> Document {
-        Document { files: self.texts.files(), ..self.head.clone() }
+    /// What is saved with the project once this sounds, after this choice.
+    pub fn document(&self, choice: String) -> Document {
+        Document { files: self.texts.files(), sound: choice, ..self.head.clone() }
     }
 
     /// The step that lies this way: the texts that it would bring.

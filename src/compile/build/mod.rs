@@ -4,7 +4,7 @@ mod kernels;
 mod tapes;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::kernel::voices::Import;
@@ -53,6 +53,9 @@ pub(super) fn program(
     })
 }
 
+/// After so many tiles the rendering of a signal asks whether it is still wanted.
+const ASK: usize = 16;
+
 /// Renders a plan from its beginning until it ends, at most `frames` frames: for nodes that need a signal whole.
 pub(super) fn ahead(plan: Plan, frames: usize, request: &Request, span: Span) -> Result<Audio, Diagnostic> {
     let begin = Instant::now();
@@ -75,6 +78,11 @@ pub(super) fn ahead(plan: Plan, frames: usize, request: &Request, span: Span) ->
             );
         }
         let at = audio.frames();
+        let stopped = || request.store.lock().unwrap_or_else(PoisonError::into_inner).stopped();
+        if at.is_multiple_of(ASK * TILE) && stopped() {
+            let message = "this was not rendered: something newer is asked for";
+            return Err(Diagnostic::error("given-up", span, message));
+        }
         let count = TILE.min(frames - at);
         let piece = Piece {
             at: at as u64,

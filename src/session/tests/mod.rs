@@ -1,6 +1,8 @@
 //! What a user notices of the session: a library opens, a broken text changes nothing, a saved state brings the sound back.
 
 mod files;
+#[cfg(unix)]
+mod full;
 mod texts;
 mod undo;
 

@@ -167,10 +167,101 @@ fn session_tells_what_a_save_changed_and_how_long_it_took() {
         assert!(Instant::now() < end, "{reload:?}");
     };
     let stages: Vec<_> = told.times.iter().map(|(stage, _)| *stage).collect();
-    assert_eq!(stages, [Stage::Notice, Stage::Read, Stage::Parse, Stage::Compile, Stage::Swap]);
+    let all = [Stage::Notice, Stage::Read, Stage::Parse, Stage::Compile, Stage::Trial, Stage::Swap];
+    assert_eq!(stages, all);
+    assert!(told.times[4].1 > Duration::ZERO && told.details()[0].contains("trial"));
     assert!(told.times[0].1 >= crate::library::watch::SETTLE, "{:?}", told.times);
     assert!(told.line().starts_with("Saved two.yaml, 1 line in "), "{}", told.line());
     let nodes = told.nodes.as_ref().unwrap();
     let counts = (nodes.carried, nodes.changed, nodes.new, nodes.leaving);
     assert!(counts == (1, 1, 0, 0) && !nodes.names.contains(&"low".into()), "{nodes:?}");
+}
+
+/// A session that plays what another one has saved, without its files.
+fn reopened(saved: &str) -> (Arc<Session>, Engine) {
+    let session = Session::new();
+    session.restore(saved);
+    assert_eq!(session.save(), saved, "before it plays");
+    let engine = session.engine(RATE);
+    assert!(session.settle(LIMIT));
+    (session, engine)
+}
+
+#[test]
+fn session_project_keeps_text_that_has_never_sounded() {
+    let (_scratch, path) = library("unheard", &tone(0.5));
+    let session = Session::new();
+    let mut engine = session.engine(RATE);
+    send(&session, Message::Open(path.clone()));
+    let before = session.save();
+    assert!(!before.contains("edits"));
+    session.take_changed();
+    // One with errors, played; one that is only typed.
+    send(&session, edit(&path, "tone: ["));
+    let file = |text: &str| File { path: path.display().to_string(), text: text.into() };
+    let saved = session.save();
+    assert!(saved.contains(r#""text":"tone: [""#) && saved == session.save());
+    session.keep_typed(vec![file(&tone(0.25))]);
+    assert!(session.take_changed(), "the host is told");
+    let typed = session.save();
+    assert!(typed.contains("0.25") && !typed.contains("tone: ["), "the newest counts");
+    assert_plays(&mut engine, 0.5);
+    std::fs::remove_file(&path).unwrap();
+    // Either comes back as it was, beside what sounds.
+    let (session, mut engine) = reopened(&saved);
+    let seen = session.snapshot();
+    assert_eq!(session.typed().files, [file("tone: [")]);
+    assert_eq!(seen.status, Status::Broken);
+    assert!(seen.findings.iter().any(|finding| finding.place.is_some()), "{:?}", seen.findings);
+    assert_eq!(&*seen.texts.files[0].text, &*tone(0.5));
+    assert_plays(&mut engine, 0.5);
+    assert_eq!(session.save(), saved);
+    let (session, mut engine) = reopened(&typed);
+    assert_eq!(
+        (session.typed().files.clone(), session.snapshot().status),
+        (vec![file(&tone(0.25))], Status::Playing)
+    );
+    assert_plays(&mut engine, 0.5);
+    // Once it is played it is no edit any more.
+    send(&session, edit(&path, &tone(0.25)));
+    assert_plays(&mut engine, 0.25);
+    assert!(!session.save().contains("edits"));
+    // A project from before there were edits.
+    let (session, _engine) = reopened(&before);
+    assert!(session.typed().files.is_empty());
+    // Nothing is left of what another project had.
+    session.restore(&saved);
+    session.restore(&before);
+    assert!(session.settle(LIMIT));
+    assert_eq!(session.save(), before);
+}
+
+#[test]
+fn session_project_keeps_text_of_a_library_that_has_never_sounded() {
+    let (_scratch, path) = library("never", "tone: [");
+    let session = Session::new();
+    send(&session, Message::Open(path.clone()));
+    send(&session, edit(&path, "tone: [1"));
+    let saved = session.save();
+    assert!(saved.contains(r#""text":"tone: [1""#));
+    let (session, _engine) = reopened(&saved);
+    assert_eq!(&*session.typed().files[0].text, "tone: [1");
+    assert_eq!(session.save(), saved);
+}
+
+#[test]
+fn session_newer_wish_stops_what_is_rendered_beforehand() {
+    let slow = (0..40).map(|n| format!("o{n}: {{osc: {{type: saw, freq: {}}}}}", 50 + n));
+    let slow = format!(
+        "s: {{invert: {{duration: 59, signal: {{mix: {{{}}}}}}}}}\n",
+        slow.collect::<Vec<_>>().join(", ")
+    );
+    let (_scratch, path) = library("beforehand", &slow);
+    let session = Session::new();
+    session.send(Message::Open(path.clone()));
+    std::thread::sleep(Duration::from_millis(200));
+    let began = Instant::now();
+    let seen = send(&session, edit(&path, &tone(0.5)));
+    assert_eq!(seen.status, Status::Playing);
+    assert!(began.elapsed() < Duration::from_millis(800), "{:?}", began.elapsed());
 }

@@ -17,7 +17,7 @@ fn session_undo_and_redo_change_what_sounds_and_not_the_disk() {
     let seen = send(&session, Message::Undo);
     assert_plays(&mut engine, 0.25);
     assert_eq!(seen.texts.redo.as_deref(), Some("two.yaml, 1 line"));
-    assert!(seen.texts.disk_differs(), "the disk stays as it is");
+    assert_eq!(seen.texts.files[0].disk, Disk::Differs, "the disk stays as it is");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), tone(0.75));
     assert!(session.save().contains("0.25"), "the project follows");
     let seen = send(&session, Message::Undo);
@@ -29,7 +29,7 @@ fn session_undo_and_redo_change_what_sounds_and_not_the_disk() {
     session.send(Message::Redo);
     let seen = send(&session, Message::Redo);
     assert_plays(&mut engine, 0.75);
-    assert!(seen.texts.redo.is_none() && !seen.texts.disk_differs());
+    assert_eq!((&seen.texts.redo, seen.texts.files[0].disk), (&None, Disk::Same));
     // A new text after an undo is the end of what was undone.
     send(&session, Message::Undo);
     let seen = send(&session, edit(&path, &tone(0.125)));
@@ -84,4 +84,35 @@ fn session_undo_keeps_the_choice_of_a_sound() {
     assert_plays(&mut engine, 0.25);
     send(&session, Message::Undo);
     assert_plays(&mut engine, 0.125);
+}
+
+#[test]
+fn session_undo_takes_the_choice_back_where_the_text_does_not_have_it() {
+    let text = |name: &str, level: f32| tone(level).replace("tone", name);
+    let (_scratch, path) = library("undo-renamed", &text("old", 0.5));
+    let session = Session::new();
+    let mut engine = session.engine(RATE);
+    send(&session, Message::Open(path.clone()));
+    send(&session, Message::Choose("old".into()));
+    // Another name in two steps: the text, and the choice.
+    send(&session, edit(&path, &(text("old", 0.5) + &text("new", 0.25))));
+    send(&session, Message::Choose("new".into()));
+    send(&session, edit(&path, &text("new", 0.125)));
+    assert!(becomes(&mut engine, 0.125));
+    let undone = |steps: usize| {
+        (0..steps).for_each(|_| session.send(Message::Undo));
+        session.settle(LIMIT);
+        session.snapshot()
+    };
+    assert_eq!(undone(1).sound, "new");
+    assert!(becomes(&mut engine, 0.25));
+    let seen = undone(1);
+    assert_eq!((seen.status, seen.sound.as_str(), seen.findings.len()), (Status::Playing, "old", 0));
+    assert!(becomes(&mut engine, 0.5));
+    assert!(session.save().contains(r#""sound":"old""#), "a project opens with it");
+    let seen = send(&session, Message::Redo);
+    assert_eq!((seen.status, seen.sound.as_str()), (Status::Playing, "new"));
+    assert!(becomes(&mut engine, 0.25));
+    send(&session, Message::Redo);
+    assert!(becomes(&mut engine, 0.125));
 }
