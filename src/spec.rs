@@ -4,7 +4,7 @@
 use crate::units::Unit;
 
 /// Everything the other rooms need to know about one node kind.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct NodeSpec {
     /// The key used in YAML.
     pub name: &'static str,
@@ -23,7 +23,7 @@ pub struct NodeSpec {
 }
 
 /// One parameter of a node kind.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct ParamSpec {
     pub name: &'static str,
     pub kind: ParamKind,
@@ -61,6 +61,10 @@ pub enum ParamKind {
     Items,
     /// A scale: a list of whole semitones or an expression naming one.
     Scale,
+    /// Names and what belongs to each: the parameters of this table, or only a value for the first of them.
+    Map(&'static NodeSpec),
+    /// A node or a list of nodes, each of which is given what comes out of the one before as its `signal`, and as `$input`.
+    Chain,
     /// Anything, and a warning that it does nothing: keys of libraries for other programs. The help says why.
     Ignored,
 }
@@ -81,6 +85,8 @@ impl ParamKind {
             ParamKind::Steps => "a list of steps",
             ParamKind::Items => "a list of numbers or texts",
             ParamKind::Scale => "a list of whole semitones or the name of a scale",
+            ParamKind::Map(_) => "names with their parameters",
+            ParamKind::Chain => "a node or a list of nodes",
             ParamKind::Ignored => "anything, and does nothing",
         }
     }

@@ -47,7 +47,7 @@ pub struct Rendering {
 pub fn render(program: Box<Program>, job: &Job, progress: &mut dyn FnMut(usize) -> bool) -> Rendering {
     let rate = program.rate;
     let channels = program.channels();
-    let names: Vec<String> = program.strips().iter().map(|s| s.name.clone()).collect();
+    let names: Vec<String> = program.strips().map(|s| s.name.clone()).collect();
     let (mut engine, mut remote) = Engine::new(rate);
     // A new engine's queue has room.
     let _ = remote.send(program);

@@ -169,7 +169,7 @@ impl Render {
                 "{length} s are more than a WAV file can hold (4 GiB): write fewer --seconds"
             ));
         }
-        let strips: Vec<String> = program.strips().iter().map(|s| s.name.clone()).collect();
+        let strips: Vec<String> = program.strips().map(|s| s.name.clone()).collect();
         let blocks = [self.block as usize];
         let job = Job {
             frames: (length * rate).round() as usize,

@@ -25,7 +25,7 @@ use crate::language::{Diagnostic, Library, Limit};
 use crate::library::samples::Store;
 
 pub use check::check;
-pub use program::{Program, Strip};
+pub use program::{Output, Program, Role, Strip};
 pub use sketch::Blueprint;
 use sketch::GraphSketch;
 pub use succeed::Summary;
@@ -114,12 +114,13 @@ fn make(
     let root = request.library.instantiate(request.sound, request.overrides)?;
     let lowered = lower::lower(request, &root)?;
     let mut plan = loops::gather(share::prune(share::share(lowered.plan)));
-    let names: Vec<String> = lowered.tracks.into_iter().map(|t| t.name).collect();
+    let soloed = lowered.soloed;
+    let mut strips: Vec<Strip> = lowered.tracks.into_iter().map(Strip::from).collect();
     let mut blueprint = Blueprint {
         program: number,
         rate: request.rate,
         graph: GraphSketch::of(&plan),
-        names: names.clone(),
+        strips: strips.clone(),
         outbox: before.filter(|_| keep != Keep::Nothing).map(|b| b.outbox.clone()).unwrap_or_default(),
     };
     let copy = to_try.then(|| rates::rates(plan.clone()));
@@ -130,20 +131,25 @@ fn make(
             return Err(vec![no_room(request, &root)]);
         }
     }
-    let mut places: Vec<usize> = (0..names.len()).collect();
+    let own = strips.clone();
     if let Some(before) = before.filter(|b| b.rate == request.rate && keep != Keep::Nothing) {
         let level = Level { lanes: 1, frugal: keep == Keep::Sounding, silent: None };
-        let links = Links::of_tracks((&before.graph, &before.names), (&blueprint.graph, &names));
+        let links = Links::of_tracks((&before.graph, &before.strips), (&blueprint.graph, &strips));
         told = Some(summary(&before.graph, &blueprint.graph, &links.ops));
         let goes_on = |from: &usize| links.outputs.iter().any(|(f, _)| f == from);
-        places.extend((0..before.names.len()).filter(|from| !goes_on(from)));
+        let gone = before.strips.iter().enumerate().filter(|(from, _)| !goes_on(from));
+        strips.extend(gone.map(|(_, strip)| Strip {
+            name: String::new(),
+            role: Role::Gone,
+            ..strip.clone()
+        }));
         let (merged, mut passes) = succeed(&before.graph, plan, &mut blueprint.graph, level, links);
         plan = merged;
         after = std::mem::take(&mut passes.after);
         carry = Some((before.program, passes));
     }
-    let build = |plan, names, outbox| build::program(plan, names, lowered.length, request, outbox);
-    let mut program = match build(rates::rates(plan), names.clone(), blueprint.outbox.clone()) {
+    let build = |plan, strips, outbox| build::program(plan, strips, lowered.length, request, outbox);
+    let mut program = match build(rates::rates(plan), strips, blueprint.outbox.clone()) {
         Ok(program) => program,
         // What is kept of the program before may be too much.
         Err(_) if carry.is_some() => {
@@ -152,10 +158,10 @@ fn make(
         }
         Err(fault) => return Err(vec![fault]),
     };
-    let copy = copy.map(|plan| build(plan, names, Arc::default())).transpose();
+    let copy = copy.map(|plan| build(plan, own, Arc::default())).transpose();
     let copy = copy.map_err(|fault| vec![fault])?.map(Box::new);
     (program.number, program.carry, program.after) = (number, carry, after);
-    program.strips.iter_mut().zip(places).for_each(|(strip, place)| strip.place = place);
+    program.soloed = soloed;
     let (warnings, notes) = (lowered.warnings, lowered.notes);
     Ok((Compiled { program: Box::new(program), warnings, notes, blueprint, summary: told }, copy))
 }
@@ -169,4 +175,11 @@ fn no_room(request: &Request, root: &Node) -> Diagnostic {
     );
     Diagnostic::error("too-large", root.span, message)
         .hint("what was loaded before plays on; let its notes end, and save again")
+}
+
+impl From<lower::Track> for Strip {
+    fn from(track: lower::Track) -> Strip {
+        let lower::Track { name, role, output, stereo, .. } = track;
+        Strip { name, channels: 1 + usize::from(stereo), role, output }
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use crate::kernel::macros::MacroPlan;
 use crate::kernel::plumbing::Law;
 use crate::kernel::tape::Tape;
-use crate::kernel::{Audio, Fixed, Inputs};
+use crate::kernel::{Audio, Fixed, Inputs, StripPlace};
 use crate::language::model::Span;
 use crate::nodes::NodeDef;
 
@@ -154,6 +154,8 @@ pub struct Recipe {
     /// What that memory is like, and whether the buffer is the only one that can have it.
     pub tape: Option<(String, bool)>,
     pub band_limited: bool,
+    /// Where a strip of the mixer stands.
+    pub strip: Option<StripPlace>,
     pub span: Span,
 }
 

@@ -6,13 +6,35 @@ use std::sync::atomic::AtomicBool;
 use crate::kernel::carry::Carry;
 use crate::kernel::{Graph, Outbox, Port};
 
-/// A named track of the sound, before the mixer.
+/// A named strip of the sound, behind its fader.
+#[derive(Clone, Debug)]
 pub struct Strip {
     pub name: String,
-    pub(crate) port: Port,
-    pub(crate) channels: usize,
-    /// Whose controls of the mixer it has: its own place, or that of the track it was in the program before.
-    pub(crate) place: usize,
+    /// 1 where both sides are the same, unless the host pans it.
+    pub channels: usize,
+    pub role: Role,
+    pub output: Output,
+}
+
+/// What a strip is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Track,
+    Bus,
+    /// The sum behind the master's effects.
+    Master,
+    /// A strip of the program before that is no more, or goes elsewhere now, and fades.
+    Gone,
+}
+
+/// Where a strip is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    Main,
+    /// A further output, from 0.
+    Aux(u8),
+    /// In a bus, or in the master.
+    Inside,
 }
 
 /// A compiled sound.
@@ -28,8 +50,10 @@ pub struct Program {
     /// Voices of the program before that are left behind: it waits until all of these say that they are silent.
     pub(crate) after: Vec<Arc<AtomicBool>>,
     pub(crate) graph: Graph,
-    /// The named ones, then tracks of the program before that are no more and fade.
-    pub(crate) strips: Vec<Strip>,
+    /// Tracks, buses, the master, and what fades of the program before; each with what it puts out.
+    pub(crate) strips: Vec<(Strip, Port)>,
+    /// The text has soloed a track.
+    pub(crate) soloed: bool,
     /// Notes on their way to the host.
     pub(crate) outbox: Arc<Outbox>,
     /// Frames after which the sound is over, if it says so.
@@ -37,14 +61,13 @@ pub struct Program {
 }
 
 impl Program {
-    /// The tracks, in the order in which they are added up.
-    pub fn strips(&self) -> &[Strip] {
-        let named = self.strips.iter().position(|s| s.name.is_empty()).unwrap_or(self.strips.len());
-        &self.strips[..named]
+    /// The tracks and buses, in the order in which they are added up.
+    pub fn strips(&self) -> impl Iterator<Item = &Strip> {
+        self.strips.iter().map(|(strip, _)| strip).take_while(|s| matches!(s.role, Role::Track | Role::Bus))
     }
 
-    /// Channels of the sound: 2 as soon as one of its tracks is stereo.
+    /// Channels of the sound: 2 as soon as one of its strips is stereo.
     pub fn channels(&self) -> usize {
-        self.strips.iter().map(|s| s.channels).max().unwrap_or(1)
+        self.strips.iter().map(|(strip, _)| strip.channels).max().unwrap_or(1)
     }
 }

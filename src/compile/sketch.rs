@@ -9,6 +9,7 @@ use crate::kernel::{Audio, BAKED, CHANGES_OVER, Outbox};
 
 use super::plan::{Ends, Made, MemoryDraft, Op, Plan, Value, What, Wire};
 use super::pools::{BankDraft, Driver, PoolDraft};
+use super::program::Strip;
 
 /// A program as its successor sees it.
 #[derive(Clone)]
@@ -16,7 +17,7 @@ pub struct Blueprint {
     /// Tells programs apart.
     pub(super) program: u64,
     pub(super) rate: f64,
-    pub(super) names: Vec<String>,
+    pub(super) strips: Vec<Strip>,
     pub(super) graph: GraphSketch,
     pub(super) outbox: Arc<Outbox>,
 }
@@ -298,13 +299,14 @@ fn key(op: &Op) -> String {
             let r = recipe;
             write!(
                 key,
-                " {:?} {:?} {:?} {:?} {} {:?}",
+                " {:?} {:?} {:?} {:?} {} {:?} {:?}",
                 r.inputs,
                 r.fixed,
                 r.named,
                 r.duration,
                 r.band_limited,
-                r.tape.as_ref().map(|(identity, _)| identity)
+                r.tape.as_ref().map(|(identity, _)| identity),
+                r.strip
             )
         }
         What::Formula(program) => write!(key, " {program:?}"),

@@ -27,6 +27,13 @@ impl Ramp {
         *self = Ramp { from: self.position(at, glide), to, since: at };
     }
 
+    /// Leaves for another position, unless it goes there already.
+    pub fn aim(&mut self, to: f32, at: u64, glide: u64) {
+        if to != self.to {
+            self.leave(to, at, glide);
+        }
+    }
+
     /// Where it goes, or rests.
     pub fn goal(&self) -> f32 {
         self.to

@@ -19,11 +19,6 @@ pub struct Meters {
 /// Bit of [`Meters::faults`] for a program that failed as a whole.
 pub const PROGRAM_FAULT: u64 = 1 << 63;
 
-/// Bit of [`Meters::faults`] for a strip; those beyond the last bit share it.
-pub fn strip_fault(strip: usize) -> u64 {
-    1 << strip.min(62)
-}
-
 impl Meters {
     /// Peaks (absolute values, left and right) of the main output since they were last taken.
     pub fn take_main(&self) -> [f32; 2] {

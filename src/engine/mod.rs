@@ -3,7 +3,7 @@
 
 mod denormals;
 mod meters;
-mod mix;
+mod outputs;
 mod player;
 mod song;
 mod trial;
@@ -14,8 +14,9 @@ use crate::compile::Program;
 pub use crate::kernel::{Control, Event, Expression, StripControl, Transport, What};
 use crate::kernel::{Controls, Piece, TILE};
 
-pub use meters::{METERED, Meters, PROGRAM_FAULT, strip_fault};
-use mix::Mixer;
+pub use crate::kernel::strip_fault;
+pub use meters::{METERED, Meters, PROGRAM_FAULT};
+use outputs::Gain;
 use player::Player;
 use song::SongClock;
 pub use trial::{Fault, try_out};
@@ -32,9 +33,9 @@ pub struct Io<'a> {
     pub sidechain: Option<[&'a [f32]; 2]>,
     /// Written, not added to.
     pub main: [&'a mut [f32]; 2],
-    /// Further stereo outputs; may be empty. Written.
+    /// Further stereo outputs; what goes to one that is not there is heard in the main one. Written.
     pub aux: &'a mut [[&'a mut [f32]; 2]],
-    /// What each strip adds to the main output, in order; may be empty. Written.
+    /// What comes out of each track and bus, in order; may be empty. Written.
     pub stems: &'a mut [[&'a mut [f32]; 2]],
 }
 
@@ -50,7 +51,8 @@ pub struct Engine {
     retired: rtrb::Producer<Player>,
     song: SongClock,
     controls: Controls,
-    mixer: Mixer,
+    /// Of all outputs.
+    gain: Gain,
     meters: Arc<Meters>,
     /// What the program sends to the host in this block, in order of time.
     output: Vec<Event>,
@@ -103,7 +105,7 @@ impl Engine {
             retired,
             song: SongClock::new(rate),
             controls: Controls::default(),
-            mixer: Mixer::new(rate),
+            gain: Gain::new(rate),
             meters: meters.clone(),
             output: Vec::with_capacity(OUTPUT),
             block: 0,
@@ -140,7 +142,7 @@ impl Engine {
         self.at = 0;
         self.song = SongClock::new(self.rate);
         self.controls.reset();
-        self.mixer.settle();
+        self.gain.settle();
         if let Some(player) = &mut self.player {
             player.restart();
             player.finish_notes(0);
@@ -173,9 +175,7 @@ impl Engine {
             while let Some(event) = events.get(next_event)
                 && (event.at as usize) <= from
             {
-                if let What::Control { control, value } = event.what {
-                    self.mixer.follow(control, value, self.at);
-                }
+                self.control(event);
                 next_event += 1;
             }
             let change = events[next_event..].iter().find(|e| matches!(e.what, What::Control { .. }));
@@ -188,10 +188,23 @@ impl Engine {
         self.meters.set_voices(self.player.as_ref().map_or(0, Player::voices) as u32);
         // What was stamped behind the end has not been seen yet.
         for event in &events[next_event..] {
-            if let What::Control { control, value } = event.what {
-                self.mixer.follow(control, value, self.at);
-            }
+            self.control(event);
         }
+    }
+
+    /// Follows a control of the host: a piece begins where one moves.
+    fn control(&mut self, event: &Event) {
+        match event.what {
+            What::Control { control: Control::Gain, value } => self.gain.aim(value, self.at),
+            What::Control { .. } => self.controls.follow(&event.what),
+            _ => return,
+        }
+        self.see_solo();
+    }
+
+    /// Whether any track is soloed, by the text or by the host.
+    fn see_solo(&mut self) {
+        self.controls.soloed = self.player.as_ref().is_some_and(|player| player.soloed(&self.controls));
     }
 
     fn piece(&mut self, io: &mut Io, events: &[Event], from: usize, to: usize, block: usize) {
@@ -219,7 +232,7 @@ impl Engine {
         }
         if let Some(player) = &mut self.player {
             player.render(&piece);
-            self.mixer.mix(player, &piece, io, from, &self.meters);
+            outputs::add(player, io, from, &self.meters);
             send(player, &mut self.output, self.block, self.at + piece.frames as u64);
         }
         if let Some(player) = &mut self.fading {
@@ -227,13 +240,14 @@ impl Engine {
             let quiet = Piece { events: &[], ..piece };
             player.render(&quiet);
             player.sent(u64::MAX, |_, _| {});
-            let over = self.mixer.fade_out(player, &quiet, io, from, (SWAP_FADE * self.rate) as u32);
+            let over = outputs::fade_out(player, &quiet, io, from, (SWAP_FADE * self.rate) as u32);
             if over && let Some(player) = self.fading.take() {
                 self.retire(player);
             }
         }
-        self.mixer.finish(io, from, to, self.at, &self.meters);
-        for event in here {
+        self.gain.apply(io, from, to, self.at);
+        self.meters.see_main([0, 1].map(|side| outputs::peak(&io.main[side][from..to])));
+        for event in here.iter().filter(|event| !matches!(event.what, What::Control { .. })) {
             self.controls.follow(&event.what);
         }
         self.song.advance(to - from);
@@ -256,6 +270,7 @@ impl Engine {
         if let Some(old) = self.player.take_if(|old| player.succeed(old, self.at)) {
             self.retire(old);
             self.player = Some(player);
+            self.see_solo();
             self.meters.swapped();
             return;
         }
@@ -267,6 +282,7 @@ impl Engine {
             send(old, &mut self.output, self.block, u64::MAX);
         }
         self.fading = self.player.replace(player);
+        self.see_solo();
         self.meters.swapped();
     }
 

@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
-use crate::compile::Program;
-use crate::kernel::{Piece, Port, Source, Start, What, Width};
+use crate::compile::{Output, Program, Role};
+use crate::kernel::{Controls, Piece, Port, Source, Start, What, Width};
 
 /// Where a program's life stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,8 @@ impl Player {
             return false;
         }
         self.state = old.state;
+        // What was silenced gets another chance.
+        self.program.outbox.forget_faults();
         self.program.graph.succeed(&mut old.program.graph, carry, at, |_| true);
         true
     }
@@ -72,9 +74,16 @@ impl Player {
         self.program.graph.leaving(at)
     }
 
-    /// Place of a strip in the mixer.
-    pub fn place(&self, strip: usize) -> usize {
-        self.program.strips[strip].place
+    /// What a strip is, and where it is heard.
+    pub fn what(&self, strip: usize) -> (Role, Output) {
+        let strip = &self.program.strips[strip].0;
+        (strip.role, strip.output)
+    }
+
+    /// Whether the text or the host has soloed one of the tracks.
+    pub fn soloed(&self, controls: &Controls) -> bool {
+        let tracks = self.program.strips.iter().take_while(|(strip, _)| strip.role == Role::Track).count();
+        self.program.soloed || controls.strips.iter().take(tracks).any(|strip| strip.solo)
     }
 
     pub fn restart(&mut self) {
@@ -90,8 +99,9 @@ impl Player {
         }
     }
 
+    /// Bit per strip that is silent because of a fault.
     pub fn faults(&self) -> u64 {
-        self.faults
+        self.faults | self.program.outbox.faults()
     }
 
     pub fn fault(&mut self, strip: usize) {
@@ -124,6 +134,7 @@ impl Player {
         }
         if self.state == State::Fresh {
             self.state = State::Running { since: piece.at };
+            self.program.outbox.forget_faults();
             self.program.graph.start(0, Start { at: piece.at, voice: 0 });
         }
         let State::Running { since } = self.state else { return };
@@ -135,7 +146,7 @@ impl Player {
             self.program.outbox.silence(piece.at);
             return;
         }
-        let ends = self.program.strips.iter().map(|s| match s.port.left {
+        let ends = self.program.strips.iter().map(|(_, port)| match port.left {
             Source::Tile(tile) => graph.tile(tile).ends[0] as usize,
             Source::Slot(_) => piece.frames,
         });
@@ -153,7 +164,7 @@ impl Player {
 
     /// What a strip put out: values of the left or right channel, and whether the first one holds throughout.
     pub fn strip(&self, strip: usize, channel: usize) -> (&[f32], bool) {
-        let Port { left, right } = self.program.strips[strip].port;
+        let Port { left, right } = self.program.strips[strip].1;
         self.program.graph.values(if channel == 0 { left } else { right })
     }
 }

@@ -27,7 +27,7 @@ pub enum Fault {
 /// # Errors
 /// What is wrong with it.
 pub fn try_out(program: Box<Program>) -> Result<(), Fault> {
-    let names: Vec<String> = program.strips().iter().map(|strip| strip.name.clone()).collect();
+    let names: Vec<String> = program.strips().map(|strip| strip.name.clone()).collect();
     let faults = catch_unwind(AssertUnwindSafe(|| play(program))).unwrap_or(PROGRAM_FAULT);
     match faults {
         0 => Ok(()),
@@ -69,7 +69,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::compile::Strip;
+    use crate::compile::{Output, Role, Strip};
     use crate::kernel::{EndRule, Graph, Kernel, Pass, Port, Source, Start, Step, Work};
 
     /// Puts out a value, or panics, from a frame on.
@@ -106,7 +106,11 @@ mod tests {
             carry: None,
             after: vec![],
             graph: Graph::new(vec![step], 1, &[], 1, 48_000.0),
-            strips: vec![Strip { name: "lead".into(), port, channels: 1, place: 0 }],
+            strips: vec![(
+                Strip { name: "lead".into(), channels: 1, role: Role::Track, output: Output::Main },
+                port,
+            )],
+            soloed: false,
             outbox: Arc::default(),
             length: None,
         })
@@ -126,13 +130,8 @@ mod tests {
     #[test]
     fn trial_names_any_number_of_tracks() {
         let mut many = program(Some(f32::NAN), 0);
-        let strip = |n: usize| Strip {
-            name: n.to_string(),
-            port: Port::mono(Source::Tile(0)),
-            channels: 1,
-            place: n,
-        };
-        many.strips = (0..70).map(strip).collect();
+        let (strip, port) = many.strips.remove(0);
+        many.strips = (0..70).map(|n| (Strip { name: n.to_string(), ..strip.clone() }, port)).collect();
         assert_eq!(try_out(many), Err(Fault::NotFinite((0..70).map(|n| n.to_string()).collect())));
     }
 }

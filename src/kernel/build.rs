@@ -102,7 +102,7 @@ fn number(spec: &NodeSpec, fixed: &[Option<Fixed>], index: usize) -> Option<f64>
 
 /// Nodes that change over to another fixed parameter by themselves, with all that they remember; where their mode or their channels
 /// change as well, a new kernel fades in.
-pub const CHANGES_OVER: &[&str] = &["delay", "buffer", "pitch"];
+pub const CHANGES_OVER: &[&str] = &["delay", "buffer", "pitch", "strip"];
 
 /// The building of one kernel.
 pub struct Build<'a> {
@@ -143,6 +143,29 @@ pub struct Build<'a> {
     pub memory: &'a Memory,
     /// The library asks for band-limited oscillators (`seiche: 1` and later).
     pub band_limited: bool,
+    /// Where a strip of the mixer stands.
+    pub strip: Option<StripPlace>,
+}
+
+/// Where a strip of the mixer stands, and what it follows in the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StripPlace {
+    /// Number among the strips, for faults.
+    pub number: usize,
+    /// Number of the track whose controls in the host it follows; buses and further tracks have none.
+    pub track: Option<u8>,
+    pub part: StripPart,
+}
+
+/// What of a strip it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StripPart {
+    Fader,
+    /// A send, before the fader or behind it; the host has controls for those to the first bus and to the second.
+    Send {
+        bus: Option<u8>,
+        pre_fader: bool,
+    },
 }
 
 impl Build<'_> {

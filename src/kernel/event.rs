@@ -131,6 +131,46 @@ pub struct Controls {
     pub pressure: [f32; 16],
     /// Macros, 0..1; `None` until one was moved: then it stands where the library says.
     pub macros: [Option<f32>; 16],
+    /// What the host has set on the strips.
+    pub strips: [StripState; STRIPS],
+    /// Some track is soloed: those that are not are not heard.
+    pub soloed: bool,
+}
+
+/// Strips that the host can automate.
+pub const STRIPS: usize = 16;
+
+/// A strip's controls in the host, beside what its text says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StripState {
+    /// Factor.
+    pub gain: f32,
+    /// -1..1.
+    pub pan: f32,
+    pub mute: bool,
+    pub solo: bool,
+    /// Factors of the sends to the first and the second bus.
+    pub sends: [f32; 2],
+}
+
+impl Default for StripState {
+    fn default() -> Self {
+        Self { gain: 1.0, pan: 0.0, mute: false, solo: false, sends: [0.0; 2] }
+    }
+}
+
+impl StripState {
+    fn follow(&mut self, control: StripControl, value: f32) {
+        let value = if value.is_finite() { value } else { 0.0 };
+        match control {
+            StripControl::Gain => self.gain = value.max(0.0),
+            StripControl::Pan => self.pan = value.clamp(-1.0, 1.0),
+            StripControl::Mute => self.mute = value >= 0.5,
+            StripControl::Solo => self.solo = value >= 0.5,
+            StripControl::SendA => self.sends[0] = value.max(0.0),
+            StripControl::SendB => self.sends[1] = value.max(0.0),
+        }
+    }
 }
 
 impl Default for Controls {
@@ -140,12 +180,14 @@ impl Default for Controls {
             bend: [0.0; 16],
             pressure: [0.0; 16],
             macros: [None; 16],
+            strips: [StripState::default(); STRIPS],
+            soloed: false,
         }
     }
 }
 
 impl Controls {
-    /// Forgets controllers, bend and pressure; macros are parameters and stay.
+    /// Forgets controllers, bend and pressure; macros and strips are parameters and stay.
     pub fn reset(&mut self) {
         self.controllers.iter_mut().for_each(|c| *c = [None; 128]);
         self.bend = [0.0; 16];
@@ -162,6 +204,11 @@ impl Controls {
             What::Pressure { channel, value } => self.pressure[channel as usize & 15] = value,
             What::Control { control: Control::Macro(index), value } => {
                 self.macros[index as usize & 15] = Some(value)
+            }
+            What::Control { control: Control::Strip(strip, control), value } => {
+                if let Some(strip) = self.strips.get_mut(strip as usize) {
+                    strip.follow(control, value);
+                }
             }
             _ => {}
         }

@@ -24,14 +24,15 @@ pub mod voices;
 
 pub(crate) use crate::dsp::lane;
 pub use build::{
-    Audio, BAKED, Build, CHANGES_OVER, Fixed, Inputs, LATE, MakeKernel, Memory, REMEMBERS, latency,
+    Audio, BAKED, Build, CHANGES_OVER, Fixed, Inputs, LATE, MakeKernel, Memory, REMEMBERS, StripPart,
+    StripPlace, latency,
 };
-pub use event::{Control, Controls, Event, Expression, StripControl, Transport, What};
+pub use event::{Control, Controls, Event, Expression, STRIPS, StripControl, StripState, Transport, What};
 pub use feedback::{Loop, frames_kept};
 pub(crate) use graph::silence_after;
 pub use graph::{EndRule, Graph, Slots, Step, Work};
 pub use isa::{Isa, Width};
 pub use lane::{Lane, MAX_LANES, Two};
-pub use outbox::Outbox;
+pub use outbox::{Outbox, strip_fault};
 pub use pass::{Input, Kernel, Lanewise, Pass, Piece, Port, Song, Source, Start, silence};
 pub use tile::{CONTROL, TILE, Tile};

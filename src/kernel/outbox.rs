@@ -1,5 +1,6 @@
-//! What nodes send to the host: notes and controllers, each at its absolute frame. Kernels put them in while they render, the engine
-//! takes them out; both are the audio thread, the loader only makes it. Never full of notes without room for their ends.
+//! What nodes tell the world outside: notes and controllers for the host, each at its absolute frame, and strips that had to be silenced.
+//! Kernels put them in while they render, the engine takes them out; both are the audio thread, the loader only makes it. Never full of
+//! notes without room for their ends.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -24,6 +25,13 @@ pub struct Outbox {
     used: AtomicUsize,
     /// Per channel and key: how many notes sound.
     sounding: Box<[AtomicU8]>,
+    /// See [`strip_fault`].
+    faults: AtomicU64,
+}
+
+/// Bit of a set of faults for a strip; the last strips share one, and the highest bit is never a strip's.
+pub fn strip_fault(strip: usize) -> u64 {
+    1 << strip.min(62)
 }
 
 const NOTE_ON: u64 = 0;
@@ -36,11 +44,27 @@ impl Default for Outbox {
             slots: (0..ROOM).map(|_| Slot::default()).collect(),
             used: AtomicUsize::new(0),
             sounding: (0..KEYS).map(|_| AtomicU8::new(0)).collect(),
+            faults: AtomicU64::new(0),
         }
     }
 }
 
 impl Outbox {
+    /// A strip is silent from now on, because what it was given is not finite.
+    pub fn strip_failed(&self, strip: usize) {
+        self.faults.fetch_or(strip_fault(strip), Relaxed);
+    }
+
+    /// Bit per strip that was silenced.
+    pub fn faults(&self) -> u64 {
+        self.faults.load(Relaxed)
+    }
+
+    /// Every strip may sound again.
+    pub fn forget_faults(&self) {
+        self.faults.store(0, Relaxed);
+    }
+
     /// Begins a note; `velocity` 0..1. False when there is no room: it then has not begun.
     pub fn note_on(&self, at: u64, channel: u8, key: u8, velocity: f32) -> bool {
         let count = &self.sounding[place(channel, key)];

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::tape::Tape;
 use super::{
-    Audio, Build, Controls, Fixed, Inputs, Isa, Pass, Piece, Port, Song, Source, Start, TILE, Tile, Width,
+    Audio, Build, Controls, Fixed, Inputs, Isa, Pass, Piece, Port, Song, Source, Start, StripPlace, TILE,
+    Tile, Width,
 };
 use crate::nodes::{NodeDef, Runs};
 use crate::spec::{Channels, Default, Ends, ParamKind};
@@ -74,6 +75,8 @@ pub struct Probe {
     /// Frames of the tape of a `buffer`.
     pub tape: usize,
     pub band_limited: bool,
+    /// Where a strip of the mixer stands.
+    pub strip: Option<StripPlace>,
     /// Lengths of the passes, repeated; passes also end at multiples of 64.
     pub cuts: Vec<usize>,
     /// Lane `k` starts this many frames after the first lane, times `k`.
@@ -118,6 +121,7 @@ impl Probe {
             audio: None,
             tape: 0,
             band_limited: false,
+            strip: None,
             cuts: vec![64],
             stagger: 0,
             first: 0,
@@ -230,6 +234,7 @@ impl Probe {
             tapes: &tapes,
             outbox: &Arc::default(),
             band_limited: self.band_limited,
+            strip: self.strip,
             memory: &super::Memory::new(1 << 30),
         };
         let mut kernel = make(&build).unwrap_or_else(|e| panic!("{}: {e}", spec.name));

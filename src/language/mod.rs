@@ -36,6 +36,7 @@ pub use content::Content;
 pub use describe::{channels_text, default_of, default_text, describe, ends_text, range_text, unit_text};
 pub use diagnostic::{Diagnostic, Severity};
 pub use limits::{LIMITS, Limit};
+pub use lower::parts::INPUT;
 pub use macros::Macro;
 use model::{Call, Node, SourceFile, Span, Value};
 pub use names::nearest;

@@ -61,6 +61,8 @@ pub enum Value {
     Curve(Vec<Point>),
     /// A list with a meaning of its own (`range`, `values`, automation `steps`, `items`).
     List(Vec<(Value, Span)>),
+    /// Names with what belongs to each: nodes of the table that the parameter names.
+    Map(Vec<Param>),
     /// Sequencer steps: every step holds the calls that start together (none: a rest).
     Steps(Vec<Vec<Call>>),
     Node(Box<Node>),

@@ -288,6 +288,16 @@ fn takes(param: &ParamSpec) -> Value {
         ParamKind::Text => json!([{ "type": ["string", "number", "boolean"] }]),
         ParamKind::Choice(words) => choice(words),
         ParamKind::Steps => steps(),
+        ParamKind::Map(spec) => {
+            let first = takes(&spec.params[0])["anyOf"].clone();
+            let mut each = first.as_array().cloned().unwrap_or_default();
+            each.insert(0, json!({ "$ref": format!("#/definitions/{}", spec.name) }));
+            json!([{ "type": "object", "additionalProperties": { "anyOf": each } }])
+        }
+        ParamKind::Chain => {
+            let node = json!({ "$ref": "#/definitions/node" });
+            json!([{ "type": "array", "items": node }, node])
+        }
         ParamKind::Ignored => json!([{}]),
         ParamKind::Items => {
             json!([{ "type": "array", "items": { "type": ["number", "string", "boolean"] } }])

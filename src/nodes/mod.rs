@@ -52,6 +52,7 @@ mod midi_cc;
 mod midi_in;
 mod midi_out;
 mod mix;
+mod mixer;
 mod multiply;
 mod osc;
 mod pitch;
@@ -66,6 +67,7 @@ mod smooth;
 mod snap;
 mod spawn;
 mod speeds;
+pub mod strip;
 mod tempo;
 mod track;
 
@@ -90,6 +92,7 @@ pub enum Runs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Structure {
     Mix,
+    Mixer,
     Expression,
     Context,
     Tempo,
@@ -129,6 +132,7 @@ pub static ALL: &[&NodeDef] = &[
     &context::DEF,
     &tempo::DEF,
     &mix::DEF,
+    &mixer::DEF,
     &reference::DEF,
     &sequencer::DEF,
     &select::DEF,

@@ -211,8 +211,7 @@ impl<V: Variant> Instrument<V> {
             [left, right] => Some([&**left, &**right]),
             _ => None,
         });
-        // The aux outputs carry the strips, each what it adds to the main output.
-        let io = Io { sidechain, main: [left, right], aux: &mut [], stems: &mut pairs[..count] };
+        let io = Io { sidechain, main: [left, right], aux: &mut pairs[..count], stems: &mut [] };
         engine.process(io, &self.events, transport(context.transport()).as_ref());
         #[cfg(feature = "rt-check")]
         alloc::see_voices(engine.voices());

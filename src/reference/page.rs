@@ -35,6 +35,8 @@ const FORMS: &str = "
 | steps | a list of rests (`~`), sounds (`kick v0.5`), nodes, or lists of these |
 | items | a list of numbers or texts |
 | scale | the [name of a scale](#scales), or a list of whole semitones |
+| names | names of your own; what belongs to each is in the table below |
+| effects | a node or a list of nodes, one behind the other; they need no `signal`, and `$input` is what comes in |
 
 Parameters in **bold** must be written. These can be written in every node:
 
@@ -120,6 +122,8 @@ fn form(kind: ParamKind) -> &'static str {
         ParamKind::Steps => "steps",
         ParamKind::Items => "items",
         ParamKind::Scale => "scale",
+        ParamKind::Map(_) => "names",
+        ParamKind::Chain => "effects",
         ParamKind::Ignored => "ignored",
     }
 }

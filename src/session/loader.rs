@@ -288,7 +288,7 @@ impl Loader {
             Ok(_) if broken && self.exchange.has_given() => Status::Broken,
             Ok(compiled) => {
                 diagnostics.extend(compiled.warnings.iter().cloned());
-                strips = Some(compiled.program.strips().iter().map(|strip| strip.name.clone()).collect());
+                strips = Some(compiled.program.strips().map(|strip| strip.name.clone()).collect());
                 let nodes = compiled.summary.clone();
                 self.exchange.give(compiled);
                 self.turn();

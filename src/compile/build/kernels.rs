@@ -97,6 +97,7 @@ fn node(
         folder: &recipe.folder,
         tapes: &tapes,
         outbox: site.outbox,
+        strip: recipe.strip,
     };
     match recipe.def.runs {
         Runs::Kernel(make) | Runs::Ahead(make) => {

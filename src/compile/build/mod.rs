@@ -27,17 +27,14 @@ use super::program::{Program, Strip};
 
 pub(super) fn program(
     plan: Plan,
-    names: Vec<String>,
+    strips: Vec<Strip>,
     length: Option<f64>,
     request: &Request,
     outbox: Arc<Outbox>,
 ) -> Result<Program, Diagnostic> {
-    let stereo: Vec<bool> = plan.outputs.iter().map(Wire::is_stereo).collect();
     let memory = Memory::new(PROGRAM_BYTES);
     let site = Site { request, memory: &memory, outbox: &outbox, level: None, song: true, place: None };
     let built = graph(plan, 1, 1, &site)?;
-    let names = names.into_iter().chain(std::iter::repeat(String::new()));
-    let strips = names.zip(built.outputs).zip(stereo);
     Ok(Program {
         number: 0,
         carry: None,
@@ -45,9 +42,8 @@ pub(super) fn program(
         name: request.sound.to_owned(),
         rate: request.rate,
         graph: built.graph,
-        strips: strips
-            .map(|((name, port), s)| Strip { name, port, channels: 1 + usize::from(s), place: 0 })
-            .collect(),
+        strips: strips.into_iter().zip(built.outputs).collect(),
+        soloed: false,
         length: length.map(|seconds| (seconds * request.rate + 1e-9) as u64),
         outbox,
     })

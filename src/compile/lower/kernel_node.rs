@@ -133,6 +133,7 @@ impl Lower<'_> {
             memory,
             tape: None,
             band_limited,
+            strip: None,
             span: node.span,
         };
         Ok(self.push(What::Node(Box::new(recipe)), wires, channels, ends, node.path.clone()))

@@ -6,6 +6,7 @@ mod clock;
 mod feedback;
 mod kernel_node;
 mod memories;
+mod mixer;
 mod names;
 mod scopes;
 mod sequencer;
@@ -23,6 +24,7 @@ use crate::nodes::{self, Runs, Structure};
 
 use super::Request;
 use super::plan::{Ends, Op, Plan, What, Wire};
+pub(super) use mixer::Track;
 use names::Env;
 
 /// A node's surroundings: names and the duration in force.
@@ -51,17 +53,13 @@ struct Scope {
     feedback: HashMap<String, feedback::Line>,
 }
 
-/// One named track of the outermost mix.
-pub(super) struct Track {
-    pub name: String,
-    pub wire: Wire,
-}
-
 pub(super) struct Lowered {
     pub plan: Plan,
     pub tracks: Vec<Track>,
     /// Inputs of the wrapping nodes that end the sound with them, as frames.
     pub length: Option<f64>,
+    /// The text has soloed a track.
+    pub soloed: bool,
     pub warnings: Vec<Diagnostic>,
     pub notes: Vec<Diagnostic>,
 }
@@ -83,6 +81,8 @@ pub(super) struct Lower<'a> {
     beforehand: f64,
     /// It is for such a signal that nodes are looked at now: what moves while it plays is not known there.
     fixed: bool,
+    /// The text has soloed a track.
+    soloed: bool,
     /// Sounds with parameters that steps start.
     expanded: HashMap<String, Rc<Node>>,
 }
@@ -131,6 +131,7 @@ pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lower
             notes: vec![],
             beforehand: 0.0,
             fixed: false,
+            soloed: false,
             expanded: HashMap::new(),
         };
         declare(root, &mut lower.scopes[0].declared);
@@ -164,6 +165,7 @@ pub(super) fn children(value: &crate::language::model::Value) -> Vec<&Node> {
         Value::List(items) => {
             items.iter().filter_map(|(v, _)| if let Value::Node(n) = v { Some(&**n) } else { None }).collect()
         }
+        Value::Map(parts) => parts.iter().flat_map(|part| children(&part.value)).collect(),
         _ => vec![],
     }
 }
@@ -175,7 +177,7 @@ impl<'a> Lower<'a> {
         let output = self.tracks(root, &Context::default(), &mut tracks)?;
         if tracks.is_empty() {
             let name = root.path.split('.').next().unwrap_or("sound").to_owned();
-            tracks.push(Track { name, wire: output });
+            tracks.push(self.plain_track(name, output, &root.path, root.span, 0)?);
         }
         self.check_memories();
         let scope = &mut self.scopes[0];
@@ -183,17 +185,22 @@ impl<'a> Lower<'a> {
         let mut plan = std::mem::take(&mut scope.plan);
         memories::tell(&mut plan, &mut vec![]);
         let length = voices::longest_duration(root);
-        Ok(Lowered { plan, tracks, length, warnings: vec![], notes: vec![] })
+        Ok(Lowered { plan, tracks, length, soloed: self.soloed, warnings: vec![], notes: vec![] })
     }
 
-    /// Lowers a node, looking through `context` and `tempo` for the mix whose children are the tracks. What has an id is
+    /// Lowers a node, looking through `context` and `tempo` for the mixer, or the mix whose children are the tracks. What has an id is
     /// read as a whole, and so stays one track.
     fn tracks(&mut self, node: &Node, cx: &Context, tracks: &mut Vec<Track>) -> Result<Wire> {
         match structure(node) {
             Some(Structure::Mix) if node.id.is_none() => {
-                for (name, wire) in self.mix_children(node, cx)? {
-                    tracks.push(Track { name, wire });
+                for (number, (name, wire)) in self.mix_children(node, cx)?.into_iter().enumerate() {
+                    let path = format!("{}.{name}", node.path);
+                    tracks.push(self.plain_track(name, wire, &path, node.span, number)?);
                 }
+                Ok(Wire::number(0.0))
+            }
+            Some(Structure::Mixer) => {
+                tracks.extend(self.mixer(node, cx)?);
                 Ok(Wire::number(0.0))
             }
             Some(Structure::Context) if node.id.is_none() => self.context(node, cx, Some(tracks)),
@@ -240,6 +247,7 @@ impl<'a> Lower<'a> {
                 None => self.kernel_node(def, node, cx)?,
             },
             Runs::Structure(Structure::Mix) => self.mix(node, &below)?,
+            Runs::Structure(Structure::Mixer) => return Err(mixer::misplaced(node)),
             Runs::Structure(Structure::Expression) => self.expression(node, cx)?,
             Runs::Structure(Structure::Context) => self.context(node, cx, None)?,
             Runs::Structure(Structure::Tempo) => self.tempo(node, cx, None)?,

@@ -35,7 +35,12 @@ impl Lower<'_> {
                 let below = Context { overrides: vec![], ..cx.clone() };
                 self.node(child, &below)
             }
-            Value::Null | Value::Text(_) | Value::Word(_) | Value::List(_) | Value::Steps(_) => {
+            Value::Null
+            | Value::Text(_)
+            | Value::Word(_)
+            | Value::List(_)
+            | Value::Map(_)
+            | Value::Steps(_) => {
                 let message = format!(
                     "`{name}` of `{}` must be a number, an expression, a list of values or a node",
                     node.spec.name

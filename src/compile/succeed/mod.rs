@@ -24,6 +24,7 @@ use crate::kernel::carry::{Carry, How};
 
 use super::loops;
 use super::plan::{Before, MemoryDraft, Op, Plan, What, Wire};
+use super::program::{Role, Strip};
 use super::sketch::{GraphSketch, steps_of};
 use fades::{Spot, heard};
 use matching::matches;
@@ -49,11 +50,16 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// Of two sounds: tracks of the same name belong together, then those that play what goes on, then the only one that is left.
-    pub fn of_tracks(old: (&GraphSketch, &[String]), new: (&GraphSketch, &[String])) -> Links {
-        let place = |name: &String| new.1.iter().position(|n| n == name);
-        let names = old.1.iter().enumerate().filter_map(|(from, name)| Some((from, place(name)?)));
-        let mut outputs: Vec<(usize, usize)> = names.collect();
+    /// Of two sounds: strips of the same name belong together, then those that play what goes on, then the only one that is left. What is
+    /// heard elsewhere now does not: it fades here and there.
+    pub fn of_tracks(old: (&GraphSketch, &[Strip]), new: (&GraphSketch, &[Strip])) -> Links {
+        let stays = |from: usize, to: usize| {
+            let (from, to) = (&old.1[from], &new.1[to]);
+            from.output == to.output && (from.role == Role::Master) == (to.role == Role::Master)
+        };
+        let place = |name: &str| new.1.iter().position(|strip| strip.name == name);
+        let named = old.1.iter().enumerate().filter_map(|(from, strip)| Some((from, place(&strip.name)?)));
+        let mut outputs: Vec<(usize, usize)> = named.filter(|(from, to)| stays(*from, *to)).collect();
         let ops = matches(old.0, new.0, &[], &outputs);
         let left = |outputs: &[(usize, usize)]| {
             let old = (0..old.0.outputs.len()).filter(|n| outputs.iter().all(|(from, _)| from != n));
@@ -68,7 +74,9 @@ impl Links {
                 outputs.push((from, is.remove(found)));
             }
         }
-        if let (&[from], &[to]) = (&left(&outputs).0[..], &left(&outputs).1[..]) {
+        if let (&[from], &[to]) = (&left(&outputs).0[..], &left(&outputs).1[..])
+            && stays(from, to)
+        {
             outputs.push((from, to));
         }
         Links { ops, outputs }

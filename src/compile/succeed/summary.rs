@@ -22,6 +22,8 @@ pub struct Summary {
     pub names: Vec<String>,
 }
 
+const STRIP: Part = Part::Kernel("strip");
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     Carried,
@@ -56,7 +58,8 @@ pub fn summary(old: &GraphSketch, new: &GraphSketch, successor: &[Option<usize>]
     }
 }
 
-/// A node is several operations: it is as they are where they agree, else it has changed.
+/// A node is several operations: it is as they are where they agree, else it has changed. Strips, which nobody need have written, are told
+/// only where they themselves have changed.
 fn compare<'a>(
     old: &'a GraphSketch,
     new: &'a GraphSketch,
@@ -64,7 +67,8 @@ fn compare<'a>(
     fates: &mut BTreeMap<&'a str, Fate>,
 ) {
     let mut note = |op: &'a OpSketch, fate: Fate| {
-        if !matches!(op.part, Part::Import { .. }) {
+        let strip = op.part == STRIP && fate != Fate::Changed;
+        if !strip && !matches!(op.part, Part::Import { .. }) {
             let known = fates.entry(&op.id).or_insert(fate);
             if *known != fate {
                 *known = Fate::Changed;
@@ -85,6 +89,7 @@ fn compare<'a>(
                 .inputs
                 .iter()
                 .zip(&after.inputs)
+                .skip(usize::from(op.part == STRIP))
                 .all(|(a, b)| same(a.left, b.left, successor) && same(a.right, b.right, successor));
         // What plays voices has the nodes of its voices inside: those are told apart one by one.
         let itself_alike = if op.pools.is_empty() { op.is(after) } else { op.key == after.key };

@@ -6,6 +6,7 @@ mod mix;
 mod node;
 mod numbers;
 mod overrides;
+pub(super) mod parts;
 mod shape;
 mod steps;
 mod value;

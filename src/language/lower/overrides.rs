@@ -166,7 +166,7 @@ fn target_of<'n>(root: &Node, name: &'n str) -> &'n str {
 }
 
 /// Whether an expression below reads this name; sounds started by steps may read anything.
-fn reads(node: &Node, name: &str) -> bool {
+pub(super) fn reads(node: &Node, name: &str) -> bool {
     node.params.iter().any(|p| value_reads(&p.value, name))
 }
 
@@ -181,6 +181,7 @@ fn value_reads(value: &Value, name: &str) -> bool {
             Target::Sound(_) => true,
             Target::Inline(node) => reads(node, name),
         }),
+        Value::Map(parts) => parts.iter().any(|part| value_reads(&part.value, name)),
         Value::Node(node) => reads(node, name),
         Value::Null | Value::Flag(_) | Value::Number(_) | Value::Text(_) | Value::Word(_) => false,
     }

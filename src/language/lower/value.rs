@@ -100,6 +100,12 @@ impl Lower<'_> {
             Kind::Map(entries) if matches!(slot.kind, ParamKind::Signal(_)) => {
                 return self.node(entries, tree.span, path).map(|n| Some(Value::Node(Box::new(n))));
             }
+            Kind::Map(entries) if let ParamKind::Map(spec) = slot.kind => {
+                return self.parts(entries, tree.span, spec, path).map(Some);
+            }
+            Kind::Map(_) | Kind::List(_) if slot.kind == ParamKind::Chain => {
+                return self.chain(tree, slot, path).map(Some);
+            }
             Kind::List(items) if !slot.nodes_only => {
                 return self.list(items, tree, slot, path).map(Some);
             }

@@ -1,0 +1,394 @@
+//! The mixer: tracks, sends, buses and the master become strips, sums and chains of effects, in an order in which nothing is late.
+//! Every sound has one; where none is written, the tracks of the outermost mix stand in it as they are. Loader thread.
+
+use crate::compile::plan::{Ends, What, Wire};
+use crate::kernel::{STRIPS, StripPart, StripPlace};
+use crate::language::model::{Expr, ExprKind, Node, Param, Span, Value};
+use crate::language::{Diagnostic, INPUT, nearest};
+use crate::nodes::strip;
+
+use super::names::Bound;
+use super::{Context, Failed, Lower, Result};
+use crate::compile::program::{Output, Role};
+
+/// Buses that the host has sends to.
+const HOST_SENDS: usize = 2;
+/// Level of a send that only the host opens, in decibels.
+const CLOSED: f64 = -200.0;
+/// Outputs beside the main one.
+const OUTPUTS: usize = 16;
+
+/// Something that comes out of the mixer: a track, a bus, or the sum behind the master's effects.
+pub(in crate::compile) struct Track {
+    pub name: String,
+    pub wire: Wire,
+    pub role: Role,
+    pub output: Output,
+    /// Its sides differ, whatever the host does.
+    pub stereo: bool,
+}
+
+/// Where a strip's output goes.
+#[derive(Clone, Copy, PartialEq)]
+enum Route {
+    Out(Output),
+    Bus(usize),
+}
+
+/// A strip as it is written, with its effects done.
+struct Channel<'n> {
+    name: &'n str,
+    node: &'n Node,
+    place: StripPlace,
+    /// Behind its effects, before its fader.
+    wire: Wire,
+}
+
+/// Wires that reach a bus, or the master.
+type Feeds = Vec<Wire>;
+
+/// The mixer cannot stand here.
+pub(super) fn misplaced(node: &Node) -> Failed {
+    let message = "a `mixer` stands outermost in a sound that is played by itself, not inside of other nodes";
+    Diagnostic::error("misplaced-mixer", node.span, message).hint("here, `mix` adds signals up").into()
+}
+
+impl Lower<'_> {
+    /// A strip for something that has nothing written for the mixer.
+    pub(super) fn plain_track(
+        &mut self,
+        name: String,
+        wire: Wire,
+        path: &str,
+        span: Span,
+        number: usize,
+    ) -> Result<Track> {
+        let node = strip_node(format!("{path}.strip"), span, vec![]);
+        let place = StripPlace { number, track: host_track(number), part: StripPart::Fader };
+        let out = self.strip(&node, wire, place, &Context::default())?;
+        Ok(Track { name, wire: out, role: Role::Track, output: Output::Main, stereo: wire.is_stereo() })
+    }
+
+    /// The whole mixer.
+    pub(super) fn mixer(&mut self, node: &Node, cx: &Context) -> Result<Vec<Track>> {
+        let cx = self.inside(node, cx);
+        let (tracks, buses) = (parts(node, "tracks"), parts(node, "buses"));
+        self.check_names(tracks, buses)?;
+        let names: Vec<&str> = buses.iter().map(|bus| bus.name.as_str()).collect();
+        let (channels, cx) = self.channels(tracks, &cx)?;
+        let order = bus_order(buses, &names)?;
+        let mut feeds: Vec<Feeds> = vec![vec![]; buses.len()];
+        let mut made: Vec<Option<Track>> = vec![];
+        for channel in &channels {
+            made.push(Some(self.channel(channel, Role::Track, &names, &mut feeds, &cx)?));
+        }
+        made.extend(buses.iter().map(|_| None));
+        for bus in order {
+            let Some(written) = node_of(&buses[bus]) else { continue };
+            let inputs = std::mem::take(&mut feeds[bus]);
+            let all = (0..inputs.len()).collect();
+            let sum = match inputs.is_empty() {
+                true => Wire::number(0.0),
+                false => self.push(What::Sum, inputs, 2, Ends::AllOf(all), format!("{}.sum", written.path)),
+            };
+            let wire = self.chain(written, "signal", sum, &cx)?;
+            let wire = self.chain(written, "inserts", wire, &cx)?;
+            let number = tracks.len() + bus;
+            let place = StripPlace { number, track: None, part: StripPart::Fader };
+            let channel = Channel { name: names[bus], node: written, place, wire };
+            made[number] = Some(self.channel(&channel, Role::Bus, &names, &mut feeds, &cx)?);
+        }
+        let mut made: Vec<Track> = made.into_iter().flatten().collect();
+        self.master(node, &mut made, &cx)?;
+        Ok(made)
+    }
+
+    /// What the tracks play, then what their effects make of it: those may read every track, as may what comes after.
+    fn channels<'n>(&mut self, tracks: &'n [Param], cx: &Context) -> Result<(Vec<Channel<'n>>, Context)> {
+        let (mut channels, mut faults) = (vec![], vec![]);
+        let mut env = cx.env.clone();
+        for (number, track) in tracks.iter().enumerate() {
+            let Some(node) = node_of(track) else { continue };
+            self.soloed |= is_set(node, "solo");
+            let here = Context { env: env.clone(), ..cx.clone() };
+            let signal = self.required(node, "signal").and_then(|signal| self.param(signal, node, &here));
+            match signal {
+                Ok(wire) => {
+                    env = env.with(&track.name, Bound::Wire(0, wire));
+                    let place = StripPlace { number, track: host_track(number), part: StripPart::Fader };
+                    channels.push(Channel { name: &track.name, node, place, wire });
+                }
+                Err(Failed(mut list)) => faults.append(&mut list),
+            }
+        }
+        let here = Context { env, ..cx.clone() };
+        for channel in &mut channels {
+            match self.chain(channel.node, "inserts", channel.wire, &here) {
+                Ok(wire) => channel.wire = wire,
+                Err(Failed(mut list)) => faults.append(&mut list),
+            }
+        }
+        if faults.is_empty() { Ok((channels, here)) } else { Err(Failed(faults)) }
+    }
+
+    /// The fader of a track or bus, its sends, and where it goes.
+    fn channel(
+        &mut self,
+        channel: &Channel,
+        role: Role,
+        buses: &[&str],
+        feeds: &mut [Feeds],
+        cx: &Context,
+    ) -> Result<Track> {
+        let Channel { name, node, place, wire } = *channel;
+        let safe = (role == Role::Bus).then(|| ("solo_safe", Value::Flag(true)));
+        let fader = with(node, safe);
+        let out = self.strip(&fader, wire, place, cx)?;
+        for (bus, bus_name) in buses.iter().enumerate() {
+            let written = parts(node, "sends").iter().find(|send| send.name == *bus_name).and_then(node_of);
+            let host = place.track.and((bus < HOST_SENDS).then_some(bus as u8));
+            if written.is_none() && host.is_none() {
+                continue;
+            }
+            let pre_fader = written.is_some_and(|send| is_set(send, "pre_fader"));
+            let level = written.map_or(Value::Number(CLOSED), |send| value_of(send, "level"));
+            let switches = ["mute", "solo", "solo_safe"].map(|name| (name, value_of(&fader, name)));
+            let gain = [("gain", level)].into_iter().chain(switches);
+            let span = written.map_or(node.span, |send| send.span);
+            let send = with(&strip_node(format!("{}.sends.{bus_name}", node.path), span, vec![]), gain);
+            let part = StripPart::Send { bus: host, pre_fader };
+            let from = if pre_fader { wire } else { out };
+            feeds[bus].push(self.strip(&send, from, StripPlace { part, ..place }, cx)?);
+        }
+        let output = match route(node, buses)? {
+            Route::Out(output) => output,
+            Route::Bus(bus) => {
+                feeds[bus].push(out);
+                Output::Inside
+            }
+        };
+        let stereo =
+            wire.is_stereo() || written(node, "pan").is_some() || written(node, "polarity").is_some();
+        Ok(Track { name: name.to_owned(), wire: out, role, output, stereo })
+    }
+
+    /// What goes to the main output goes through the master's effects instead, if it has any.
+    fn master(&mut self, node: &Node, made: &mut Vec<Track>, cx: &Context) -> Result<()> {
+        if !matches!(value_of(node, "master"), Value::List(effects) if !effects.is_empty()) {
+            return Ok(());
+        }
+        let mut inputs = vec![];
+        let mut stereo = false;
+        for track in made.iter_mut().filter(|track| track.output == Output::Main) {
+            track.output = Output::Inside;
+            inputs.push(track.wire);
+            stereo |= track.stereo;
+        }
+        let all = (0..inputs.len()).collect();
+        let sum = self.push(What::Sum, inputs, 2, Ends::AllOf(all), format!("{}.master.sum", node.path));
+        let wire = self.chain(node, "master", sum, cx)?;
+        made.push(Track { name: "master".into(), wire, role: Role::Master, output: Output::Main, stereo });
+        Ok(())
+    }
+
+    /// Effects one behind the other.
+    fn chain(&mut self, node: &Node, name: &str, input: Wire, cx: &Context) -> Result<Wire> {
+        let Value::List(effects) = value_of(node, name) else { return Ok(input) };
+        let mut wire = input;
+        for (effect, _) in &effects {
+            let Value::Node(effect) = effect else { continue };
+            let env = cx.env.with(INPUT, Bound::Wire(0, wire));
+            wire = self.node(effect, &Context { env, ..cx.clone() })?;
+        }
+        Ok(wire)
+    }
+
+    /// The kernel of a fader or of a send.
+    fn strip(&mut self, node: &Node, input: Wire, place: StripPlace, cx: &Context) -> Result<Wire> {
+        let env = cx.env.with(INPUT, Bound::Wire(0, input));
+        let kind = ExprKind::Name { name: INPUT.to_owned(), dollar: true };
+        let signal = Value::Expr(Expr { kind, span: node.span }.into());
+        let wire =
+            self.kernel_node(&strip::DEF, &with(node, [("signal", signal)]), &Context { env, ..cx.clone() })?;
+        for op in wire.ops() {
+            if let What::Node(recipe) = &mut self.scope().plan.ops[op].what {
+                recipe.strip = Some(place);
+            }
+        }
+        Ok(wire)
+    }
+
+    fn check_names(&mut self, tracks: &[Param], buses: &[Param]) -> Result<()> {
+        let mut faults = vec![];
+        for bus in buses {
+            let name = bus.name.as_str();
+            let twin = tracks.iter().find(|track| track.name == name);
+            if let Some(track) = twin {
+                let message = format!("`{name}` is a track and a bus");
+                let error = Diagnostic::error("name-clash", bus.key_span, message);
+                faults.push(error.related(track.key_span, "the track").hint("rename one of the two"));
+            }
+            if name == "main" || name == "master" || name.parse::<f64>().is_ok() {
+                let message = format!("a bus cannot be called `{name}`: that is an output");
+                faults.push(
+                    Diagnostic::error("reserved-name", bus.key_span, message).hint("give it another name"),
+                );
+            }
+        }
+        if let Some(track) = tracks.get(STRIPS) {
+            let message = format!(
+                "the host has controls for {STRIPS} tracks: `{}` and those after it follow their text alone",
+                track.name
+            );
+            self.notes.push(Diagnostic::note("more-tracks", track.key_span, message));
+        }
+        if faults.is_empty() { Ok(()) } else { Err(Failed(faults)) }
+    }
+}
+
+/// The number of a track among those that the host controls.
+fn host_track(number: usize) -> Option<u8> {
+    (number < STRIPS).then_some(number as u8)
+}
+
+fn written<'n>(node: &'n Node, name: &str) -> Option<&'n Param> {
+    node.params.iter().find(|p| p.declared.is_some() && p.name == name)
+}
+
+/// The value that is written for a parameter; null where none is.
+fn value_of(node: &Node, name: &str) -> Value {
+    written(node, name).map_or(Value::Null, |param| param.value.clone())
+}
+
+pub(super) fn is_set(node: &Node, name: &str) -> bool {
+    matches!(value_of(node, name), Value::Flag(true))
+}
+
+/// What stands in a map of names.
+pub(super) fn parts<'n>(node: &'n Node, name: &str) -> &'n [Param] {
+    match written(node, name).map(|param| &param.value) {
+        Some(Value::Map(parts)) => parts,
+        _ => &[],
+    }
+}
+
+pub(super) fn node_of(part: &Param) -> Option<&Node> {
+    if let Value::Node(node) = &part.value { Some(node) } else { None }
+}
+
+fn strip_node(path: String, span: Span, params: Vec<Param>) -> Node {
+    Node {
+        spec: &strip::DEF.spec,
+        id: None,
+        path,
+        duration: None,
+        monitor: false,
+        feedback: None,
+        params,
+        span,
+    }
+}
+
+/// A strip with what a node says about its fader, and more.
+fn with(node: &Node, more: impl IntoIterator<Item = (&'static str, Value)>) -> Node {
+    const ELSEWHERE: &[&str] = &["signal", "sends", "inserts", "out"];
+    let spec = &strip::DEF.spec;
+    let declared = |name: &str| spec.param(name).map(|(index, _)| index);
+    let own = node.params.iter().filter(|p| !ELSEWHERE.contains(&p.name.as_str()));
+    let mut params: Vec<Param> = own.map(|p| Param { declared: declared(&p.name), ..p.clone() }).collect();
+    for (name, value) in more {
+        params.retain(|p| p.name != name);
+        if !matches!(value, Value::Null) {
+            let (key_span, span) = (node.span, node.span);
+            params.push(Param { name: name.to_owned(), declared: declared(name), value, key_span, span });
+        }
+    }
+    strip_node(node.path.clone(), node.span, params)
+}
+
+/// Where a track or bus goes, and whether the buses that it is sent to are there.
+fn route(node: &Node, buses: &[&str]) -> Result<Route> {
+    let unknown = |name: &str, span: Span| {
+        let hint = match nearest(name, buses.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "buses stand below `buses:`, beside `tracks:`".to_owned(),
+        };
+        Diagnostic::error("unknown-bus", span, format!("there is no bus `{name}`")).hint(hint)
+    };
+    let lost = parts(node, "sends").iter().filter(|send| !buses.contains(&send.name.as_str()));
+    let faults: Vec<Diagnostic> = lost.map(|send| unknown(&send.name, send.key_span)).collect();
+    if !faults.is_empty() {
+        return Err(Failed(faults));
+    }
+    let Some(Param { value: Value::Text(out), span, .. }) = written(node, "out") else {
+        return Ok(Route::Out(Output::Main));
+    };
+    let out = out.trim();
+    match (out, out.parse::<usize>()) {
+        ("main", _) => Ok(Route::Out(Output::Main)),
+        (_, Ok(number)) if (1..=OUTPUTS).contains(&number) => Ok(Route::Out(Output::Aux(number as u8 - 1))),
+        (_, Ok(_)) => {
+            let message = format!("there is no output {out}");
+            let error = Diagnostic::error("unknown-output", *span, message);
+            Err(error.hint(format!("write `main`, 1 to {OUTPUTS}, or the name of a bus")).into())
+        }
+        _ => match buses.iter().position(|bus| *bus == out) {
+            Some(bus) => Ok(Route::Bus(bus)),
+            None => Err(unknown(out, *span).into()),
+        },
+    }
+}
+
+/// The buses in an order in which each comes after those that feed it.
+fn bus_order(buses: &[Param], names: &[&str]) -> Result<Vec<usize>> {
+    let mut feeds: Vec<Vec<(usize, Span)>> = vec![];
+    for bus in buses {
+        let Some(node) = node_of(bus) else { continue };
+        let place = |name: &str| names.iter().position(|n| *n == name);
+        let sends = parts(node, "sends").iter().filter_map(|s| Some((place(&s.name)?, s.key_span)));
+        let mut to: Vec<(usize, Span)> = sends.collect();
+        if let Route::Bus(out) = route(node, names)? {
+            to.push((out, written(node, "out").map_or(node.span, |out| out.span)));
+        }
+        feeds.push(to);
+    }
+    let mut order = vec![];
+    while order.len() < feeds.len() {
+        let fed = |bus: usize| {
+            (0..feeds.len()).any(|n| !order.contains(&n) && feeds[n].iter().any(|(to, _)| *to == bus))
+        };
+        let Some(next) = (0..feeds.len()).find(|n| !order.contains(n) && !fed(*n)) else {
+            return Err(loop_of(&feeds, &order, names).into());
+        };
+        order.push(next);
+    }
+    Ok(order)
+}
+
+/// The error for buses that feed each other.
+fn loop_of(feeds: &[Vec<(usize, Span)>], order: &[usize], names: &[&str]) -> Diagnostic {
+    // From any bus that is left, backwards: after as many steps as there are buses, it is on a loop.
+    let from = |bus: usize| {
+        (0..feeds.len()).find(|n| !order.contains(n) && feeds[*n].iter().any(|(to, _)| *to == bus))
+    };
+    let mut at = (0..feeds.len()).find(|n| !order.contains(n)).unwrap_or(0);
+    for _ in 0..feeds.len() {
+        at = from(at).unwrap_or(at);
+    }
+    let (first, mut round) = (at, vec![at]);
+    while let Some(before) = from(at).filter(|before| *before != first) {
+        round.push(before);
+        at = before;
+    }
+    round.push(first);
+    round.reverse();
+    let text: Vec<String> = round.iter().map(|bus| format!("`{}`", names[*bus])).collect();
+    let span = feeds[first]
+        .iter()
+        .find(|(to, _)| Some(to) == round.get(1))
+        .or(feeds[first].first())
+        .map(|(_, s)| *s);
+    let message = format!("these buses feed each other: {}", text.join(" → "));
+    Diagnostic { span, ..Diagnostic::general("bus-loop", message) }
+        .hint("remove one of these sends; a `delay` can feed itself")
+}
