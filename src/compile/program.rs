@@ -66,6 +66,11 @@ impl Program {
         self.strips.iter().map(|(strip, _)| strip).take_while(|s| matches!(s.role, Role::Track | Role::Bus))
     }
 
+    /// How many kernels of a node kind run in the sound itself (not in its voices).
+    pub fn kernels(&self, kind: &str) -> usize {
+        self.graph.ids().filter(|id| id.rsplit('.').next() == Some(kind)).count()
+    }
+
     /// Channels of the sound: 2 as soon as one of its strips is stereo.
     pub fn channels(&self) -> usize {
         self.strips.iter().map(|(strip, _)| strip.channels).max().unwrap_or(1)

@@ -117,6 +117,11 @@ impl Graph {
         }
     }
 
+    /// The keys of the steps, in their order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|step| step.id.as_str())
+    }
+
     pub fn new(steps: Vec<Step>, tiles: usize, slots: &[f32], lanes: usize, rate: f64) -> Self {
         let pack = lanes.min(MAX_LANES);
         let has_voices = |s: &Step| matches!(&s.work, Work::Kernel(k) if k.voices().is_some());
