@@ -200,6 +200,23 @@ impl NodeSpec {
     }
 }
 
+/// The tables of what stands in these node kinds by name ([`ParamKind::Map`]), each once, in the order in which they are met.
+pub fn parts(specs: &[&'static NodeSpec]) -> Vec<&'static NodeSpec> {
+    let mut found: Vec<&'static NodeSpec> = vec![];
+    let mut open: Vec<&'static NodeSpec> = specs.iter().rev().copied().collect();
+    while let Some(spec) = open.pop() {
+        for param in spec.params {
+            if let ParamKind::Map(part) = param.kind
+                && !found.iter().any(|known| known.name == part.name)
+            {
+                found.push(part);
+                open.push(part);
+            }
+        }
+    }
+    found
+}
+
 impl ParamSpec {
     /// An input, mono or stereo, that must be written.
     pub const fn signal(name: &'static str, help: &'static str) -> ParamSpec {

@@ -13,6 +13,7 @@ use seiche::engine::{Engine, Event, Io, Transport, What};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
 use seiche::nodes::ALL;
+use seiche::spec::{NodeSpec, parts};
 use support::{RATE, Random, note, peak, release};
 
 /// A folder with the samples that examples play.
@@ -148,7 +149,7 @@ fn nodes_examples_sound_the_same_for_every_block_size_and_every_time() {
 /// A node with parameters that let every other one be heard, and another value for each of them.
 struct Case {
     node: &'static str,
-    /// A library in which `@` stands for the node.
+    /// A library in which `@` stands for the node, and `%` for its parameters in braces.
     around: &'static str,
     base: &'static [(&'static str, &'static str)],
     /// Parameter and its other value; what else this one needs follows behind bars, as `name: value`.
@@ -505,6 +506,58 @@ const CASES: &[Case] = &[
         others: &[("channel", "left"), ("amp", "0.5"), ("device", "x")],
     },
     Case { node: "mix", around: "@", base: &[("a", TONE)], others: &[] },
+    Case {
+        node: "mixer",
+        around: "@",
+        base: &[("tracks", "{a: {signal: {osc: {}}, sends: {room: 0}}}"), ("buses", "{room: {}}")],
+        others: &[
+            ("tracks", "{a: {osc: {freq: 500}}}"),
+            ("buses", "{room: {gain: -20}}"),
+            ("master", "{expression: {exp: $input * 0.5}}"),
+        ],
+    },
+    Case {
+        node: "strip",
+        around: "{mixer: {tracks: {a: %, b: {signal: {osc: {freq: 70}}, solo: true}}, buses: {room: {signal: {delay: {time: 0.01}}}}}}",
+        base: &[("signal", TONE), ("solo", "true")],
+        others: &[
+            ("signal", BEAT),
+            ("gain", "-6"),
+            ("pan", "0.3"),
+            ("pan_law", "linear | pan: 0.5"),
+            ("width", "0 | signal: {track: {pan: 0.5, signal: {osc: {}}}}"),
+            ("polarity", "inverted"),
+            ("mute", "true"),
+            ("solo", "false"),
+            ("solo_safe", "true | solo: false"),
+            ("sends", "{room: -6}"),
+            ("inserts", "{expression: {exp: $input * 0.5}}"),
+            ("out", "room"),
+        ],
+    },
+    Case {
+        node: "bus",
+        around: "{mixer: {tracks: {a: {signal: {osc: {}}, sends: {one: 0}}}, buses: {one: %, two: {signal: {delay: {time: 0.01}}}}}}",
+        base: &[],
+        others: &[
+            ("signal", "{expression: {exp: $input * 0.5}}"),
+            ("gain", "-6"),
+            ("pan", "0.3"),
+            ("pan_law", "linear | pan: 0.5"),
+            ("width", "0 | signal: {track: {pan: 0.5}}"),
+            ("polarity", "left"),
+            ("mute", "true"),
+            ("sends", "{two: -6}"),
+            ("inserts", "{expression: {exp: $input * 0.5}}"),
+            ("out", "two"),
+        ],
+    },
+    Case {
+        node: "send",
+        around: "{mixer: {tracks: {a: {signal: {osc: {}}, gain: -12, sends: {one: %}}}, buses: {one: {}}}}",
+        base: &[],
+        others: &[("level", "-6"), ("pre_fader", "true")],
+    },
 ];
 
 /// The library of a case with some parameters set anew.
@@ -515,16 +568,17 @@ fn text(case: &Case, changes: &[(&str, &str)]) -> String {
         params.push((name, value));
     }
     let params: Vec<String> = params.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    let node = format!("{{{}: {{{}}}}}", case.node, params.join(", "));
+    let body = format!("{{{}}}", params.join(", "));
+    let node = format!("{{{}: {body}}}", case.node);
     let blip = "blip: {osc: {freq: 330, amp: 0.3, duration: 0.08}}\n";
-    format!("{blip}example: {}\n", case.around.replace('@', &node))
+    format!("{blip}example: {}\n", case.around.replace('@', &node).replace('%', &body))
 }
 
 #[test]
 fn nodes_parameters_change_what_is_heard_or_say_that_they_do_not() {
     let mut silent = vec![];
-    for def in ALL {
-        let spec = &def.spec;
+    let specs: Vec<&NodeSpec> = ALL.iter().map(|def| &def.spec).collect();
+    for spec in specs.iter().copied().chain(parts(&specs)) {
         let case = CASES.iter().find(|c| c.node == spec.name);
         let case = case.unwrap_or_else(|| panic!("no case for `{}`", spec.name));
         let known: BTreeSet<&str> = spec.params.iter().map(|p| p.name).collect();

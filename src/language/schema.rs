@@ -8,7 +8,7 @@ use super::limits::MACROS;
 use super::scalar::{Meaning, meaning};
 use super::tree::{Kind, Tree};
 use super::{Diagnostic, settings, vocabulary, yaml};
-use crate::spec::{COMMON, Choice, Default, Extra, LATE, NodeSpec, ParamKind, ParamSpec};
+use crate::spec::{COMMON, Choice, Default, Extra, LATE, NodeSpec, ParamKind, ParamSpec, parts};
 
 /// The schema of a library file with these node kinds.
 pub fn schema(specs: &[&'static NodeSpec]) -> Value {
@@ -17,6 +17,9 @@ pub fn schema(specs: &[&'static NodeSpec]) -> Value {
     for spec in specs {
         definitions.insert(spec.name.into(), body(spec));
         kinds.insert(spec.name.into(), kind(spec));
+    }
+    for part in parts(specs) {
+        definitions.insert(part.name.into(), body(part));
     }
     for param in COMMON {
         definitions.insert(format!("any.{}", param.name), parameter(param));

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::words;
 use crate::language::{channels_text, default_text, ends_text, pretty, range_text, unit_text};
-use crate::spec::{COMMON, Default, Extra, NodeSpec, ParamKind, ParamSpec};
+use crate::spec::{COMMON, Default, Extra, NodeSpec, ParamKind, ParamSpec, parts};
 
 /// Widest line of an example.
 const WIDTH: usize = 88;
@@ -60,13 +60,19 @@ pub fn page(specs: &[&'static NodeSpec]) -> String {
     out
 }
 
-fn section(out: &mut String, spec: &NodeSpec) {
+fn section(out: &mut String, spec: &'static NodeSpec) {
     let _ = write!(out, "\n## {}\n\n{}\n\n", spec.name, spec.help);
     if !spec.params.is_empty() {
         parameters(out, spec.params);
         for param in spec.params {
             words_of(out, param);
         }
+        out.push('\n');
+    }
+    for part in parts(&[spec]) {
+        let _ = write!(out, "**{}**: {}\n\n", part.name, part.help);
+        parameters(out, part.params);
+        part.params.iter().for_each(|param| words_of(out, param));
         out.push('\n');
     }
     if let Extra::Named(what) = spec.extra {

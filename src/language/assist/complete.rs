@@ -59,6 +59,14 @@ fn keys(place: &Place, parent: usize, range: &Range<usize>) -> Vec<Candidate> {
         }
         Role::Setting => vec![],
         Role::Node(spec) => parameters(spec, free),
+        // What belongs to a name, or its first value, which may be a node.
+        Role::Part(spec) => {
+            let mut all = parameters(spec, free);
+            if takes_nodes(spec.params[0].kind) && written.is_empty() {
+                all.extend(nodes(place, |name| format!("{name}: {{}}")));
+            }
+            all
+        }
         Role::Call(sound) => {
             let names = place.variables(sound).into_iter().filter(|n| free(n.name));
             names.map(|n| candidate(&n, format!("{}: ", n.name), n.name.to_string())).collect()
@@ -79,7 +87,10 @@ fn keys(place: &Place, parent: usize, range: &Range<usize>) -> Vec<Candidate> {
 }
 
 fn takes_nodes(kind: ParamKind) -> bool {
-    matches!(kind, ParamKind::Signal(_) | ParamKind::Pair | ParamKind::Signals | ParamKind::Steps)
+    matches!(
+        kind,
+        ParamKind::Signal(_) | ParamKind::Pair | ParamKind::Signals | ParamKind::Steps | ParamKind::Chain
+    )
 }
 
 /// Node kinds, then sounds.

@@ -33,6 +33,7 @@ fn key(place: &Place, item: usize) -> Option<String> {
     let key = place.key(item);
     match place.role(item) {
         Role::Node(spec) => Some(about_node(spec)),
+        Role::Part(spec) => Some(spec.help.to_string()),
         Role::Param(Some(param)) => Some(describe(param)),
         Role::Call(name) => place.sound_names().contains(&name).then(|| sound(place, name)),
         Role::Setting => SETTINGS.iter().find(|(name, ..)| *name == key).map(|(_, _, help)| help.to_string()),
@@ -64,7 +65,7 @@ fn in_value(place: &Place, item: usize, word: &str) -> Option<String> {
             let steps: Vec<String> = steps.iter().map(i32::to_string).collect();
             return Some(format!("Scale `{word}`: {} semitones above the root.", steps.join(" ")));
         }
-        Some(ParamKind::Flag | ParamKind::Text | ParamKind::Items) => return None,
+        Some(ParamKind::Flag | ParamKind::Text | ParamKind::Items | ParamKind::Map(_)) => return None,
         _ => {}
     }
     let about = |n: &Name| match n.help {

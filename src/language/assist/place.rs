@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::outline::Outline;
 use crate::language::vocabulary::{BELOW, Known};
-use crate::spec::{COMMON, Extra, NodeSpec, ParamSpec};
+use crate::spec::{COMMON, Extra, NodeSpec, ParamKind, ParamSpec};
 
 /// Keys of a file that are no sounds.
 pub(super) const SETTINGS: &[(&str, &str, &str)] = &[
@@ -39,6 +39,8 @@ pub(super) enum Role<'t> {
     Setting,
     Sound,
     Node(&'static NodeSpec),
+    /// A name in a map, with the table of what belongs to it.
+    Part(&'static NodeSpec),
     /// A node that plays a sound; or a name that is not known yet.
     Call(&'t str),
     /// A parameter, or an item of its list. Without an entry in a table: a name of the library's own.
@@ -101,6 +103,12 @@ impl<'t> Place<'t> {
             Role::File => Role::Sound,
             Role::Setting => Role::Setting,
             Role::Node(spec) => Role::Param(self.param(spec, key)),
+            Role::Param(Some(ParamSpec { kind: ParamKind::Map(spec), .. })) => Role::Part(spec),
+            Role::Part(spec) => match (spec.params.iter().find(|p| p.name == key), self.spec(key)) {
+                (Some(param), _) => Role::Param(Some(param)),
+                (None, Some(node)) => Role::Node(node),
+                (None, None) => Role::Call(key),
+            },
             Role::Call(_) => Role::Param(COMMON.iter().find(|p| p.name == key)),
             Role::Param(param) if self.outline.items[item].listed => Role::Param(param),
             Role::Sound | Role::Param(_) => match (self.spec(key), self.head(parent)) {

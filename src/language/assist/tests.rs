@@ -45,6 +45,20 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
     ("a:\n  filter:\n    signal: {osc: {freq: 3\n    c|\n", &["cutoff"], &["freq"]),
     ("a:\n  filter:\n    signal: {osc: {type: saw}\n    peak: 3\n    c|\n", &["cutoff"], &["peak"]),
     ("bell: {context: {pitch: 3, signal: {osc: {}}}}\na: {bell: {|", &["pitch"], &["signal", "osc"]),
+    // What belongs to a name.
+    (
+        "a:\n  mixer:\n    tracks:\n      kick:\n        |",
+        &["signal", "gain", "sends", "osc"],
+        &["freq", "tracks"],
+    ),
+    (
+        "a:\n  mixer:\n    tracks:\n      kick:\n        signal: {osc: {}}\n        |",
+        &["gain", "sends"],
+        &["osc"],
+    ),
+    ("a: {mixer: {tracks: {kick: {signal: {osc: {|", &["type", "freq"], &["gain"]),
+    ("a: {mixer: {tracks: {kick: {pan_law: |", &["power", "balance"], &["sin"]),
+    ("a: {mixer: {tracks: {kick: {osc: {}}}, buses: {room: {signal: {|", &["osc", "reverb"], &["gain"]),
     // Words.
     ("a: {osc: {type: |", &["sin", "saw"], &["t", "freq"]),
     ("a: {osc: {type: s|}}", &["sin", "saw", "sqr"], &["tri"]),
