@@ -58,7 +58,7 @@ fn language_cases_give_the_listed_findings() {
 
 /// Findings that a schema can see, where the value is not an expression.
 const FOR_SCHEMAS: &[&str] =
-    &["missing-parameter", "sound-form", "unknown-parameter", "unknown-word", "about"];
+    &["missing-parameter", "sound-form", "unknown-parameter", "unknown-word", "about", "feedback"];
 
 /// Cases that look like those, but need to know what a sound is, or what beside a node belongs to it.
 const NOT_FOR_SCHEMAS: &[&str] =

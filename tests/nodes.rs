@@ -418,6 +418,7 @@ const CASES: &[Case] = &[
         around: "@",
         base: &[("bpm", "300"), ("signal", "{osc: {freq: 220, amp: beat_tick * 0.5}}")],
         others: &[
+            ("device", "x"),
             ("bpm", "400 | source: internal"),
             ("source", "internal"),
             ("signal", "{osc: {freq: 1 / beat}}"),

@@ -50,6 +50,9 @@ pub struct Tape {
     moving: AtomicBool,
     /// One more than the absolute frame last written; 0: none.
     next: AtomicU64,
+    /// Frames that the writer lets go round, now and when the tile began, as `f64` bits.
+    round: AtomicU64,
+    round_before: AtomicU64,
     /// Who writes: voices count up, the last begun writes.
     writer: AtomicU64,
 }
@@ -73,6 +76,8 @@ impl Tape {
             from: AtomicU64::new(0),
             moving: AtomicBool::new(false),
             next: AtomicU64::new(0),
+            round: AtomicU64::new(0),
+            round_before: AtomicU64::new(0),
             writer: AtomicU64::new(0),
         };
         tape.reset();
@@ -104,6 +109,13 @@ impl Tape {
         for (new, old) in self.before.iter().zip(&old.before) {
             new.iter().zip(old).take(fresh).for_each(|(new, old)| new.store(old.load(Relaxed), Relaxed));
         }
+        // Where all of the memory goes round, all of the new one will.
+        let round = f64::from_bits(old.round.load(Relaxed));
+        if round != old.length as f64 {
+            let round = round.min(self.length as f64).to_bits();
+            self.round.store(round, Relaxed);
+            self.round_before.store(round, Relaxed);
+        }
         self.since.store(written, Relaxed);
         let Some((newest, older)) = self.past.split_last() else { return };
         newest.from.store(old.since.load(Relaxed), Relaxed);
@@ -129,6 +141,9 @@ impl Tape {
         self.from.store(0, Relaxed);
         self.moving.store(false, Relaxed);
         self.next.store(0, Relaxed);
+        let whole = (self.length as f64).to_bits();
+        self.round.store(whole, Relaxed);
+        self.round_before.store(whole, Relaxed);
         self.writer.store(0, Relaxed);
         self.since.store(0, Relaxed);
     }
@@ -153,9 +168,9 @@ impl Tape {
     }
 
     /// Moves the head by `speed` cells (0..=[`FASTEST`]) at absolute frame `at`; the cells on its way take the straight line from the frame
-    /// before, `last`, to this one.
+    /// before, `last`, to this one. `round` is how many frames the writer lets go round from now on.
     #[inline]
-    pub fn write(&self, at: u64, speed: f64, x: [f32; 2], last: [f32; 2]) {
+    pub fn write(&self, at: u64, speed: f64, x: [f32; 2], last: [f32; 2], round: f64) {
         let tile = at / TILE as u64;
         if self.tile.load(Relaxed) != tile {
             self.tile.store(tile, Relaxed);
@@ -165,7 +180,9 @@ impl Tape {
             if since > 0 && self.written() >= since + (self.length + SHORTEST) as u64 {
                 self.since.store(0, Relaxed);
             }
+            self.round_before.store(self.round.load(Relaxed), Relaxed);
         }
+        self.round.store(round.to_bits(), Relaxed);
         self.next.store(at + 1, Relaxed);
         let (old, first) = (self.head(), self.from.load(Relaxed));
         let head = old + speed;
@@ -252,6 +269,13 @@ impl Tape {
         self.stored(channel, index, from)
     }
 
+    /// How many frames the writer lets go round, as everybody else sees it during the tile of absolute frame `at`.
+    #[inline]
+    pub fn round(&self, at: u64) -> f64 {
+        let same = self.tile.load(Relaxed) == at / TILE as u64;
+        f64::from_bits(if same { &self.round_before } else { &self.round }.load(Relaxed))
+    }
+
     /// Where, as far as it was known when the tile began, the frame at `at` will be written (or writing goes on, when it rests).
     pub fn next_cell(&self, at: u64) -> f64 {
         let tile = at / TILE as u64;
@@ -272,8 +296,9 @@ mod tests {
         let tape = Tape::new(0, 1, None);
         let length = tape.length() as u64;
         for at in 0..length + 10 {
-            tape.write(at, 1.0, [at as f32; 2], [0.0; 2]);
+            tape.write(at, 1.0, [at as f32; 2], [0.0; 2], 500.0 + at as f64);
             let tile = at / TILE as u64 * TILE as u64;
+            assert_eq!(tape.round(at), if tile > 0 { 499.0 + tile as f64 } else { length as f64 });
             assert_eq!(tape.own(0, at as i64), at as f32);
             let seen = tape.other(at, 0, at as i64);
             assert_eq!(seen, if at < length { 0.0 } else { (at - length) as f32 });
@@ -289,7 +314,7 @@ mod tests {
         let mut last = [0.0; 2];
         for at in 0..10 {
             let x = [at as f32 + 1.0; 2];
-            tape.write(at, 2.0, x, last);
+            tape.write(at, 2.0, x, last, 0.0);
             last = x;
         }
         assert_eq!((tape.own(0, 1), tape.own(0, 2), tape.own(0, 3)), (1.0, 1.5, 2.0));

@@ -1,14 +1,15 @@
 //! The table of node kinds as a JSON schema (draft-07), for completion and hover in editors that know YAML, and for programs that
 //! write libraries. It sees forms, names, words and ranges; what only expressions and sounds decide, `check` sees. Any thread.
 
+mod file;
+
 use serde_json::{Map, Value, json};
 
 use super::describe::{channels_text, default_of, describe, ends_text};
-use super::limits::MACROS;
 use super::scalar::{Meaning, meaning};
 use super::tree::{Kind, Tree};
-use super::{Diagnostic, settings, vocabulary, yaml};
-use crate::spec::{COMMON, Choice, Default, Extra, LATE, NodeSpec, ParamKind, ParamSpec, parts};
+use super::{Diagnostic, vocabulary, yaml};
+use crate::spec::{COMMON, Choice, Default, Extra, NodeSpec, ParamKind, ParamSpec, parts};
 
 /// The schema of a library file with these node kinds.
 pub fn schema(specs: &[&'static NodeSpec]) -> Value {
@@ -31,89 +32,28 @@ pub fn schema(specs: &[&'static NodeSpec]) -> Value {
     let ends =
         json!({ "type": "array", "items": { "type": ["number", "string"] }, "minItems": 2, "maxItems": 2 });
     definitions.insert("ends".into(), ends);
-    let about: Map<String, Value> = settings::ABOUT.iter().map(|name| ((*name).into(), json!({}))).collect();
+    definitions.extend(file::late(specs));
+    let sound = json!({ "$ref": "#/definitions/sound" });
+    let settings = file::settings();
+    let mut keys: Map<String, Value> =
+        settings.iter().map(|(name, form)| (name.clone(), json!({ "anyOf": [form, sound] }))).collect();
+    keys.insert(
+        "seiche".into(),
+        json!({ "description": "Version of the language: the first line of a new library.", "const": 1 }),
+    );
+    // In plain files these names are free for sounds; `vars` stands in one that is known by its file's name.
+    let free: Map<String, Value> =
+        settings.keys().filter(|name| *name != "vars").map(|name| (name.clone(), sound.clone())).collect();
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Seiche library",
         "description": "Every key is the name of a sound, and behind it stands one node.",
         "type": ["object", "null"],
-        "properties": {
-            "seiche": {
-                "description": "Version of the language: the first line of a new library.",
-                "const": 1,
-            },
-            "vars": { "anyOf": [
-                {
-                    "description": "Names for the whole library: numbers, texts or lists of these.",
-                    "type": "object",
-                    "additionalProperties": {
-                        "type": ["number", "string", "boolean", "array"],
-                        "items": { "type": ["number", "string", "boolean"] },
-                    },
-                },
-                { "$ref": "#/definitions/sound" },
-            ]},
-            "macros": { "anyOf": [
-                {
-                    "description": "What is turned while it plays: each has a range, and the host sees it as one of its parameters.",
-                    "type": "object",
-                    "additionalProperties": { "anyOf": [
-                        { "$ref": "#/definitions/ends" },
-                        {
-                            "type": "object",
-                            "properties": {
-                                "range": { "description": "What its two ends stand for; [0, 1] if not said.", "$ref": "#/definitions/ends" },
-                                "curve": { "description": "`log` for equal factors.", "enum": ["linear", "log"] },
-                                "default": { "description": "Where it stands until it is moved; the first end if not said.", "type": ["number", "string"] },
-                                "slot": { "description": "Which of the host's parameters it is; the next one that is free if not said.", "type": "integer", "minimum": 1, "maximum": MACROS },
-                                "name": { "description": "As people read it.", "type": "string" },
-                            },
-                            "additionalProperties": false,
-                        },
-                    ]},
-                },
-                { "$ref": "#/definitions/sound" },
-            ]},
-            "about": { "anyOf": [
-                {
-                    "description": "What the library is and who made it.",
-                    "type": "object",
-                    "properties": about,
-                    "additionalProperties": false,
-                },
-                { "$ref": "#/definitions/sound" },
-            ]},
-            "roots": { "anyOf": [
-                {
-                    "description": "Folders where samples may lie beside the library's own, relative to this file.",
-                    "type": "array",
-                    "items": { "type": "string" },
-                },
-                { "$ref": "#/definitions/sound" },
-            ]},
-            "feedback": { "anyOf": [
-                {
-                    "description": "How many frames later a node is heard where it is read before it runs; 64 if not said.",
-                    "type": "integer",
-                    "minimum": LATE.0,
-                    "maximum": LATE.1,
-                },
-                { "$ref": "#/definitions/sound" },
-            ]},
-            "tuning": { "anyOf": [
-                {
-                    "description": "Scala files that say which frequency keys and note names have.",
-                    "type": "object",
-                    "properties": {
-                        "scale": { "description": "A scale, .scl", "type": "string" },
-                        "keyboard": { "description": "A keyboard mapping, .kbm", "type": "string" },
-                    },
-                    "additionalProperties": false,
-                },
-                { "$ref": "#/definitions/sound" },
-            ]},
-        },
-        "additionalProperties": { "$ref": "#/definitions/sound" },
+        "properties": keys,
+        "additionalProperties": sound,
+        "if": { "required": ["seiche"] },
+        "then": { "properties": settings, "allOf": [{ "$ref": "#/definitions/versioned" }] },
+        "else": { "properties": free, "allOf": [{ "$ref": "#/definitions/plain" }] },
         "definitions": definitions,
     })
 }
@@ -161,11 +101,16 @@ fn body(spec: &NodeSpec) -> Value {
         properties.insert(param.name.into(), parameter(param));
     }
     let mut body = json!({ "type": ["object", "null"], "properties": properties });
-    body["additionalProperties"] = match spec.extra {
+    let named = match spec.extra {
         Extra::Refused => json!(false),
         Extra::Named(_) if spec.name == "mix" => json!({ "$ref": "#/definitions/node" }),
         Extra::Named(_) => json!({ "$ref": "#/definitions/value" }),
     };
+    if matches!(spec.extra, Extra::Named(_)) {
+        body["properties"]["feedback"] =
+            json!({ "anyOf": [{ "$ref": "#/definitions/any.feedback" }, named] });
+    }
+    body["additionalProperties"] = named;
     if spec.name == "mix" {
         // The old form, which is still read.
         body["patternProperties"] = json!({ "_(pan|vol)$": {} });

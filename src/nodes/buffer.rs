@@ -232,7 +232,7 @@ impl Buffer {
             let speed = if speed.is_finite() { speed.clamp(-FASTEST, FASTEST) } else { 0.0 };
             if let (true, Some([left, right])) = (writes, &inputs.signal) {
                 let x = [left.at(n), right.at(n)];
-                tape.write(at, speed.max(0.0), x, place.last);
+                tape.write(at, speed.max(0.0), x, place.last, self.round(tape, inputs, n, at));
                 place.last = x;
             }
             let read = match self.region {
@@ -295,6 +295,16 @@ impl Buffer {
         }
     }
 
+    /// How many frames go round: those of the memory, or as many as the node itself says, or its writer.
+    fn round(&self, tape: &Tape, inputs: &Inputs, n: usize, at: u64) -> f64 {
+        let whole = tape.length() as f64;
+        match &inputs.length {
+            Some(length) => frames_of(length.at(n), self.rate, whole),
+            None if self.signal.is_some() => whole,
+            None => tape.round(at),
+        }
+    }
+
     /// The cell that is `offset` behind.
     #[allow(clippy::too_many_arguments)]
     fn behind(
@@ -307,8 +317,7 @@ impl Buffer {
         writes: bool,
         speed: f64,
     ) -> f64 {
-        let whole = tape.length() as f64;
-        let length = inputs.length.as_ref().map_or(whole, |l| frames_of(l.at(n), self.rate, whole));
+        let length = self.round(tape, inputs, n, at);
         let longest = (length - 1.0).max(TILE as f64);
         if writes {
             let offset = frames_of(inputs.offset.at(n), self.rate, longest);
@@ -318,7 +327,7 @@ impl Buffer {
         let cell = if self.signal.is_some() { tape.next_cell(at) } else { place.cell };
         place.cell += speed;
         if self.no_offset {
-            return cell - length;
+            return cell - length.max(TILE as f64);
         }
         cell - frames_of(inputs.offset.at(n), self.rate, longest).max(TILE as f64)
     }

@@ -101,6 +101,8 @@ struct Delay {
     over: Vec<bool>,
 }
 
+/// Fewest frames between the heads of a tape.
+pub const SHORTEST_TAPE: f64 = 3.0;
 /// Most cells that a tape passes per frame.
 const FASTEST: f64 = 64.0;
 /// Frames of memory beyond the longest delay: a pass, a fast tape's step and the interpolation's neighbours.
@@ -157,7 +159,7 @@ impl Lanewise for Delay {
                         tape = Tape {
                             cell: -1.0,
                             last: [0.0; 2],
-                            distance: delay(0).clamp(3.0, self.longest.max(3.0)),
+                            distance: delay(0).clamp(SHORTEST_TAPE, self.longest.max(SHORTEST_TAPE)),
                         };
                     }
                     for n in 0..frames {

@@ -22,13 +22,7 @@ pub static DEF: NodeDef = NodeDef {
                     "Controller number: 1 modulation wheel, 7 volume, 11 expression, 64 pedal, 74 brightness.",
                 )
             },
-            ParamSpec::number(
-                "channel",
-                Unit::None,
-                0.0,
-                (0.0, 15.0),
-                "MIDI channel of the controller, 0 to 15.",
-            ),
+            ParamSpec::integer("channel", 0.0, (0.0, 15.0), "MIDI channel of the controller, 0 to 15."),
             ParamSpec {
                 name: "range",
                 kind: ParamKind::Pair,

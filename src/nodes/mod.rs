@@ -71,6 +71,8 @@ pub mod strip;
 mod tempo;
 mod track;
 
+pub use delay::SHORTEST_TAPE;
+
 /// One node kind: what it is, and how it runs.
 pub struct NodeDef {
     pub spec: NodeSpec,

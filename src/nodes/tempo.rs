@@ -27,6 +27,7 @@ pub static DEF: NodeDef = NodeDef {
                 range: None,
                 help: "Whose tempo counts.",
             },
+            ParamSpec::ignored("device", "Does nothing: the host chooses the device."),
             ParamSpec::signal("signal", "The node that knows musical time."),
         ],
         extra: Extra::Refused,

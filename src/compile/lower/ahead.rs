@@ -37,7 +37,7 @@ impl Lower<'_> {
         let outer = std::mem::replace(&mut self.scopes, vec![Scope::default()]);
         declare(signal, &mut self.scopes[0].declared);
         let env = self.fixed_names(&cx.env, &outer);
-        let inner = Context { env, duration: Some(seconds), overrides: vec![] };
+        let inner = Context { env, duration: Some(seconds), ..Context::default() };
         let moving = !std::mem::replace(&mut self.fixed, true);
         let wire = self.node(signal, &inner);
         self.fixed = !moving;

@@ -5,6 +5,7 @@ use crate::compile::plan::{self, Ends, Op, What, Wire};
 use crate::kernel::TILE;
 use crate::language::Diagnostic;
 use crate::language::model::{Node, Span};
+use crate::nodes::SHORTEST_TAPE;
 
 use super::{Lower, Result};
 
@@ -85,17 +86,18 @@ impl Lower<'_> {
         let op = &self.scope().plan.ops[op];
         let What::Node(recipe) = &op.what else { return Ok(None) };
         let time = recipe.def.spec.param("time").map(|(index, _)| recipe.inputs[index].ports.start);
-        let (Some(port), "delay", "digital") = (time, recipe.def.spec.name, recipe.mode()) else {
+        let (Some(port), "delay") = (time, recipe.def.spec.name) else {
             return Ok(None);
         };
-        let time = op.inputs[port].as_number();
-        let late = match time {
+        let frames = op.inputs[port].as_number().map(|seconds| seconds * rate);
+        let shortest = if recipe.mode() == "tape" { SHORTEST_TAPE } else { 0.0 };
+        let late = match frames {
             // Nothing is gained by a shorter line.
-            Some(seconds) if seconds * rate >= TILE as f64 => TILE,
+            Some(frames) if frames >= TILE as f64 + shortest => TILE,
             _ => asked.min(TILE),
         };
         let seconds = late as f64 / rate;
-        if time.is_some_and(|time| time < seconds) {
+        if frames.is_some_and(|frames| frames < late as f64 + shortest) {
             return Ok(None);
         }
         let (recipe, mut inputs) = (recipe.clone(), op.inputs.clone());

@@ -35,9 +35,9 @@ impl Lower<'_> {
             Some(seconds) if !TRANSPARENT.contains(&node.spec.name) => {
                 let depth = self.scopes.len() - 1;
                 let env = cx.env.with("duration", Bound::Wire(depth, Wire::number(seconds)));
-                Context { env, duration: Some(seconds), overrides: cx.overrides.clone() }
+                Context { env, duration: Some(seconds), ..cx.clone() }
             }
-            _ => cx.clone(),
+            _ => cx.below(node),
         }
     }
 

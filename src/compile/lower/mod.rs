@@ -33,6 +33,8 @@ pub(super) struct Context {
     env: Env,
     /// Seconds over which interpolated lists are stretched.
     duration: Option<f64>,
+    /// The kind of the nearest node above that has a `duration` and keeps it to itself.
+    keeps: Option<&'static str>,
     /// Scope variables that stand in for numbers of the root node of a step's sound.
     overrides: Vec<(String, u32)>,
 }
@@ -167,6 +169,13 @@ pub(super) fn children(value: &crate::language::model::Value) -> Vec<&Node> {
         }
         Value::Map(parts) => parts.iter().flat_map(|part| children(&part.value)).collect(),
         _ => vec![],
+    }
+}
+
+impl Context {
+    /// The surroundings of what is below a node that does not hand its own duration down.
+    fn below(&self, node: &Node) -> Context {
+        Context { keeps: node.duration.map(|_| node.spec.name).or(self.keeps), ..self.clone() }
     }
 }
 

@@ -42,6 +42,7 @@ impl Lower<'_> {
     pub(super) fn mix_children(&mut self, node: &Node, cx: &Context) -> Result<Vec<(String, Wire)>> {
         let mut tracks = vec![];
         let mut faults = vec![];
+        let cx = &cx.below(node);
         for param in node.params.iter().filter(|p| p.declared.is_none()) {
             match self.param(param, node, cx) {
                 Ok(wire) => tracks.push((param.name.clone(), wire)),
@@ -145,7 +146,7 @@ impl Lower<'_> {
                 Err(Failed(mut list)) => faults.append(&mut list),
             }
         }
-        let below = Context { env: outer, duration: cx.duration, overrides: vec![] };
+        let below = Context { env: outer, overrides: vec![], ..cx.below(node) };
         let signal = match self.below(node, &below, tracks) {
             Ok(wire) if faults.is_empty() => wire,
             Ok(_) => return Err(Failed(faults)),
@@ -206,8 +207,8 @@ impl Lower<'_> {
         };
         let below = Context {
             env: cx.env.with("bpm", Bound::Tempo(depth, bpm, host)),
-            duration: cx.duration,
             overrides: vec![],
+            ..cx.below(node)
         };
         self.below(node, &below, tracks)
     }

@@ -120,21 +120,18 @@ impl Lower<'_> {
     fn curve(&mut self, points: &[Point], span: Span, node: &Node, name: &str, cx: &Context) -> Result<Wire> {
         let seconds = match cx.duration {
             Some(seconds) if seconds.is_finite() => seconds,
-            Some(_) => {
-                let error = Diagnostic::error(
-                    "no-duration",
-                    span,
-                    "a list of values needs a length, and voices have no end of their own",
-                );
-                return Err(error.hint("give this node, or one above it, a `duration` in seconds").into());
-            }
-            None => {
-                let error = Diagnostic::error(
-                    "no-duration",
-                    span,
-                    "a list of values needs a length to be stretched over",
-                );
-                return Err(error.hint("give this node, or one above it, a `duration` in seconds").into());
+            endless => {
+                let why = match endless {
+                    Some(_) => "a list of values needs a length, and voices have no end of their own",
+                    None => "a list of values needs a length to be stretched over",
+                };
+                let hint = match cx.keeps.filter(|_| endless.is_none()) {
+                    Some(kind) => {
+                        format!("`{kind}` keeps its `duration` to itself: write one in this node as well")
+                    }
+                    None => "give this node, or one above it, a `duration` in seconds".to_owned(),
+                };
+                return Err(Diagnostic::error("no-duration", span, why).hint(hint).into());
             }
         };
         let mut inputs = vec![];

@@ -52,7 +52,7 @@ impl Lower<'_> {
             .filter(|(v, _)| root(v))
             .map(|(v, s)| (v.0.to_owned(), *s))
             .collect();
-        let inner = Context { env, duration: cx.duration, overrides };
+        let inner = Context { env, overrides, ..cx.clone() };
         let wire = play(self, &inner).map(|wire| {
             // The voice's output must be a tile of its own, which the pool may write to.
             let ops = &self.scope().plan.ops;

@@ -116,7 +116,10 @@ impl<'p> Parser<'p> {
         let (message, hint) = match lexeme.token {
             Token::End => (
                 format!("the expression ends where {wanted} is needed"),
-                "complete it, or remove what is left over",
+                match self.places.cut {
+                    true => "complete it, or write it in quotes: without them it ends at the comma",
+                    false => "complete it, or remove what is left over",
+                },
             ),
             Token::Sign("=") => {
                 ("`=` has no meaning in an expression".into(), "compare with `==`; arguments have no names")

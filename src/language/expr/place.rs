@@ -8,6 +8,8 @@ use crate::language::tree::Style;
 pub(in crate::language) struct Places {
     file: u32,
     map: Map,
+    /// Whether the scalar ends at a comma, as it does without quotes inside of `{…}` and `[…]`.
+    pub cut: bool,
 }
 
 enum Map {
@@ -29,7 +31,8 @@ impl Places {
         } else {
             Map::Each(align(written, quote, value, style, start))
         };
-        Places { file: span.file, map }
+        let behind = source.get(span.end as usize..).unwrap_or("").trim_start();
+        Places { file: span.file, map, cut: style == Style::Plain && behind.starts_with(',') }
     }
 
     /// The place in the file of bytes `start..end` of the value.

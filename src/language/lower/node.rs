@@ -164,19 +164,23 @@ impl Lower<'_> {
         Ok(())
     }
 
-    /// The key of this name that every node has. Plain files know no `feedback`: the name is free there.
+    /// The key of this name that every node has.
     pub(super) fn common(&self, key: &str, span: Span) -> Option<&'static ParamSpec> {
-        COMMON.iter().find(|p| p.name == key && (key != "feedback" || self.version(span) > 0))
+        common_in(self.version(span)).find(|p| p.name == key)
     }
 
     fn unknown_parameter(&mut self, spec: &'static NodeSpec, entry: &Entry) -> Result<(), Reported> {
-        let known = spec.params.iter().chain(COMMON).map(|p| p.name);
+        let version = self.version(entry.key_span);
+        let known = spec.params.iter().chain(common_in(version)).map(|p| p.name);
         let all = spec.params.iter().map(|p| p.name).collect::<Vec<_>>().join(", ");
         let all =
             if all.is_empty() { "it has none of its own".to_string() } else { format!("it knows {all}") };
-        let hint = self.suggest(&entry.key, known, all);
+        let hint = match COMMON.iter().any(|p| p.name == &*entry.key) {
+            true => format!("`{}` is known in files that begin with `seiche: 1`", entry.key),
+            false => self.suggest(&entry.key, known, all),
+        };
         let message = format!("`{}` has no parameter `{}`", spec.name, entry.key);
-        if LENIENT.contains(&spec.name) && self.version(entry.key_span) == 0 {
+        if LENIENT.contains(&spec.name) && version == 0 {
             self.diagnostics.push(
                 Diagnostic::warning("unknown-parameter", entry.key_span, message + "; it does nothing")
                     .hint(hint),
@@ -203,6 +207,11 @@ impl Lower<'_> {
         let hint = "write true, bipolar, or {type: level, range: [0, 1]} with type level, value or bipolar";
         Err(self.error("wrong-type", tree.span, "`monitor` does not take this", hint))
     }
+}
+
+/// The keys that every node has in files of this version. Plain files know no `feedback`: the name is free there.
+fn common_in(version: u32) -> impl Iterator<Item = &'static ParamSpec> {
+    COMMON.iter().filter(move |p| p.name != "feedback" || version > 0)
 }
 
 fn monitor_part(entry: &Entry, version: u32) -> bool {
