@@ -8,7 +8,7 @@ use crate::state::Patch;
 use crate::{Failed, failed, setup, wav};
 use std::time::Duration;
 
-/// The variant with an output per strip.
+/// The variant with further outputs.
 const PLUGIN: &str = "org.seiche.multi";
 const RATE: f64 = 48_000.0;
 const BLOCK: u32 = 256;
@@ -29,21 +29,12 @@ pub fn run() -> Result<(), Failed> {
 
     let mix = target("demo/mix.wav");
     wav::write(&mix, RATE, song.live.main())?;
-    let mut stems = 0;
-    for (index, bus) in song.live.buses.iter().enumerate().skip(1).filter(|(_, bus)| wav::peak(bus) > 0.0) {
-        wav::write(&target(&format!("demo/stem-{index:02}.wav")), RATE, bus)?;
-        stems += 1;
-    }
     let notes = target("demo/notes.wav");
     wav::write(&notes, RATE, keys.live.main())?;
 
     song.report("song, with transport and automation")?;
     keys.report("played by notes")?;
-    println!(
-        "sound         {} with {stems} stems beside it\n              {}",
-        mix.display(),
-        notes.display()
-    );
+    println!("sound         {}\n              {}", mix.display(), notes.display());
     println!("plug-ins      {}\n              {}", release.clap.display(), release.vst3.display());
     println!("to install    cargo xtask install");
     song.check()?;

@@ -140,14 +140,26 @@ fn clap_inactive_buses_leave_the_rest_alone() {
 }
 
 #[test]
-fn clap_multi_puts_each_strip_on_its_bus() {
-    let played = render(&open(), MULTI, &patch("strips"), &Score::default(), 48_000, Blocks::Of(512));
-    for (bus, hertz) in [(1, 220.0), (2, 330.0), (3, 440.0), (4, 550.0)] {
+fn clap_multi_puts_each_strip_on_its_output() {
+    let bundle = open();
+    let play = |id, sound| render(&bundle, id, &patch(sound), &Score::default(), 48_000, Blocks::Of(512));
+    let played = play(MULTI, "routed");
+    let outputs = [(1, 220.0), (2, 330.0), (3, 440.0), (16, 550.0)];
+    for (bus, hertz) in outputs {
         let heard = wav::frequency(&played.buses[bus][0], 48_000.0);
         assert!((heard - hertz).abs() < 0.5, "bus {bus}: {heard} Hz where {hertz} Hz belongs");
     }
-    for bus in 5..17 {
+    for bus in (0..17).filter(|bus| outputs.iter().all(|(b, _)| b != bus)) {
         assert_eq!(wav::peak(&played.buses[bus]), 0.0, "bus {bus} has no strip");
+    }
+    // The host's sum of them is the mix; where there is only one output, everything is on that.
+    let mix = play(MULTI, "strips");
+    let alone = play(SEICHE, "routed");
+    for side in 0..2 {
+        let sum = |n: usize| outputs.iter().map(|(bus, _)| played.buses[*bus][side][n]).sum::<f32>();
+        let apart = (0..48_000).map(|n| (sum(n) - mix.main()[side][n]).abs()).fold(0.0, f32::max);
+        assert!(apart < 1e-6, "{apart}");
+        assert!(alone.main()[side] == mix.main()[side]);
     }
 }
 
