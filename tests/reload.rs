@@ -5,6 +5,8 @@
 mod carry;
 #[path = "reload/host.rs"]
 mod host;
+#[path = "reload/mixer.rs"]
+mod mixer;
 mod support;
 
 use host::*;

@@ -113,6 +113,10 @@ impl Merge<'_> {
                 self.fade_inputs(from, index, op, old.inputs.len());
                 Some(How::Move)
             }
+            (_, What::Sum) if old.part == Part::Kernel("sum") && old.channels == op.channels => {
+                self.fade_sum(from, index, op);
+                Some(How::Move)
+            }
             _ if self.sketch.ops[index].changes_over(old) => {
                 for port in 0..op.inputs.len() {
                     // From number to number it changes over by itself.
@@ -146,6 +150,33 @@ impl Merge<'_> {
         for (port, before) in before.into_iter().enumerate() {
             let heard = self.heard[index] && passes(&op.what, port) && !matches!(op.what, What::Formula(_));
             op.inputs[port] = self.faded(before, op.inputs[port], Spot::Port(&op.id, port, heard));
+        }
+    }
+
+    /// A sum of more or fewer: what goes on is left alone, what is gone fades to nothing, and what sounded elsewhere before comes in.
+    fn fade_sum(&mut self, from: usize, index: usize, op: &mut Op) {
+        let before = self.old.ops[from].inputs.clone();
+        let mut left = vec![true; before.len()];
+        let heard = self.heard[index];
+        for port in 0..op.inputs.len() {
+            let now = self.sketch.ops[index].inputs[port].left.op();
+            let same =
+                |wire: &Wire| wire.left.op().is_some_and(|op| now.is_some() && self.successor[op] == now);
+            let place = (0..before.len()).find(|place| left[*place] && same(&before[*place]));
+            let spot = Spot::Port(&op.id, port, heard);
+            if let Some(place) = place {
+                left[place] = false;
+                op.inputs[port] = self.faded(before[place], op.inputs[port], spot);
+            } else if self.goes_on(op.inputs[port]) {
+                op.inputs[port] = self.fade(Wire::number(0.0), op.inputs[port], spot);
+            }
+        }
+        for (place, before) in before.into_iter().enumerate().filter(|(place, _)| left[*place]) {
+            let gone =
+                self.faded(before, Wire::number(0.0), Spot::Port(&op.id, op.inputs.len() + place, heard));
+            if gone.as_number().is_none() {
+                op.inputs.push(gone);
+            }
         }
     }
 

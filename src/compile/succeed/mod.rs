@@ -69,7 +69,7 @@ impl Links {
         let (was, mut is) = left(&outputs);
         for from in was {
             let to = old.0.outputs[from].left.op().and_then(|op| ops[op]);
-            let goes_on = |n: &usize| to.is_some() && new.0.outputs[*n].left.op() == to;
+            let goes_on = |n: &usize| to.is_some() && new.0.outputs[*n].left.op() == to && stays(from, *n);
             if let Some(found) = is.iter().position(goes_on) {
                 outputs.push((from, is.remove(found)));
             }
