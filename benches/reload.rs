@@ -146,7 +146,7 @@ fn folders() {
             let began = Instant::now();
             let Ok(Some(files)) = watch.read(&|| false) else { panic!("the folder cannot be read") };
             let read = began.elapsed();
-            let library = reader.read(files, &specs);
+            let Some(library) = reader.read_unless(files, &specs, &|| false) else { return };
             let parsed = began.elapsed();
             let compiled = compiled(&library, "sound_0", before.as_ref());
             let done = began.elapsed();
@@ -173,9 +173,10 @@ fn looks() {
     watch.follow(&folder.0);
     let look = began.elapsed().as_secs_f64() * 1e3;
     let files = watch.read(&|| false).ok().flatten().unwrap_or_default();
+    let mut reader = Reader::default();
     let read = began.elapsed().as_secs_f64() * 1e3;
     let specs: Vec<_> = seiche::nodes::ALL.iter().map(|d| &d.spec).collect();
-    let library = Library::read(files, &specs);
+    let Some(library) = reader.read_unless(files, &specs, &|| false) else { return };
     let parsed = began.elapsed().as_secs_f64() * 1e3;
     // A loader that does nothing but look, as often as it does.
     let (began, mut busy) = (Instant::now(), Duration::ZERO);

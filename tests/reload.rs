@@ -5,6 +5,8 @@
 mod carry;
 #[path = "reload/host.rs"]
 mod host;
+#[path = "reload/memories.rs"]
+mod memories;
 #[path = "reload/mixer.rs"]
 mod mixer;
 mod support;

@@ -39,14 +39,15 @@ impl Reader {
         files: Vec<(PathBuf, C)>,
         specs: &[&'static NodeSpec],
     ) -> Library {
-        self.take(files, &|| false);
+        let files = files.into_iter().map(|(path, content)| (path.into(), content.into()));
+        self.take(files.collect(), &|| false);
         index::library(&self.files, specs)
     }
 
     /// As [`read`](Self::read), but gives up before the next file when `stop` says so: `None`.
-    pub fn read_unless<C: Into<Content>>(
+    pub fn read_unless(
         &mut self,
-        files: Vec<(PathBuf, C)>,
+        files: Vec<(Arc<Path>, Content)>,
         specs: &[&'static NodeSpec],
         stop: &dyn Fn() -> bool,
     ) -> Option<Library> {
@@ -59,12 +60,11 @@ impl Reader {
     }
 
     /// Parses what is not known; false if it was given up.
-    fn take<C: Into<Content>>(&mut self, files: Vec<(PathBuf, C)>, stop: &dyn Fn() -> bool) -> bool {
+    fn take(&mut self, files: Vec<(Arc<Path>, Content)>, stop: &dyn Fn() -> bool) -> bool {
         let count = files.len();
         for (number, (path, content)) in files.into_iter().enumerate() {
-            let content = content.into();
             let known = self.files.get_mut(number);
-            if known.as_ref().is_some_and(|known| *known.path == *path && known.content == content) {
+            if known.as_ref().is_some_and(|known| known.path == path && known.content == content) {
                 continue;
             }
             if stop() {
@@ -82,8 +82,7 @@ impl Reader {
     }
 }
 
-fn parse(number: u32, path: PathBuf, content: Content) -> Parsed {
-    let path: Arc<Path> = path.into();
+fn parse(number: u32, path: Arc<Path>, content: Content) -> Parsed {
     let plain = |content, text, diagnostics| Parsed {
         path: path.clone(),
         content,

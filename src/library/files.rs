@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::listing::{Listing, Stamp};
 use super::samples;
@@ -22,7 +23,7 @@ pub struct Files {
 }
 
 struct Kept {
-    path: PathBuf,
+    path: Arc<Path>,
     /// `None`: to be read in any case.
     stamp: Option<Stamp>,
     content: Content,
@@ -40,7 +41,7 @@ impl Files {
         &mut self,
         listing: &Listing,
         stop: &dyn Fn() -> bool,
-    ) -> Result<Option<Vec<(PathBuf, Content)>>, Diagnostic> {
+    ) -> Result<Option<Vec<(Arc<Path>, Content)>>, Diagnostic> {
         complain(listing)?;
         let Some(read) = fill(&mut self.texts, listing.texts(), stop)? else { return Ok(None) };
         let mut named: Vec<PathBuf> = self.texts.iter().flat_map(tuning_paths).collect();
@@ -67,7 +68,7 @@ fn fill<'a>(
 ) -> Result<Option<usize>, Diagnostic> {
     if !all.iter().map(|kept| &*kept.path).eq(files.clone().map(|(path, _)| path)) {
         // Files have come or gone.
-        let mut known: HashMap<PathBuf, Kept> = all.drain(..).map(|k| (k.path.clone(), k)).collect();
+        let mut known: HashMap<Arc<Path>, Kept> = all.drain(..).map(|k| (k.path.clone(), k)).collect();
         let keep = |(path, _): (&Path, Stamp)| known.remove(path).unwrap_or_else(|| Kept::unread(path));
         all.extend(files.clone().map(keep));
     }
@@ -94,7 +95,7 @@ fn fill<'a>(
 
 impl Kept {
     fn unread(path: &Path) -> Kept {
-        Kept { path: path.to_owned(), stamp: None, content: Content::from(""), tunings: vec![] }
+        Kept { path: path.into(), stamp: None, content: Content::from(""), tunings: vec![] }
     }
 }
 

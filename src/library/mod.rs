@@ -21,7 +21,8 @@ use crate::language::{Content, Diagnostic, Library};
 /// # Errors
 /// Why there is none, or the first text that cannot be read.
 pub fn read(path: &Path) -> Result<Vec<(PathBuf, Content)>, Diagnostic> {
-    Ok(Files::default().read(&Listing::of(path), &|| false)?.unwrap_or_default())
+    let files = Files::default().read(&Listing::of(path), &|| false)?.unwrap_or_default();
+    Ok(files.into_iter().map(|(path, content)| (path.to_path_buf(), content)).collect())
 }
 
 /// Roots that are no folders: nothing can be read there.

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Files;
@@ -151,7 +152,7 @@ impl Watch {
     ///
     /// # Errors
     /// As [`super::read`].
-    pub fn read(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Vec<(PathBuf, Content)>>, Diagnostic> {
+    pub fn read(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Vec<(Arc<Path>, Content)>>, Diagnostic> {
         self.files.read(&self.seen.texts, stop)
     }
 }

@@ -1,8 +1,8 @@
 //! From texts to a program: parses them, finds the wanted sound and compiles it as the successor of what plays. Loader thread; nothing
 //! here is heard or shown yet.
 
-use std::path::PathBuf;
-use std::sync::Mutex;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::exchange::Exchange;
@@ -49,7 +49,7 @@ pub struct Outcome {
 }
 
 /// Parses what `reader` does not know and compiles; `None` if something newer is asked for meanwhile.
-pub fn build(files: Vec<(PathBuf, Content)>, reader: &mut Reader, order: &Order) -> Option<Outcome> {
+pub fn build(files: Vec<(Arc<Path>, Content)>, reader: &mut Reader, order: &Order) -> Option<Outcome> {
     let began = Instant::now();
     let library = reader.read_unless(files, &specs(), &|| order.mailbox.superseded())?;
     let parsed = began.elapsed();

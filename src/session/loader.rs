@@ -203,7 +203,7 @@ impl Loader {
         let Some(files) = read? else { return Ok(()) };
         let taken = self.wish.learn(files);
         self.times.clear();
-        let written = |path: &PathBuf| std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+        let written = |path: &Arc<Path>| std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
         let waited = taken.iter().filter_map(written).max().and_then(|at| noticed.duration_since(at).ok());
         if let Some(waited) = waited.filter(|waited| self.wish.cause == Cause::Saved && *waited < LATE) {
             self.times.push((Stage::Notice, waited));
@@ -231,7 +231,7 @@ impl Loader {
 
     /// Watches the files that the texts name, as well.
     fn watch_named(&mut self) {
-        let tunings = self.wish.texts.paths().filter(|path| !is_text(path)).cloned();
+        let tunings = self.wish.texts.paths().filter(|path| !is_text(path)).map(|path| path.to_path_buf());
         self.watch.also(tunings.chain(super::lock(&self.store).paths().cloned()).collect());
     }
 
@@ -350,7 +350,7 @@ impl Loader {
         if !lacks || good.files.is_empty() || good.files == self.wish.texts.files() {
             return;
         }
-        let files = good.files.iter().map(|f| (PathBuf::from(&f.path), f.text.clone().into())).collect();
+        let files = good.files.iter().map(|f| (Path::new(&f.path).into(), f.text.clone().into())).collect();
         let order = Order { sound: &good.sound, instead: None, seed: good.seed, ..self.order() };
         if let Some(Outcome { compiled: Ok(compiled), .. }) = build(files, &mut Reader::default(), &order) {
             self.exchange.give(compiled);

@@ -3,7 +3,7 @@
 //! Loader thread; reads and writes no file itself.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::File;
@@ -33,7 +33,7 @@ pub enum Disk {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Text {
-    path: PathBuf,
+    path: Arc<Path>,
     content: Content,
     /// Written in the window, and not saved.
     edited: bool,
@@ -44,7 +44,7 @@ struct Text {
 pub struct Texts {
     wanted: Vec<Text>,
     /// Of the disk, when it was last looked at; `None` before the first look.
-    disk: Option<HashMap<PathBuf, Content>>,
+    disk: Option<HashMap<Arc<Path>, Content>>,
 }
 
 impl Texts {
@@ -52,14 +52,14 @@ impl Texts {
         self.wanted.is_empty()
     }
 
-    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+    pub fn paths(&self) -> impl Iterator<Item = &Arc<Path>> {
         self.wanted.iter().map(|text| &text.path)
     }
 
     /// Wants these texts, whatever the disk has.
     pub fn want(&mut self, files: &[File]) {
         let text = |file: &File| Text {
-            path: PathBuf::from(&file.path),
+            path: Path::new(&file.path).into(),
             content: Content::Text(file.text.clone()),
             edited: false,
         };
@@ -69,9 +69,9 @@ impl Texts {
     /// Wants this text, written in the window, for a file; one that the library has lost meanwhile comes back with it.
     pub fn edit(&mut self, path: &Path, text: Arc<str>) {
         let content = Content::Text(text);
-        match self.wanted.iter_mut().find(|file| file.path == path) {
+        match self.wanted.iter_mut().find(|file| *file.path == *path) {
             Some(file) => (file.content, file.edited) = (content, true),
-            None => self.wanted.push(Text { path: path.to_owned(), content, edited: true }),
+            None => self.wanted.push(Text { path: path.into(), content, edited: true }),
         }
     }
 
@@ -82,7 +82,7 @@ impl Texts {
 
     /// The text of this file has been written to the disk.
     pub fn saved(&mut self, path: &Path) {
-        self.wanted.iter_mut().filter(|file| file.path == path).for_each(|file| file.edited = false);
+        self.wanted.iter_mut().filter(|file| *file.path == *path).for_each(|file| file.edited = false);
     }
 
     /// Whether the disk has been looked at since the library was opened.
@@ -91,7 +91,7 @@ impl Texts {
     }
 
     /// Learns what the disk has now, and takes what is to be taken. Returns the files whose texts are new.
-    pub fn learn(&mut self, disk: Vec<(PathBuf, Content)>, take: Take) -> Vec<PathBuf> {
+    pub fn learn(&mut self, disk: Vec<(Arc<Path>, Content)>, take: Take) -> Vec<Arc<Path>> {
         let mut changed = self.note(&disk);
         match take {
             Take::None => return vec![],
@@ -127,7 +127,7 @@ impl Texts {
 
     /// Notes what the disk has, and returns what is new there: other texts, and files that are gone. A save changes few of many files,
     /// so that the rest costs one look-up each.
-    fn note(&mut self, disk: &[(PathBuf, Content)]) -> HashMap<PathBuf, Option<Content>> {
+    fn note(&mut self, disk: &[(Arc<Path>, Content)]) -> HashMap<Arc<Path>, Option<Content>> {
         let known = self.disk.get_or_insert_default();
         let mut changed = HashMap::new();
         for (path, content) in disk {
@@ -144,7 +144,7 @@ impl Texts {
             }
         }
         if known.len() > disk.len() {
-            let here: HashSet<&PathBuf> = disk.iter().map(|(path, _)| path).collect();
+            let here: HashSet<&Arc<Path>> = disk.iter().map(|(path, _)| path).collect();
             let gone: Vec<_> = known.keys().filter(|path| !here.contains(path)).cloned().collect();
             for path in gone {
                 known.remove(&path);
@@ -175,7 +175,7 @@ impl Texts {
     }
 
     /// The texts to be compiled.
-    pub fn to_read(&self) -> Vec<(PathBuf, Content)> {
+    pub fn to_read(&self) -> Vec<(Arc<Path>, Content)> {
         self.wanted.iter().map(|text| (text.path.clone(), text.content.clone())).collect()
     }
 
@@ -195,8 +195,8 @@ impl Texts {
 mod tests {
     use super::*;
 
-    fn disk(files: &[(&str, &str)]) -> Vec<(PathBuf, Content)> {
-        files.iter().map(|(path, text)| (PathBuf::from(path), Content::from(*text))).collect()
+    fn disk(files: &[(&str, &str)]) -> Vec<(Arc<Path>, Content)> {
+        files.iter().map(|(path, text)| (Path::new(path).into(), Content::from(*text))).collect()
     }
 
     fn wanted(texts: &Texts) -> String {

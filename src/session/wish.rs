@@ -132,7 +132,7 @@ impl Wish {
     }
 
     /// Learns what the disk has, and takes of it what was asked for. Returns the files whose texts are new.
-    pub fn learn(&mut self, disk: Vec<(std::path::PathBuf, Content)>) -> Vec<std::path::PathBuf> {
+    pub fn learn(&mut self, disk: Vec<(Arc<Path>, Content)>) -> Vec<Arc<Path>> {
         let take = match self.todo {
             Todo::Nothing | Todo::Build => Take::None,
             Todo::Look => Take::Saved,
