@@ -56,6 +56,8 @@ pub struct Program {
     pub(crate) soloed: bool,
     /// Notes on their way to the host.
     pub(crate) outbox: Arc<Outbox>,
+    /// A bit for each macro that stands at its default, wherever the macro was that had its slot before.
+    pub unmoved: u16,
     /// Frames after which the sound is over, if it says so.
     pub length: Option<u64>,
 }

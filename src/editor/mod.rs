@@ -5,6 +5,7 @@ mod assist;
 mod disk;
 mod findings;
 mod library;
+mod macros;
 mod meters;
 mod source;
 mod status;
@@ -18,6 +19,7 @@ use egui::{CentralPanel, Frame, Panel, Ui};
 
 use crate::session::{Counts, Message, Session, Snapshot};
 
+pub use macros::Turn;
 pub use meters::Levels;
 pub use theme::SIZE;
 
@@ -32,6 +34,17 @@ pub struct Scene<'a> {
     pub samples: Counts,
     /// Strips that were silenced because of a fault.
     pub silenced: &'a [String],
+    /// Where the macros stand, 0..1, by their slots.
+    pub positions: &'a [f32],
+}
+
+/// What the user asked for in a frame.
+#[derive(Default)]
+pub struct Asked {
+    /// Of the session.
+    pub message: Option<Message>,
+    /// Of the host.
+    pub turn: Option<Turn>,
 }
 
 /// What the panes remember between frames.
@@ -59,8 +72,9 @@ impl Editor {
         theme::apply(context);
     }
 
-    /// Draws everything and sends what the user asked for. True where a sound was chosen.
-    pub fn draw(&mut self, ui: &mut Ui) -> bool {
+    /// Draws everything and sends the session what the user asked for. `positions`: where the host's macros stand, 0..1. The answer is
+    /// whether a sound was chosen, and what is to be turned.
+    pub fn draw(&mut self, ui: &mut Ui, positions: &[f32]) -> (bool, Option<Turn>) {
         let snapshot = self.session.snapshot();
         let time = ui.input(|input| input.stable_dt);
         let levels = self.session.levels();
@@ -74,24 +88,25 @@ impl Editor {
             voices: levels.voices,
             samples: self.session.samples(),
             silenced: &silenced,
+            positions,
         };
         self.panes.source.recall(&self.session.typed());
-        let asked = draw(ui, &scene, &mut self.panes);
+        let Asked { message, turn } = draw(ui, &scene, &mut self.panes);
         if let Some(files) = self.panes.source.typed() {
             self.session.keep_typed(files);
         }
-        let chose = matches!(asked, Some(Message::Choose(_)));
-        if let Some(message) = asked {
+        let chose = matches!(message, Some(Message::Choose(_)));
+        if let Some(message) = message {
             self.session.send(message);
         }
-        chose
+        (chose, turn)
     }
 }
 
 /// Lays the panes out. The answer is what the user asked for in this frame.
-pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Option<Message> {
+pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Asked {
     let Panes { library, source } = panes;
-    let mut asked = None;
+    let (mut asked, mut turn) = (None, None);
     let pane = Frame::new().inner_margin(12).fill(theme::BACK);
     Panel::top("open").frame(pane).show(ui, |ui| asked = library.open_row(ui, scene));
     Panel::bottom("status").frame(pane.fill(theme::RAISED)).show(ui, |ui| status::draw(ui, scene));
@@ -103,6 +118,9 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Option<Message
     Panel::left("sounds").frame(pane).exact_size(theme::SOUNDS).show(ui, |ui| {
         asked = asked.take().or(library.sounds(ui, scene));
     });
+    if !scene.snapshot.macros.is_empty() {
+        Panel::bottom("macros").frame(pane).show(ui, |ui| turn = macros::draw(ui, scene));
+    }
     Panel::bottom("messages").frame(pane).resizable(true).default_size(theme::MESSAGES).show(ui, |ui| {
         if let Some(place) = findings::draw(ui, scene) {
             source.show(&place.file, place.line);
@@ -112,5 +130,5 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Option<Message
         asked = asked.take().or(disk::draw(ui, scene));
         asked = asked.take().or(source.draw(ui, scene));
     });
-    asked
+    Asked { message: asked, turn }
 }

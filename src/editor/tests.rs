@@ -1,5 +1,7 @@
 //! The panes, drawn without a window: what text is on them, and what clicks and keys ask for.
 
+mod macros;
+
 use std::time::Duration;
 
 use egui::{Context, Event, Key, Modifiers, PointerButton, RawInput, Rect, pos2, vec2};
@@ -33,6 +35,7 @@ fn plain() -> Snapshot {
         sounds: vec!["kick".into(), "song".into()],
         sound: "song".into(),
         strips: vec!["drums".into(), "bass".into()],
+        macros: [].into(),
         status: Status::Playing,
         findings: vec![],
         notices: vec![],
@@ -73,6 +76,10 @@ struct Bench {
     context: Context,
     panes: Panes,
     snapshot: Snapshot,
+    /// Where the macros stand.
+    positions: Vec<f32>,
+    /// What was turned in the last frame.
+    turn: Option<Turn>,
     written: Vec<(String, Rect)>,
 }
 
@@ -80,7 +87,8 @@ impl Bench {
     fn new(snapshot: Snapshot) -> Bench {
         let context = Context::default();
         Editor::dress(&context);
-        let mut bench = Bench { context, panes: Panes::default(), snapshot, written: vec![] };
+        let (panes, positions) = (Panes::default(), vec![0.5; 16]);
+        let mut bench = Bench { context, panes, snapshot, positions, turn: None, written: vec![] };
         bench.frame(vec![]);
         bench.frame(vec![]);
         bench
@@ -100,10 +108,11 @@ impl Bench {
             voices: 7,
             samples: SAMPLES,
             silenced: &silenced,
+            positions: &self.positions,
         };
         let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(SIZE.0, SIZE.1));
         let input = RawInput { screen_rect: Some(screen), events, ..Default::default() };
-        let mut asked = None;
+        let mut asked = Asked::default();
         let mut output = self.context.run_ui(input, |ui| asked = draw(ui, &scene, &mut self.panes));
         output.textures_delta.clear();
         self.written.clear();
@@ -112,7 +121,12 @@ impl Bench {
                 self.written.push((text.galley.text().to_owned(), text.visual_bounding_rect()));
             }
         }
-        asked
+        // The host does at once what it is asked for.
+        self.turn = asked.turn;
+        if let Some(Turn { slot, share, .. }) = asked.turn {
+            self.positions[usize::from(slot)] = share;
+        }
+        asked.message
     }
 
     fn shows(&self, text: &str) -> bool {

@@ -12,6 +12,8 @@ pub const METERS: f32 = 170.0;
 /// Of the line numbers.
 pub const GUTTER: f32 = 38.0;
 /// First height of the messages.
+/// Most height of the macros; more of them scroll.
+pub const MACROS: f32 = 110.0;
 pub const MESSAGES: f32 = 190.0;
 
 pub const BACK: Color32 = Color32::from_rgb(24, 27, 32);

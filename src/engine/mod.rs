@@ -267,6 +267,7 @@ impl Engine {
             return;
         }
         let Ok(mut player) = self.incoming.pop() else { return };
+        self.controls.forget_macros(player.unmoved());
         if let Some(old) = self.player.take_if(|old| player.succeed(old, self.at)) {
             self.retire(old);
             self.player = Some(player);

@@ -92,6 +92,11 @@ impl Player {
         }
     }
 
+    /// See [`Program::unmoved`].
+    pub fn unmoved(&self) -> u16 {
+        self.program.unmoved
+    }
+
     pub fn ended_at(&self) -> Option<u64> {
         match self.state {
             State::Ended(at) => Some(at),

@@ -112,6 +112,7 @@ mod tests {
             )],
             soloed: false,
             outbox: Arc::default(),
+            unmoved: 0,
             length: None,
         })
     }

@@ -194,6 +194,12 @@ impl Controls {
         self.pressure = [0.0; 16];
     }
 
+    /// Lets macros stand at their defaults: those whose bit is set.
+    pub fn forget_macros(&mut self, slots: u16) {
+        let forgotten = self.macros.iter_mut().enumerate().filter(|(slot, _)| slots >> slot & 1 != 0);
+        forgotten.for_each(|(_, position)| *position = None);
+    }
+
     /// Takes note of a value. Notes and per-note values are not kept here.
     pub fn follow(&mut self, what: &What) {
         match *what {

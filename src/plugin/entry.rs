@@ -57,8 +57,7 @@ fn create_kind<V: Variant>(host: *const clap_host) -> *const clap_plugin {
     // SAFETY: the wrapper was just made and is alive until its `destroy` is called; nobody else borrows the cell now. The reference
     // that `into_raw` leaked is the one which `destroy` gives back.
     let inner = unsafe { *(*wrapper).clap_plugin.as_ptr() };
-    let session = super::take_created_session();
-    Front::create(inner, host, V::AUX.len(), session)
+    Front::create(inner, host, V::AUX.len(), super::take_created())
 }
 
 extern "C" fn init(_path: *const c_char) -> bool {

@@ -75,13 +75,13 @@ impl Variant for Multi {
 }
 
 thread_local! {
-    /// The session of the instance created last on this thread, on its way to the [`front`].
-    static CREATED: RefCell<Option<Arc<Session>>> = const { RefCell::new(None) };
+    /// The parameters of the instance created last on this thread, on their way to the [`front`].
+    static CREATED: RefCell<Option<Arc<HostParams>>> = const { RefCell::new(None) };
 }
 
-/// The session of the instance that was just made on this thread.
-fn take_created_session() -> Arc<Session> {
-    CREATED.take().unwrap_or_else(Session::new)
+/// The parameters of the instance that was just made on this thread.
+fn take_created() -> Arc<HostParams> {
+    CREATED.take().unwrap_or_else(|| Arc::new(HostParams::new(Session::new())))
 }
 
 /// Runs `work`; a panic in it becomes `None` and a message in the log. Nothing that the host calls may unwind into it.
@@ -114,9 +114,8 @@ pub struct Instrument<V: Variant> {
 
 impl<V: Variant> Default for Instrument<V> {
     fn default() -> Self {
-        let session = Session::new();
-        CREATED.set(Some(session.clone()));
-        let params = Arc::new(HostParams::new(session));
+        let params = Arc::new(HostParams::new(Session::new()));
+        CREATED.set(Some(params.clone()));
         let told = vec![UNTOLD; params.len()].into();
         Self {
             params,
@@ -163,7 +162,7 @@ impl<V: Variant> Instrument<V> {
     fn follow_parameters(&mut self) {
         for index in 0..self.params.len() {
             let bits = self.params.plain(index).to_bits();
-            if bits != self.told[index] {
+            if bits != self.told[index] && !self.params.is_unset(index) {
                 self.told[index] = bits;
                 let (target, value) = self.params.value(index);
                 match target {

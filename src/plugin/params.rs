@@ -2,6 +2,8 @@
 //! (projects and automation depend on them): `params.txt` is the frozen copy, and a test compares. The host writes values from any
 //! thread (they are atomics); the audio thread reads them. Nothing here allocates after construction.
 
+mod macros;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -44,6 +46,13 @@ pub struct Definition {
     pub group: String,
     pub shape: Shape,
     pub target: Target,
+}
+
+impl Definition {
+    /// The macro's slot, from 0, if it is one.
+    pub fn slot(&self) -> Option<u8> {
+        if let Target::Engine(Control::Macro(slot)) = self.target { Some(slot) } else { None }
+    }
 }
 
 const HERTZ: Scale = Scale::Hertz { min: 20.0, max: 20_000.0 };
@@ -137,15 +146,20 @@ enum Value {
 }
 
 impl Value {
-    fn new(definition: &Definition) -> Self {
+    fn new(definition: &Definition, session: &Arc<Session>) -> Self {
         let name = definition.name.as_str();
         match definition.shape {
+            Shape::Float { scale, default } if let Some(slot) = definition.slot() => {
+                Value::Float(macros::param(name, slot, scale, default, session))
+            }
             Shape::Float { scale, default } => Value::Float(
                 FloatParam::new(name, default, scale.range())
                     .with_value_to_string(Arc::new(move |v| scale.text(v)))
                     .with_string_to_value(Arc::new(move |text| scale.parse(text))),
             ),
-            Shape::Flag => Value::Flag(BoolParam::new(name, false)),
+            Shape::Flag => {
+                Value::Flag(BoolParam::new(name, false).with_string_to_value(Arc::new(flag_parse)))
+            }
             Shape::Index { max } => Value::Index(
                 IntParam::new(name, 0, IntRange::Linear { min: 0, max })
                     .with_value_to_string(Arc::new(index_text))
@@ -184,13 +198,21 @@ impl Value {
     }
 }
 
+fn flag_parse(text: &str) -> Option<bool> {
+    match &*text.trim().to_ascii_lowercase() {
+        "on" | "true" | "yes" | "1" => Some(true),
+        "off" | "false" | "no" | "0" => Some(false),
+        _ => None,
+    }
+}
+
 fn index_text(value: i32) -> String {
     if value == 0 { "As chosen".into() } else { format!("Sound {value}") }
 }
 
 fn index_parse(text: &str) -> Option<i32> {
-    let lower = text.trim().to_ascii_lowercase();
-    if lower == "as chosen" {
+    let lower: String = text.to_ascii_lowercase().split_whitespace().collect();
+    if lower == "aschosen" {
         return Some(0);
     }
     lower.strip_prefix("sound").unwrap_or(&lower).trim().parse().ok().map(|n: i32| n.clamp(0, SOUNDS))
@@ -210,7 +232,7 @@ const DOCUMENT: &str = "document";
 impl HostParams {
     pub fn new(session: Arc<Session>) -> Self {
         let definitions = definitions();
-        let values = definitions.iter().map(Value::new).collect();
+        let values = definitions.iter().map(|d| Value::new(d, &session)).collect();
         Self { definitions, values, session }
     }
 
@@ -235,6 +257,11 @@ impl HostParams {
     pub fn value(&self, index: usize) -> (Target, f32) {
         let target = self.definitions[index].target;
         (target, self.values[index].engine_value(target))
+    }
+
+    /// The slot of the macro that parameter `index` is.
+    pub fn slot(&self, index: usize) -> Option<u8> {
+        self.definitions.get(index).and_then(Definition::slot)
     }
 
     /// Tells the session the present value of `sound`.
@@ -300,62 +327,4 @@ pub fn complete(state: &mut PluginState) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The table as text: id, group, name, range, default.
-    fn listing() -> String {
-        let line = |d: &Definition| {
-            let values = match d.shape {
-                Shape::Float { scale, default } => {
-                    let (min, max) = scale.limits();
-                    format!("{min} .. {max} {} = {default}", scale.unit())
-                }
-                Shape::Flag => "off/on = off".into(),
-                Shape::Index { max } => format!("0 .. {max} = 0"),
-            };
-            format!("{} | {} | {} | {values}\n", d.id, d.group, d.name)
-        };
-        definitions().iter().map(line).collect()
-    }
-
-    #[test]
-    fn params_list_is_frozen() {
-        assert_eq!(
-            listing(),
-            include_str!("params.txt"),
-            "host parameters must never change their id, order, range or default"
-        );
-    }
-
-    #[test]
-    fn params_ids_are_unique() {
-        let ids: std::collections::BTreeSet<_> = definitions().into_iter().map(|d| d.id).collect();
-        assert_eq!(ids.len(), definitions().len());
-    }
-
-    #[test]
-    fn params_state_is_completed() {
-        let params = BTreeMap::from([
-            ("gain".to_owned(), ParamValue::F32(1e9)),
-            ("macro_1".to_owned(), ParamValue::Bool(true)),
-            ("sound".to_owned(), ParamValue::I32(3)),
-            ("gone".to_owned(), ParamValue::I32(3)),
-        ]);
-        let mut state = PluginState { version: String::new(), params, fields: BTreeMap::new() };
-        complete(&mut state);
-        assert_eq!(state.params.len(), definitions().len());
-        assert!(matches!(state.params["gain"], ParamValue::F32(12.0)));
-        assert!(matches!(state.params["macro_1"], ParamValue::F32(0.0)));
-        assert!(matches!(state.params["sound"], ParamValue::I32(3)));
-        assert!(matches!(state.params["strip_2_send_a"], ParamValue::F32(SILENCE)));
-    }
-
-    #[test]
-    fn params_sound_text_round_trips() {
-        for n in 0..=SOUNDS {
-            assert_eq!(index_parse(&index_text(n)), Some(n));
-        }
-        assert_eq!(index_parse("no number"), None);
-    }
-}
+mod tests;

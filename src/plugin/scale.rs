@@ -3,6 +3,9 @@
 
 use nice_plug::prelude::FloatRange;
 
+use crate::session::note;
+use crate::units::gain_to_db;
+
 /// The meaning of a host parameter's plain value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
@@ -79,24 +82,50 @@ impl Scale {
         }
     }
 
-    /// Reads what [`Scale::text`] writes, with or without the unit and in any case; `kHz` and `s` are understood, too. Values outside
-    /// the limits are moved to the nearest limit; `None` where there is no number.
+    /// Reads what [`Scale::text`] writes, with or without the unit, in any case and with any minus; and what people type instead: `kHz`
+    /// and `s`, note names for frequencies, percentages for levels. Values outside the limits are moved to the nearest limit; `None`
+    /// where it is no value of this kind.
     pub fn parse(self, text: &str) -> Option<f32> {
-        let lower = text.trim().to_ascii_lowercase();
+        let plain = text.trim().to_lowercase().replace('\u{2212}', "-").replace('\u{221e}', "inf");
         let (min, max) = self.limits();
         let value = match self {
-            Scale::Level { .. } if lower.starts_with("-inf") => SILENCE,
-            Scale::Pan if matches!(lower.as_str(), "c" | "centre" | "center") => 0.0,
-            Scale::Pan => match lower.strip_prefix('l') {
-                Some(left) => -number(left)?.0 / 100.0,
-                None => number(lower.strip_prefix('r').unwrap_or(&lower))?.0 / 100.0,
+            Scale::Pan => side(&plain)?,
+            Scale::Hertz { .. } if let Some(hertz) = note(&plain) => hertz as f32,
+            _ => match (self, number(&plain)?) {
+                (Scale::Level { .. }, (factor, "%")) if factor <= 0.0 => SILENCE,
+                (Scale::Level { .. } | Scale::Decibels { .. }, (x, "%")) => {
+                    gain_to_db(f64::from(x) / 100.0) as f32
+                }
+                (Scale::Level { .. } | Scale::Decibels { .. }, (x, "" | "db")) => x,
+                (Scale::Share, (x, "" | "%")) => x / 100.0,
+                (Scale::Hertz { .. }, (x, "" | "hz")) | (Scale::Milliseconds { .. }, (x, "" | "ms")) => x,
+                (Scale::Hertz { .. }, (x, "khz" | "k")) | (Scale::Milliseconds { .. }, (x, "s")) => {
+                    x * 1000.0
+                }
+                (Scale::Number { .. }, (x, "")) => x,
+                (Scale::Number { .. }, (x, "%")) => x / 100.0,
+                _ => return None,
             },
-            Scale::Share => number(&lower)?.0 / 100.0,
-            Scale::Hertz { .. } => scaled(&lower, "khz")?,
-            Scale::Milliseconds { .. } => scaled(&lower, "s")?,
-            _ => number(&lower)?.0,
         };
-        Some(value.clamp(min, max))
+        (!value.is_nan()).then(|| value.clamp(min, max))
+    }
+}
+
+/// A place between left and right: `L 50`, `50 R`, `C`, or -100 to 100.
+fn side(text: &str) -> Option<f32> {
+    if matches!(text, "c" | "centre" | "center") {
+        return Some(0.0);
+    }
+    let (text, sign) = match (text.chars().next()?, text.chars().last()?) {
+        ('l', _) => (&text[1..], -1.0),
+        ('r', _) => (&text[1..], 1.0),
+        (_, 'l') => (&text[..text.len() - 1], -1.0),
+        (_, 'r') => (&text[..text.len() - 1], 1.0),
+        _ => (text, 1.0),
+    };
+    match number(text)? {
+        (x, "" | "%") => Some(sign * x / 100.0),
+        _ => None,
     }
 }
 
@@ -119,18 +148,13 @@ fn unsigned_zero(text: &str) -> &str {
     }
 }
 
-/// The number a text starts with, and what follows it.
+/// The number a text starts with, perhaps infinite, and the unit that follows it.
 fn number(text: &str) -> Option<(f32, &str)> {
     let text = text.trim();
-    let end = text.find(|c: char| !matches!(c, '0'..='9' | '.' | '-' | '+')).unwrap_or(text.len());
+    let digits = text.find(|c: char| !matches!(c, '0'..='9' | '.' | '-' | '+')).unwrap_or(text.len());
+    let end = if text[digits..].starts_with("inf") { digits + 3 } else { digits };
     let value: f32 = text[..end].parse().ok()?;
-    value.is_finite().then(|| (value, text[end..].trim()))
-}
-
-/// A number whose unit may be a thousand times the plain one.
-fn scaled(text: &str, thousand: &str) -> Option<f32> {
-    let (value, unit) = number(text)?;
-    Some(if unit == thousand { value * 1000.0 } else { value })
+    Some((value, text[end..].trim()))
 }
 
 #[cfg(test)]
@@ -163,11 +187,56 @@ mod tests {
 
     #[test]
     fn params_text_reads_what_people_type() {
-        assert_eq!(Scale::Hertz { min: 20.0, max: 20_000.0 }.parse("2.5 kHz"), Some(2500.0));
-        assert_eq!(Scale::Milliseconds { min: 1.0, max: 1000.0 }.parse("0.25s"), Some(250.0));
-        assert_eq!(Scale::Level { max: 12.0 }.parse("-inf"), Some(SILENCE));
-        assert_eq!(Scale::Level { max: 12.0 }.parse("+99 dB"), Some(12.0));
-        assert_eq!(Scale::Pan.parse("l 25"), Some(-0.25));
-        assert_eq!(Scale::Share.parse("loud"), None);
+        let hertz = Scale::Hertz { min: 20.0, max: 20_000.0 };
+        let time = Scale::Milliseconds { min: 1.0, max: 1000.0 };
+        let level = Scale::Level { max: 12.0 };
+        let decibels = Scale::Decibels { min: -80.0, max: 0.0 };
+        let number = Scale::Number { min: -1.0, max: 1.0 };
+        let cases = [
+            (hertz, "440 Hz", 440.0),
+            (hertz, "2.5 kHz", 2500.0),
+            (hertz, "3k", 3000.0),
+            (hertz, "A4", 440.0),
+            (hertz, "C3", 130.8128),
+            (hertz, "1", 20.0),
+            (time, "0.25s", 250.0),
+            (time, "30 ms", 30.0),
+            (time, "inf", 1000.0),
+            (level, "-inf", SILENCE),
+            (level, "\u{2212}\u{221e} dB", SILENCE),
+            (level, "0 %", SILENCE),
+            (level, "inf", 12.0),
+            (level, "+99 dB", 12.0),
+            (level, "\u{2212}6 dB", -6.0),
+            (level, "50 %", -6.0206),
+            (decibels, "-12.5", -12.5),
+            (Scale::Pan, "l 25", -0.25),
+            (Scale::Pan, "L50", -0.5),
+            (Scale::Pan, "R20", 0.2),
+            (Scale::Pan, "20R", 0.2),
+            (Scale::Pan, "C", 0.0),
+            (Scale::Pan, "-50", -0.5),
+            (Scale::Share, "50 %", 0.5),
+            (Scale::Share, "50", 0.5),
+            (number, "-0.25", -0.25),
+            (number, "50 %", 0.5),
+        ];
+        for (scale, text, value) in cases {
+            let read = scale.parse(text).unwrap_or_else(|| panic!("{text} of {scale:?}"));
+            assert!((read - value).abs() < 1e-3 * value.abs().max(0.1), "{text} of {scale:?} is {read}");
+        }
+        for (scale, text) in [
+            (Scale::Share, "loud"),
+            (Scale::Share, "1/8"),
+            (Scale::Share, "nan"),
+            (time, "3 Hz"),
+            (hertz, "3 dB"),
+            (level, "6 Hz"),
+            (Scale::Pan, "left"),
+            (Scale::Pan, ""),
+            (number, "--1"),
+        ] {
+            assert_eq!(scale.parse(text), None, "{text} of {scale:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::macros::Owners;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Version that this program writes; it reads this one and older ones.
@@ -28,6 +29,9 @@ pub struct Document {
     /// Texts that were typed in the window and have never sounded, in the order of their paths.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<File>,
+    /// The macros whose positions the host's parameters are.
+    #[serde(skip_serializing_if = "Owners::is_empty")]
+    pub macros: Owners,
 }
 
 /// One file of the library.
@@ -57,6 +61,7 @@ impl Default for Document {
             seed: 1,
             files: vec![],
             edits: vec![],
+            macros: Owners::new(),
         }
     }
 }
@@ -113,6 +118,10 @@ mod tests {
         let back = Document::from_json(&text).unwrap();
         assert_eq!(back, example());
         assert_eq!(back.to_json(), text);
+        let macros = [(3, "drive".to_owned()), (1, "brightness".to_owned())].into();
+        let turned = Document { macros, ..example() };
+        assert_eq!(Document::from_json(&turned.to_json()).unwrap(), turned);
+        assert!(turned.to_json().ends_with(r#""macros":{"1":"brightness","3":"drive"}}"#));
         assert!(text.starts_with(
             r#"{"version":1,"path":"/songs","sound":"b","seed":18446744073709551615,"files":[{"path""#
         ));

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant, SystemTime};
 use super::build::{Order, Outcome, build, findings, silence};
 use super::exchange::Exchange;
 use super::history::{Difference, History, Way};
+use super::macros::Owners;
 use super::mailbox::Taken;
 use super::reload::{Cause, Reload, Stage};
 use super::wish::{Todo, Wish};
-use super::{Document, Finding, Message, Shared, Status, show};
+use super::{Document, Finding, Macro, Message, Shared, Status, show};
 use crate::language::{Diagnostic, Reader};
 use crate::library::{is_text, samples::Store, save, vault::Vault, watch::Watch};
 
@@ -280,19 +281,22 @@ impl Loader {
                 {
                     self.exchange.give(silence);
                 }
-                self.sounds_now(choice, Reload::default());
+                let owners = self.owners(&[]);
+                self.sounds_now(choice, owners, Reload::default());
                 strips = Some(vec![]);
                 Status::Empty
             }
             // With an error anywhere the text is half-written: better to go on with the last whole one, if there is one.
             Ok(_) if broken && self.exchange.has_given() => Status::Broken,
-            Ok(compiled) => {
+            Ok(mut compiled) => {
+                let owners = self.owners(library.macros());
+                compiled.program.unmoved = self.shared.macros.unmoved();
                 diagnostics.extend(compiled.warnings.iter().cloned());
                 strips = Some(compiled.program.strips().map(|strip| strip.name.clone()).collect());
                 let nodes = compiled.summary.clone();
                 self.exchange.give(compiled);
                 self.turn();
-                self.sounds_now(choice, Reload { nodes, ..Reload::default() });
+                self.sounds_now(choice, owners, Reload { nodes, ..Reload::default() });
                 if broken { Status::Broken } else { Status::Playing }
             }
             Err(faults) => {
@@ -329,9 +333,10 @@ impl Loader {
     }
 
     /// The wish is fulfilled: it is what a project saves, a step of the history, and the last change that the window tells of.
-    fn sounds_now(&mut self, choice: String, reload: Reload) {
-        let document = Arc::new(self.wish.document(choice));
+    fn sounds_now(&mut self, choice: String, macros: Owners, reload: Reload) {
         let before = self.shared.document.load_full();
+        let document = Document { macros, ..self.wish.document(choice) };
+        let document = Arc::new(document);
         match self.wish.arrived() {
             Some(step) => self.history.arrive(step, document.clone()),
             None => self.history.record(document.clone()),
@@ -341,6 +346,16 @@ impl Loader {
         let reload = Some(Arc::new(Reload { cause: self.wish.cause, texts, times, ..reload }));
         self.shared.sounds_now(document);
         self.shared.publish(|snapshot| snapshot.reload.clone_from(&reload));
+    }
+
+    /// Whose positions the host's parameters are, now that these macros sound.
+    fn owners(&self, macros: &[Macro]) -> Owners {
+        let described = *self.shared.snapshot.load().macros != *macros;
+        if described {
+            let macros: Arc<[Macro]> = macros.into();
+            self.shared.publish(|snapshot| snapshot.macros = macros.clone());
+        }
+        self.shared.macros.follow(self.shared.document.load().macros.clone(), macros, described)
     }
 
     /// An engine that was made anew gets the last good document where the wanted one has errors.

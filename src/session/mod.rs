@@ -7,6 +7,7 @@ mod exchange;
 pub mod help;
 mod history;
 mod loader;
+mod macros;
 mod mailbox;
 mod reload;
 mod show;
@@ -29,10 +30,13 @@ use crate::engine::{Engine, Meters, Remote};
 use crate::library::vault::Vault;
 use mailbox::Mailbox;
 
+pub use crate::language::Macro;
 pub use crate::language::Severity;
+pub use crate::language::vocabulary::note;
 pub use crate::library::vault::Counts;
 pub use document::{Document, File};
 pub use history::Difference;
+pub use macros::{News, Slots};
 pub use reload::{Cause, Reload, Stage};
 pub use show::{Shown, Texts};
 pub use snapshot::{Finding, Levels, Load, Place, Reading, Snapshot, Status, ticks};
@@ -82,6 +86,7 @@ struct Shared {
     /// The host's `sound` parameter: 0 leaves the choice to the document.
     sound: AtomicU32,
     load: Load,
+    macros: macros::Slots,
     /// Whether the document changed in a way that the host does not know.
     changed: AtomicBool,
     notify: Mutex<Notify>,
@@ -104,6 +109,7 @@ impl Session {
             meters: ArcSwapOption::empty(),
             sound: AtomicU32::new(0),
             load: Load::default(),
+            macros: Default::default(),
             changed: AtomicBool::new(false),
             notify: Mutex::new(Box::new(|| ())),
         };
@@ -140,7 +146,8 @@ impl Session {
     pub fn save(&self) -> String {
         let document = self.shared.document.load();
         let edits = self.shared.typed.load().unheard(&self.shared.snapshot.load().texts, &document);
-        Document { edits, ..Document::clone(&document) }.to_json()
+        let macros = self.shared.macros.settled(document.macros.clone());
+        Document { edits, macros, ..Document::clone(&document) }.to_json()
     }
 
     /// What is typed in the window, or was when it was closed or the project saved.
@@ -174,6 +181,7 @@ impl Session {
     fn restore_document(&self, document: Arc<Document>) {
         let edits = document.edits.clone();
         self.shared.document.store(Arc::new(Document { edits: vec![], ..Document::clone(&document) }));
+        self.shared.macros.restore(&document.macros);
         self.shared.typed.rcu(|old| Typed { epoch: old.epoch + 1, files: edits.clone() });
         // What was wanted until now is of no account any more.
         self.shared.publish(|snapshot| snapshot.texts = Texts::default());
@@ -185,6 +193,11 @@ impl Session {
     /// the loader looks here several times a second.
     pub fn override_sound(&self, number: u32) -> bool {
         self.shared.sound.swap(number, Ordering::Relaxed) != number
+    }
+
+    /// The macros' side of the host's parameters.
+    pub fn macros(&self) -> &Slots {
+        &self.shared.macros
     }
 
     /// Makes the loader look at once, for a host that renders offline.
@@ -250,6 +263,9 @@ impl Shared {
         if *self.document.load() != document {
             self.document.store(document);
             self.note_change();
+        }
+        if self.macros.has_news() {
+            lock(&self.notify)();
         }
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Reload, Texts};
+use super::{Macro, Reload, Texts};
 use crate::engine::{METERED, Meters, PROGRAM_FAULT, strip_fault};
 use crate::language::model::SourceFile;
 use crate::language::{Diagnostic, Severity};
@@ -20,6 +20,8 @@ pub struct Snapshot {
     pub sound: String,
     /// Names of the strips of the sound that plays.
     pub strips: Vec<String>,
+    /// The macros of the library that sounds, by their slots.
+    pub macros: Arc<[Macro]>,
     pub status: Status,
     pub findings: Vec<Finding>,
     /// What is worth a word about the files themselves: left out, slow to look at, still being written.
@@ -27,6 +29,13 @@ pub struct Snapshot {
     pub texts: Texts,
     /// The last change that is heard.
     pub reload: Option<Arc<Reload>>,
+}
+
+impl Snapshot {
+    /// The macro in a slot, from 0.
+    pub fn macro_at(&self, slot: u8) -> Option<&Macro> {
+        self.macros.iter().find(|item| item.slot == slot)
+    }
 }
 
 /// How it stands with the library.

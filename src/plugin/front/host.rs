@@ -117,6 +117,14 @@ unsafe extern "C" fn get_extension(host: *const clap_host, id: *const c_char) ->
     }
 }
 
+impl Host {
+    /// Tells the host that it must look at the parameters again. Main thread.
+    pub fn rescan(&self, flags: clap_param_rescan_flags) {
+        // SAFETY: the host lives as long as the instance.
+        unsafe { rescan(self.copy(), flags) };
+    }
+}
+
 unsafe extern "C" fn rescan(host: *const clap_host, flags: clap_param_rescan_flags) {
     // SAFETY: the framework passes its host.
     unsafe {

@@ -1,8 +1,9 @@
 //! Stands between the host and the framework's CLAP wrapper, for what the wrapper gets wrong or does not know: busses that the host
-//! leaves out ([`ports`]), events whose order or time would lose them ([`queue`]), windows that would stay blank ([`window`]).
+//! leaves out ([`ports`]), the names of macros ([`macros`]), events whose order or time would lose them ([`queue`]), windows that would stay blank ([`window`]).
 //! Each function is called on the thread that the CLAP specification names; `process` allocates nothing.
 
 mod host;
+mod macros;
 mod ports;
 mod queue;
 mod window;
@@ -21,7 +22,7 @@ use clap_sys::plugin::clap_plugin;
 use clap_sys::process::{CLAP_PROCESS_CONTINUE, CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use clap_sys::stream::clap_istream;
 
-use crate::session::Session;
+use super::params::HostParams;
 pub use host::Host;
 use ports::Ports;
 pub use queue::MOST_EVENTS;
@@ -40,7 +41,7 @@ pub struct Front {
     state: Extension<clap_plugin_state>,
     window: UnsafeCell<Window>,
     host: Box<Host>,
-    session: Arc<Session>,
+    values: Arc<HostParams>,
     /// Touched by activate, deactivate, process and flush, which the host never runs at the same time.
     audio: UnsafeCell<Audio>,
     active: AtomicBool,
@@ -87,7 +88,7 @@ impl Front {
         inner: clap_plugin,
         host: Box<Host>,
         aux: usize,
-        session: Arc<Session>,
+        values: Arc<HostParams>,
     ) -> *const clap_plugin {
         let outer = clap_plugin {
             destroy: Some(destroy),
@@ -115,12 +116,12 @@ impl Front {
             state: Extension { inner: UnsafeCell::new(None), outer: state },
             window: UnsafeCell::new(Window::new()),
             host,
-            session,
+            values,
             audio: UnsafeCell::new(Audio { ports: Ports::new(aux), queue: Queue::new() }),
             active: AtomicBool::new(false),
             wrapped: AtomicBool::new(false),
         });
-        front.session.on_change(Box::new(move || {
+        front.values.session().on_change(Box::new(move || {
             let host = address as *const clap_host;
             // SAFETY: the host outlives its instances, and `destroy` takes this closure away before the instance goes; the call is
             // allowed from any thread.
@@ -155,7 +156,7 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     }
     // SAFETY: the host gives the instance back; it was made by `Box::into_raw` in `create`, and is used by nobody any more.
     let front = unsafe { Box::from_raw(plugin.cast_mut().cast::<Front>()) };
-    front.session.on_change(Box::new(|| ()));
+    front.values.session().on_change(Box::new(|| ()));
     // SAFETY: as above; the wrapper frees its own data.
     unsafe {
         if let Some(destroy) = front.inner.destroy {
@@ -253,7 +254,11 @@ unsafe extern "C" fn param_info(plugin: *const clap_plugin, index: u32, info: *m
     unsafe {
         let Some(inner) = *Front::of(plugin).params.inner.get() else { return false };
         let count = (*inner).count.map_or(0, |call| call(plugin));
-        index < count && (*inner).get_info.is_some_and(|call| call(plugin, index, info))
+        let done = index < count && (*inner).get_info.is_some_and(|call| call(plugin, index, info));
+        if done && let Some(info) = info.as_mut() {
+            macros::rename(info, &Front::of(plugin).values, index);
+        }
+        done
     }
 }
 
@@ -293,8 +298,9 @@ unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
             call(plugin);
         }
         front.host.catch_up();
+        macros::tell(front);
         let host = front.host.real();
-        if front.session.take_changed()
+        if front.values.session().take_changed()
             && let Some(get) = (*host).get_extension
         {
             let state = get(host, CLAP_EXT_STATE.as_ptr()).cast::<clap_host_state>();
