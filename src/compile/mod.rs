@@ -123,7 +123,7 @@ fn make(
         strips: strips.clone(),
         outbox: before.filter(|_| keep != Keep::Nothing).map(|b| b.outbox.clone()).unwrap_or_default(),
     };
-    let copy = to_try.then(|| rates::rates(plan.clone()));
+    let copy = to_try.then(|| rates::rates(plan.apart()));
     let (mut carry, mut told, mut after) = (None, None, vec![]);
     if let (Keep::Nothing, Some(before)) = (keep, before) {
         before.graph.notes(&mut after);

@@ -12,7 +12,7 @@ use crate::kernel::{Audio, Fixed, Inputs, StripPlace};
 use crate::language::model::Span;
 use crate::nodes::NodeDef;
 
-use super::pools::Voices;
+use super::pools::{BankDraft, Voices};
 use crate::kernel::formula::FormulaProgram;
 
 /// One channel of a signal.
@@ -282,6 +282,21 @@ impl Plan {
     pub fn slot(&mut self, value: f64) -> u32 {
         self.slots.push(value);
         self.slots.len() as u32 - 1
+    }
+
+    /// A copy that shares nothing with this one that running kernels write to.
+    pub fn apart(&self) -> Plan {
+        let mut plan = self.clone();
+        plan.memories.iter_mut().for_each(|memory| memory.made = Made::default());
+        for op in &mut plan.ops {
+            if let What::Voices(voices) = &mut op.what {
+                for bank in voices.pools.iter_mut().flat_map(|pool| pool.banks_mut()) {
+                    *bank =
+                        BankDraft { closing: bank.closing, ..BankDraft::new(bank.plan.apart(), bank.voices) };
+                }
+            }
+        }
+        plan
     }
 
     /// The plan as text, one operation a line, for tests and `--explain`.

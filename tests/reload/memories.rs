@@ -3,7 +3,11 @@
 use super::carry::{AT, host};
 use super::host::*;
 use super::support::*;
-use seiche::engine::{Event, What};
+use std::sync::Mutex;
+
+use seiche::compile::{Blueprint, Request, compile_to_try};
+use seiche::engine::{Event, What, try_out};
+use seiche::library::samples::Store;
 
 /// Voices with so much memory that 2 of them and 16 of them do not fit together.
 fn large(voices: usize) -> String {
@@ -138,4 +142,21 @@ fn carry_of_buffers_in_voices_keeps_what_held_notes_have_recorded() {
     assert!(peak(&steady.main) > 0.29);
     let off = steady.main.iter().zip(&edited.main).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(off < 1e-6, "off by {off}");
+}
+
+#[test]
+fn carry_knows_voices_that_were_only_tried_out_for_silent() {
+    let store = Mutex::new(Store::default());
+    let compiled = |voices: usize, before: Option<&Blueprint>| {
+        let library = library(&large(voices));
+        let request =
+            Request { library: &library, sound: "s", overrides: &[], rate: RATE, seed: 0, store: &store };
+        let (compiled, copy) =
+            compile_to_try(&request, before).map_err(|mut faults| faults.remove(0).message)?;
+        assert!(copy.is_some_and(|copy| try_out(copy).is_ok()));
+        Ok::<_, String>(compiled.blueprint)
+    };
+    // No engine has played any of them.
+    let first = compiled(2, None).unwrap();
+    assert_eq!(compiled(16, Some(&first)).err(), None);
 }

@@ -47,7 +47,7 @@ pub(super) fn tapes(draft: &MemoryDraft, lanes: usize, site: &Site) -> Result<Ve
         }
         (_, None) => (0..lanes).map(|_| Arc::new(Tape::new(frames, channels, file()))).collect(),
     };
-    // A program is built before its copy that is tried out: the tapes are those of the program.
+    // Nobody else builds this draft.
     let _ = draft.made.set(tapes.clone());
     Ok(tapes)
 }
