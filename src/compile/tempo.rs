@@ -60,7 +60,7 @@ mod tests {
         for name in units.iter().flat_map(|u| [u.to_string(), format!("{u}_tick"), format!("{u}_number")]) {
             assert_eq!(length(&name) || part(&name).is_some(), promised.contains(&&*name), "{name}");
         }
-        let notes: Vec<&str> = NoteVariable::NAMES.iter().map(|(name, _)| *name).collect();
+        let notes: Vec<&str> = NoteVariable::NAMES.iter().map(|(name, _)| *name).chain(["age"]).collect();
         assert_eq!(super::tests::promised("midi_in"), notes);
     }
 }

@@ -13,7 +13,7 @@ pub static DEF: NodeDef = NodeDef {
             ParamSpec::optional(
                 "number",
                 Unit::None,
-                "How many copies; it must be known when the sound is loaded.",
+                "How many copies, rounded down; up to 64 where it moves while the sound plays.",
             ),
             ParamSpec::of(
                 ParamKind::Items,

@@ -99,6 +99,18 @@ impl Lower<'_> {
         Ok(time.as_number().map_or(time, |seconds| Wire::number(seconds.max(0.0))))
     }
 
+    /// The whole part of a wire, from 0 to `most`.
+    pub(super) fn whole(&mut self, wire: Wire, most: f64, span: Span) -> Result<Wire> {
+        let number = |x| Expr { kind: ExprKind::Number(x), span };
+        let call = |name: &str, args| Expr {
+            kind: ExprKind::Call { name: name.to_owned(), name_span: span, args },
+            span,
+        };
+        let name = Expr { kind: ExprKind::Name { name: "wire".to_owned(), dollar: false }, span };
+        let whole = call("floor", vec![call("clip", vec![name, number(0.0), number(most)])]);
+        self.formula(&whole, &Context::default(), &[("wire".to_owned(), wire)], "compiler")
+    }
+
     fn operation(&mut self, op: BinaryOp, left: Side, right: Side, span: Span) -> Result<Wire> {
         let mut args = vec![];
         let mut part = |side: Side, name: &str| {

@@ -3,7 +3,7 @@
 use crate::compile::plan::{self, Ends, What, Wire};
 use crate::compile::pools::{Driver, PoolDraft, Voices};
 use crate::kernel::voices::NoteVariable;
-use crate::language::model::{Node, Param, Value};
+use crate::language::model::{Expr, ExprKind, Node, Param, Value};
 use crate::language::{Diagnostic, limits};
 use crate::spec::ParamKind;
 
@@ -11,6 +11,9 @@ use super::names::{Bound, Env};
 use super::{Context, Failed, Lower, Result, Scope, children, declare};
 
 /// A lowered voice: its draft and channels, the slots of its variables, and the wires around that it reads.
+/// Most copies of a `multiply` whose number moves.
+const MOVING_COPIES: usize = 64;
+
 type Voiced = (PoolDraft, usize, Vec<u32>, Vec<Wire>);
 
 impl Lower<'_> {
@@ -128,7 +131,7 @@ impl Lower<'_> {
             (Some(items), None) => (items.len(), None),
             (None, Some(wire)) => match wire.as_number() {
                 Some(x) => (x.max(0.0) as usize, None),
-                None => (64, Some(wire)),
+                None => (MOVING_COPIES, Some(wire)),
             },
             (Some(_), Some(_)) => {
                 let error = Diagnostic::error(
@@ -149,12 +152,23 @@ impl Lower<'_> {
                 Diagnostic::error("wrong-type", param.span, "`signal` of `multiply` must be a node").into()
             );
         };
-        let variables = [("i", 1.0), ("n", count as f64), ("item", 0.0)];
-        let (mut draft, channels, slots, imports) = self.voice(signal, cx, &variables, &[])?;
+        // A number that moves is read where it is; one that an edit changes is told to the copies that sound.
+        let mut cx = cx.clone();
+        let known = match port {
+            Some(number) => {
+                let n = self.whole(number, MOVING_COPIES as f64, node.span)?;
+                cx.env = cx.env.with("n", Bound::Wire(self.scopes.len() - 1, n));
+                2
+            }
+            None => 3,
+        };
+        let variables = [("i", 1.0), ("item", 0.0), ("n", count as f64)];
+        let (mut draft, channels, slots, imports) = self.voice(signal, &cx, &variables[..known], &[])?;
         draft.main.voices = count.max(1);
         let copies = (0..count).map(|copy| {
             let item = items.as_ref().map_or(0.0, |items| items[copy]);
-            vec![(slots[0], copy as f32 + 1.0), (slots[1], count as f32), (slots[2], item as f32)]
+            let values = [copy as f32 + 1.0, item as f32, count as f32];
+            slots.iter().copied().zip(values).collect()
         });
         let driver = Driver::Multiply { number: port.map(|_| 0), copies: copies.collect() };
         Ok(self.play(node, driver, port.into_iter().collect(), vec![(draft, imports)], channels, Ends::Own))
@@ -202,7 +216,14 @@ impl Lower<'_> {
         let default = |v: NoteVariable| if v == NoteVariable::Gain { 1.0 } else { 0.0 };
         let variables: Vec<(&str, f64)> =
             NoteVariable::NAMES.iter().map(|(name, v)| (*name, default(*v))).collect();
-        let (mut draft, channels, slots, imports) = self.voice(signal, &inner, &variables, &[])?;
+        let mut scope = Scope::default();
+        declare(signal, &mut scope.declared);
+        let (mut draft, channels, slots, imports) =
+            self.voiced(scope, &signal.path, &inner, &variables, &[], |lower, inner| {
+                let time = Expr { kind: ExprKind::Name { name: "t".into(), dollar: false }, span: node.span };
+                let age = Bound::Wire(lower.scopes.len() - 1, lower.formula(&time, inner, &[], "age")?);
+                lower.node(signal, &Context { env: inner.env.with("age", age), ..inner.clone() })
+            })?;
         draft.main.voices = 2 * limit;
         // Only what the voice reads is kept up to date.
         let used = used_slots(&draft.main.plan);

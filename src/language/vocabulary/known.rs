@@ -21,7 +21,8 @@ pub const EVERYWHERE: &[Known] = &[
 ];
 
 /// Names that are known below a node of this kind.
-pub const BELOW: &[(&str, &[Known])] = &[("tempo", TEMPO), ("midi_in", NOTE), ("multiply", COPY)];
+pub const BELOW: &[(&str, &[Known])] =
+    &[("tempo", TEMPO), ("midi_in", NOTE), ("spawn", SPAWNED), ("multiply", COPY)];
 
 const TEMPO: &[Known] = &[
     known(&["bpm"], "Beats per minute: the host's, or those of the `tempo` node."),
@@ -58,6 +59,12 @@ const NOTE: &[Known] = &[
     known(&["pan"], "The note's place in the stereo field, -1 (left) to 1 (right)."),
     known(&["gain"], "The note's level, a factor; 1 where the host says nothing."),
     known(&["vibrato"], "The note's vibrato, 0 to 1."),
+    known(&["age"], "Seconds since the note began."),
+];
+
+const SPAWNED: &[Known] = &[
+    known(&["gate"], "Always 1: what is written for notes can be spawned as well."),
+    known(&["trigger_offset"], "Always 0: a voice begins at the very frame of its trigger."),
 ];
 
 const COPY: &[Known] = &[
