@@ -12,6 +12,9 @@ use super::samples;
 use crate::language::limits::{FILE_BYTES, FILES};
 use crate::language::{Content, Diagnostic, tuning_files};
 
+/// What the files of a library hold, in the order in which they are read.
+pub type Texts = Vec<(Arc<Path>, Content)>;
+
 /// Remembers what was read last.
 #[derive(Default)]
 pub struct Files {
@@ -37,11 +40,7 @@ impl Files {
     ///
     /// # Errors
     /// The first text that cannot be read; or why there is none.
-    pub fn read(
-        &mut self,
-        listing: &Listing,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Option<Vec<(Arc<Path>, Content)>>, Diagnostic> {
+    pub fn read(&mut self, listing: &Listing, stop: &dyn Fn() -> bool) -> Result<Option<Texts>, Diagnostic> {
         complain(listing)?;
         let Some(read) = fill(&mut self.texts, listing.texts(), stop)? else { return Ok(None) };
         let mut named: Vec<PathBuf> = self.texts.iter().flat_map(tuning_paths).collect();

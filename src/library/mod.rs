@@ -10,7 +10,7 @@ pub mod watch;
 
 use std::path::{Path, PathBuf};
 
-pub use files::Files;
+pub use files::{Files, Texts};
 pub use listing::{Listing, is_text};
 
 use crate::language::{Content, Diagnostic, Library};

@@ -3,12 +3,11 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Files;
 use super::listing::{Listing, Stamp};
-use crate::language::{Content, Diagnostic, Severity};
+use super::{Files, Texts};
+use crate::language::{Diagnostic, Severity};
 
 /// How long files must stand still before they count as saved.
 pub const SETTLE: Duration = Duration::from_millis(100);
@@ -152,7 +151,7 @@ impl Watch {
     ///
     /// # Errors
     /// As [`super::read`].
-    pub fn read(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Vec<(Arc<Path>, Content)>>, Diagnostic> {
+    pub fn read(&mut self, stop: &dyn Fn() -> bool) -> Result<Option<Texts>, Diagnostic> {
         self.files.read(&self.seen.texts, stop)
     }
 }
