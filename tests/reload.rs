@@ -10,6 +10,8 @@ mod memories;
 #[path = "reload/mixer.rs"]
 mod mixer;
 mod support;
+#[path = "reload/turned.rs"]
+mod turned;
 
 use host::*;
 use seiche::engine::Event;

@@ -177,7 +177,6 @@ impl Render {
             transport: self.bpm.map(start_of_song),
             stems: self.stems,
             blocks: &blocks,
-            ..Job::default()
         };
         let bar = progress_bar(length, job.frames);
         let began = Instant::now();

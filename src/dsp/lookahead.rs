@@ -126,7 +126,7 @@ mod tests {
             let mut ahead = Lookahead::new(frames);
             let need = |n: u64| {
                 let hash = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-                if n % 97 == 0 { 0.01 } else { 0.2 + hash as f32 / 21e6 }
+                if n.is_multiple_of(97) { 0.01 } else { 0.2 + hash as f32 / 21e6 }
             };
             for n in 0..5000 {
                 let gain = ahead.tick(need(n).min(1.0), 0.01);

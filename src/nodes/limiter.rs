@@ -197,7 +197,8 @@ mod tests {
 
     #[test]
     fn limiter_lets_nothing_above_its_ceiling() {
-        let signals: [(&str, fn(u64) -> f32); 5] = [
+        type Signal = (&'static str, fn(u64) -> f32);
+        let signals: [Signal; 5] = [
             ("noise", |n| 4.0 * noise(n)),
             ("bursts", |n| noise(n) * if n % 1000 < 30 { 20.0 } else { 0.3 }),
             ("impulses", |n| if n % 701 == 5 { 100.0 } else { 0.0 }),
