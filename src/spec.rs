@@ -162,6 +162,9 @@ pub enum Ends {
 /// Fewest and most frames that a loop may be late.
 pub const LATE: (f64, f64) = (1.0, 1e6);
 
+/// Node kinds that plain files did not know when they were written: there a sound of this name goes before the kind.
+pub const ADDED: &[&str] = &["reverb", "compressor", "limiter", "mixer"];
+
 /// Keys that every node accepts beside its own parameters; `feedback` only in versioned files.
 pub const COMMON: &[ParamSpec] = &[
     ParamSpec::of(

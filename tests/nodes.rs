@@ -13,7 +13,7 @@ use seiche::engine::{Engine, Event, Io, Transport, What};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
 use seiche::nodes::ALL;
-use seiche::spec::{NodeSpec, parts};
+use seiche::spec::{ADDED, NodeSpec, parts};
 use support::{RATE, Random, note, peak, release};
 
 /// A folder with the samples that examples play.
@@ -573,6 +573,12 @@ fn text(case: &Case, changes: &[(&str, &str)]) -> String {
     let node = format!("{{{}: {body}}}", case.node);
     let blip = "blip: {osc: {freq: 330, amp: 0.3, duration: 0.08}}\n";
     format!("{blip}example: {}\n", case.around.replace('@', &node).replace('%', &body))
+}
+
+#[test]
+fn nodes_that_plain_files_did_not_know_give_way_to_their_sounds() {
+    assert!(ADDED.iter().all(|name| ALL.iter().any(|def| def.spec.name == *name)));
+    assert_eq!(ALL.len() - ADDED.len(), 32, "a node kind that is new stands in `spec::ADDED`");
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub use settings::{About, tuning_files};
 pub use source::{line_column, place};
 pub use tuning::Tuning;
 
-use crate::spec::NodeSpec;
+use crate::spec::{ADDED, NodeSpec};
 use lower::Lower;
 use tree::Tree;
 
@@ -207,6 +207,13 @@ impl Library {
 
     fn spec(&self, name: &str) -> Option<&'static NodeSpec> {
         self.specs.get(name).copied()
+    }
+
+    /// The node kind that a key of this file means.
+    fn kind(&self, name: &str, file: u32) -> Option<&'static NodeSpec> {
+        let spec = self.spec(name)?;
+        let older = ADDED.contains(&name) && self.version(file) == 0;
+        if older && self.find(name, file).is_some() { None } else { Some(spec) }
     }
 
     fn spec_names(&self) -> impl Iterator<Item = &str> {

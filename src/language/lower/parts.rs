@@ -84,14 +84,14 @@ impl Lower<'_> {
 
     /// A node that is given its `signal`, unless it says itself what it does with `$input`.
     fn effect(&mut self, entries: &[Entry], span: Span, path: &str) -> Result<Node, Reported> {
-        let head = entries
-            .iter()
-            .find(|e| self.library.spec(&e.key).is_some() || matches!(e.value.kind, Kind::Map(_)));
+        let head = entries.iter().find(|e| {
+            self.library.kind(&e.key, e.key_span.file).is_some() || matches!(e.value.kind, Kind::Map(_))
+        });
         let Some(head) = head.filter(|_| !entries.iter().any(|e| &*e.key == "signal")) else {
             return self.node(entries, span, path);
         };
         let Kind::Map(body) = &head.value.kind else { return self.node(entries, span, path) };
-        let takes_signal = match self.library.spec(&head.key) {
+        let takes_signal = match self.library.kind(&head.key, head.key_span.file) {
             Some(spec) => spec.param("signal").is_some(),
             None => self.library.find(&head.key, head.key_span.file).is_some(),
         };

@@ -39,7 +39,8 @@ impl Lower<'_> {
 
     /// Of several keys the one that names the node.
     fn head_of<'e>(&mut self, entries: &'e [Entry], span: Span) -> Result<&'e Entry, Reported> {
-        let kinds: Vec<&Entry> = entries.iter().filter(|e| self.library.spec(&e.key).is_some()).collect();
+        let kinds: Vec<&Entry> =
+            entries.iter().filter(|e| self.library.kind(&e.key, e.key_span.file).is_some()).collect();
         if let [head] = kinds[..] {
             return Ok(head);
         }
@@ -69,7 +70,7 @@ impl Lower<'_> {
         if let Kind::Map(body) = &entry.value.kind {
             return self.named(&entry.key, entry.key_span, body, site);
         }
-        let known = self.library.spec(&entry.key).is_some()
+        let known = self.library.kind(&entry.key, entry.key_span.file).is_some()
             || self.library.find(&entry.key, entry.key_span.file).is_some();
         if !known {
             return Err(self.unknown_node(&entry.key, entry.key_span));
@@ -88,7 +89,7 @@ impl Lower<'_> {
         site: Site<'_>,
     ) -> Result<Node, Reported> {
         self.few_keys(key, span, body.len())?;
-        if let Some(spec) = self.library.spec(key) {
+        if let Some(spec) = self.library.kind(key, span.file) {
             return self.kind(spec, span, body, site);
         }
         match self.library.find(key, span.file) {
@@ -124,7 +125,7 @@ impl Lower<'_> {
         match &sound.body.kind {
             Kind::Map(entries) if entries.len() == 1 => self.one_key(&entries[0], site),
             Kind::Map(entries) if !entries.is_empty() => {
-                let hint = match entries.iter().find(|e| library.spec(&e.key).is_some()) {
+                let hint = match entries.iter().find(|e| library.kind(&e.key, e.key_span.file).is_some()) {
                     Some(e) => format!("indent the other keys so that they stand below `{}`", e.key),
                     None => "put its parts into a `mix`".into(),
                 };
