@@ -373,3 +373,66 @@ fn mixer_keeps_a_broken_track_out_of_the_buses() {
     assert!(peak(&r.stems[0].1[0]) == 0.0 && peak(&r.stems[1].1[0]) > 0.3);
     assert!(peak(&r.stems[2].1[0]) > 0.01 && peak(&r.stems[3].1[0]) > 0.3 && peak(&r.main[0]) > 0.1);
 }
+
+/// Everything arrives with what is latest: a click through a limiter and one beside it.
+#[test]
+fn mixer_makes_everything_as_late_as_the_latest() {
+    let click = "{expression: {exp: 0.5 * (t < 0.00001)}}";
+    let limited = "inserts: [{limiter: {lookahead: 5 ms}}]";
+    let text = mixer(
+        &[
+            &format!("a: {{signal: {click}, {limited}}}"),
+            &format!("b: {{signal: {click}, sends: {{room: 0 dB}}}}"),
+            &format!(
+                "c: {{signal: {click}, {limited}, sends: {{room: {{level: 0 dB, pre_fader: true}}}}, out: group}}"
+            ),
+            &format!("d: {{signal: {click}, out: 2}}"),
+            &format!("e: {{mix: {{dry: {click}, wet: {{limiter: {{lookahead: 2 ms, signal: {click}}}}}}}}}"),
+        ],
+        "    buses: {room: {}, group: {inserts: {limiter: {lookahead: 1 ms}}}}\n    master: {limiter: {ceiling: 20, lookahead: 3 ms}}\n",
+    );
+    let late = program(&text, "x", RATE, 0).latency;
+    assert_eq!(late, (5 + 1 + 3) * 48, "the longest way: c, group, master");
+    let all = outputs(&text, 2, 2_400, &[]);
+    for (output, level) in [(0, 0.5 * 7.0), (2, 0.5)] {
+        let side = &all[output][0];
+        let first = side.iter().position(|x| x.abs() > 1e-6);
+        assert_eq!(first, Some(late as usize), "output {output}");
+        let last = side.iter().rposition(|x| x.abs() > 1e-6);
+        assert!(last <= Some(late as usize + 1), "output {output}: {last:?}");
+        assert!((side[late as usize] - level).abs() < 0.01, "output {output}: {}", side[late as usize]);
+    }
+    // A rendering begins with the beginning.
+    let r = render(&text, "x", &Job { frames: 2_400, stems: true, ..Job::default() });
+    assert!((r.main[0][0] - 4.0).abs() < 0.01 && r.stems.iter().all(|(_, stem)| stem[0].len() == 2_400));
+    // Without anything late there is nothing to wait for.
+    assert_eq!(program(&mixer(&[&format!("a: {A}")], ""), "x", RATE, 0).latency, 0);
+}
+
+#[test]
+fn mixer_keeps_sidechains_and_voices_together_with_what_is_late() {
+    // The gate of `b` opens with the click of `a`, though `b` goes through a limiter first.
+    let text = "
+seiche: 1
+x:
+  mixer:
+    tracks:
+      a: {signal: {expression: {exp: 0.5 * (t < 0.00001)}}, gain: -100 dB}
+      b: {signal: {expression: {exp: 0.25}}, inserts: [{limiter: {lookahead: 4 ms}}, {expression: {exp: $input * ($a > 0.1)}}]}
+";
+    let r = render(text, "x", &Job { frames: 960, stems: true, ..Job::default() });
+    let open: Vec<usize> = (0..960).filter(|n| r.stems[1].1[0][*n] > 0.1).collect();
+    assert_eq!(open.first(), Some(&0), "{open:?}");
+    // Steps of two sounds, one of which is late.
+    let text = "
+seiche: 1
+plain: {osc: {type: cos, freq: 1, amp: 0.5, duration: 0.00003}}
+limited: {limiter: {lookahead: 4 ms, signal: {osc: {type: cos, freq: 1, amp: 0.5, duration: 0.00003}}}}
+x: {sequencer: {interval: 0.01, duration: 100, steps: [plain, limited, plain]}}
+";
+    assert_eq!(program(text, "x", RATE, 0).latency, 192);
+    let r = render(text, "x", &Job { frames: 1_400, ..Job::default() });
+    let clicks: Vec<usize> =
+        (0..1_400).filter(|n| r.main[0][*n] > 0.4 && (*n == 0 || r.main[0][*n - 1] <= 0.4)).collect();
+    assert_eq!(clicks, [0, 480, 960]);
+}

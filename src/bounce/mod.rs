@@ -46,12 +46,14 @@ pub struct Rendering {
 /// Renders a program from its beginning. `progress` is told the frames done after every block; returning `false` stops.
 pub fn render(program: Box<Program>, job: &Job, progress: &mut dyn FnMut(usize) -> bool) -> Rendering {
     let rate = program.rate;
-    let channels = program.channels();
+    let (channels, late) = (program.channels(), program.latency as usize);
     let names: Vec<String> = program.strips().map(|s| s.name.clone()).collect();
     let (mut engine, mut remote) = Engine::new(rate);
     // A new engine's queue has room.
     let _ = remote.send(program);
-    let buffer = || [vec![0.0f32; job.frames], vec![0.0f32; job.frames]];
+    // What is late is rendered on and cut off in front.
+    let frames = job.frames + late;
+    let buffer = || [vec![0.0f32; frames], vec![0.0f32; frames]];
     let mut main = buffer();
     let mut stems: Vec<(String, [Vec<f32>; 2])> =
         if job.stems { names.into_iter().map(|name| (name, buffer())).collect() } else { vec![] };
@@ -60,10 +62,10 @@ pub fn render(program: Box<Program>, job: &Job, progress: &mut dyn FnMut(usize) 
     let mut next_event = 0;
     let mut here = vec![];
     for block in job.blocks.iter().cycle() {
-        if at >= job.frames || engine.ended_at().is_some() {
+        if at >= frames || engine.ended_at().is_some() {
             break;
         }
-        let to = (at + (*block).max(1)).min(job.frames);
+        let to = (at + (*block).max(1)).min(frames);
         here.clear();
         while let Some(event) = job.events.get(next_event)
             && (event.at as usize) < to
@@ -88,13 +90,16 @@ pub fn render(program: Box<Program>, job: &Job, progress: &mut dyn FnMut(usize) 
         engine.process(io, &here, transport.as_ref());
         voices = voices.max(remote.meters().voices());
         at = to;
-        if !progress(at) {
+        if !progress(at.saturating_sub(late)) {
             break;
         }
     }
     let ended_at = engine.ended_at();
     let length = ended_at.map_or(at, |e| (e as usize).min(at));
-    main.iter_mut().for_each(|side| side.truncate(length));
-    stems.iter_mut().flat_map(|(_, sides)| sides).for_each(|side| side.truncate(length));
+    for side in main.iter_mut().chain(stems.iter_mut().flat_map(|(_, sides)| sides)) {
+        side.truncate(length);
+        side.drain(..late.min(length));
+    }
+    let ended_at = ended_at.map(|at| at.saturating_sub(late as u64));
     Rendering { main, stems, ended_at, channels, faults: remote.meters().faults(), voices }
 }

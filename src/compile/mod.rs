@@ -1,10 +1,13 @@
-//! Model to program, in stages by value: `lower` (names, scopes, voices), `share` (equal operations once), `prune` (what nobody
-//! hears), `loops` (what runs in parts), `succeed` (what goes on of a running program), `rates` (what is read only now and then), `allocate` (tiles by liveness), `build` (kernels and memory). Loader thread; the result goes to the audio thread whole.
+//! Model to program, in stages by value: `lower` (names, scopes, voices), `late` (what meets something late), `share` (equal operations
+//! once), `prune` (what nobody hears), `loops` (what runs in parts), `succeed` (what goes on of a running program), `rates` (what is read
+//! only now and then), `allocate` (tiles by liveness), `build` (kernels and memory). Loader thread; the result goes to the audio thread
+//! whole.
 
 mod allocate;
 mod build;
 mod check;
 pub mod formula;
+mod late;
 mod loops;
 mod lower;
 pub mod plan;
@@ -113,7 +116,8 @@ fn make(
     let number = PROGRAMS.fetch_add(1, Ordering::Relaxed);
     let root = request.library.instantiate(request.sound, request.overrides)?;
     let lowered = lower::lower(request, &root)?;
-    let mut plan = loops::gather(share::prune(share::share(lowered.plan)));
+    let (plan, latency) = late::compensate(lowered.plan, request.rate);
+    let mut plan = loops::gather(share::prune(share::share(plan)));
     let soloed = lowered.soloed;
     let mut strips: Vec<Strip> = lowered.tracks.into_iter().map(Strip::from).collect();
     let mut blueprint = Blueprint {
@@ -161,7 +165,8 @@ fn make(
     let copy = copy.map(|plan| build(plan, own, Arc::default())).transpose();
     let copy = copy.map_err(|fault| vec![fault])?.map(Box::new);
     (program.number, program.carry, program.after) = (number, carry, after);
-    program.soloed = soloed;
+    (program.soloed, program.latency) = (soloed, latency);
+    program.length = program.length.map(|frames| frames.saturating_add(latency));
     let (warnings, notes) = (lowered.warnings, lowered.notes);
     Ok((Compiled { program: Box::new(program), warnings, notes, blueprint, summary: told }, copy))
 }

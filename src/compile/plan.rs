@@ -105,6 +105,10 @@ pub enum What {
     Sum,
     /// Its first input; the others only say when it ends.
     First,
+    /// Its input so many frames ago, for what meets something late.
+    Late {
+        frames: u64,
+    },
     /// Its input, and its last value after it has ended.
     Held,
     /// (left + right) / 2.
@@ -330,6 +334,7 @@ impl What {
             What::Curve { .. } => "curve",
             What::Sum => "sum",
             What::First => "first",
+            What::Late { .. } => "late",
             What::Held => "held",
             What::Average => "average",
             What::Cut { .. } => "cut",

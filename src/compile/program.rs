@@ -54,6 +54,8 @@ pub struct Program {
     pub(crate) strips: Vec<(Strip, Port)>,
     /// The text has soloed a track.
     pub(crate) soloed: bool,
+    /// By how many frames all outputs are late.
+    pub latency: u64,
     /// Notes on their way to the host.
     pub(crate) outbox: Arc<Outbox>,
     /// A bit for each macro that stands at its default, wherever the macro was that had its slot before.

@@ -259,7 +259,7 @@ pub(super) fn passes(what: &What, port: usize) -> bool {
             recipe.def.spec.param("signal").is_some_and(|(i, _)| recipe.inputs[i].ports.contains(&port))
         }
         What::Sum | What::Average | What::Formula(_) => true,
-        What::First | What::Held | What::Cut { .. } => port == 0,
+        What::First | What::Held | What::Cut { .. } | What::Late { .. } => port == 0,
         _ => false,
     }
 }
@@ -315,6 +315,7 @@ fn key(op: &Op) -> String {
             write!(key, " {positions:?} {frames} {numbers:?}")
         }
         What::Cut { frames } => write!(key, " {frames:?}"),
+        What::Late { frames } => write!(key, " {frames}"),
         What::Tempo { part, host } => write!(key, " {part:?} {host}"),
         What::Macro(plan) => write!(key, " {plan:?}"),
         What::Voices(voices) => write!(key, " {:?}", voices.driver),

@@ -30,6 +30,11 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>) {
             1 => "1 voice".into(),
             n => format!("{n} voices"),
         });
+        if scene.snapshot.latency > 0 {
+            ui.label(RichText::new("·").color(theme::QUIET));
+            let about = "A limiter looks ahead; the host makes everything else as late.";
+            ui.label(format!("{} frames late", scene.snapshot.latency)).on_hover_text(about);
+        }
         if scene.samples.entries > 0 {
             ui.label(RichText::new("·").color(theme::QUIET));
             let (line, details) = samples(&scene.samples);

@@ -111,6 +111,7 @@ mod tests {
                 port,
             )],
             soloed: false,
+            latency: 0,
             outbox: Arc::default(),
             unmoved: 0,
             length: None,

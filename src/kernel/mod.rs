@@ -10,6 +10,7 @@ mod feedback;
 pub mod formula;
 mod graph;
 mod isa;
+pub mod late;
 pub mod macros;
 mod outbox;
 mod pass;

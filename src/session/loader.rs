@@ -280,6 +280,7 @@ impl Loader {
                     && let Some(silence) = silence(&self.order())
                 {
                     self.exchange.give(silence);
+                    self.shared.is_late_by(0);
                 }
                 let owners = self.owners(&[]);
                 self.sounds_now(choice, owners, Reload::default());
@@ -294,6 +295,7 @@ impl Loader {
                 diagnostics.extend(compiled.warnings.iter().cloned());
                 strips = Some(compiled.program.strips().map(|strip| strip.name.clone()).collect());
                 let nodes = compiled.summary.clone();
+                self.shared.is_late_by(compiled.program.latency);
                 self.exchange.give(compiled);
                 self.turn();
                 self.sounds_now(choice, owners, Reload { nodes, ..Reload::default() });

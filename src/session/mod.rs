@@ -72,7 +72,7 @@ pub enum Message {
     Engine(f64, Remote),
 }
 
-/// Called, from any thread, when the host should ask [`Session::take_changed`].
+/// Called, from any thread, when the host should ask [`Session::take_changed`] and [`Session::latency`].
 pub type Notify = Box<dyn Fn() + Send + Sync>;
 
 /// What session and loader share.
@@ -85,6 +85,8 @@ struct Shared {
     meters: ArcSwapOption<Meters>,
     /// The host's `sound` parameter: 0 leaves the choice to the document.
     sound: AtomicU32,
+    /// By how many frames the sound that plays is late.
+    latency: AtomicU32,
     load: Load,
     macros: macros::Slots,
     /// Whether the document changed in a way that the host does not know.
@@ -108,6 +110,7 @@ impl Session {
             snapshot: ArcSwap::default(),
             meters: ArcSwapOption::empty(),
             sound: AtomicU32::new(0),
+            latency: AtomicU32::new(0),
             load: Load::default(),
             macros: Default::default(),
             changed: AtomicBool::new(false),
@@ -223,7 +226,12 @@ impl Session {
         &self.shared.load
     }
 
-    /// Whom to tell about changes of the document that the host has not made itself.
+    /// By how many frames the sound that plays is late.
+    pub fn latency(&self) -> u32 {
+        self.shared.latency.load(Ordering::Acquire)
+    }
+
+    /// Whom to tell about changes of the document or the latency that the host has not made itself.
     pub fn on_change(&self, notify: Notify) {
         *lock(&self.shared.notify) = notify;
     }
@@ -265,6 +273,15 @@ impl Shared {
             self.note_change();
         }
         if self.macros.has_news() {
+            lock(&self.notify)();
+        }
+    }
+
+    /// A sound plays that is late by so many frames.
+    fn is_late_by(&self, frames: u64) {
+        let frames = u32::try_from(frames).unwrap_or(u32::MAX);
+        if self.latency.swap(frames, Ordering::AcqRel) != frames {
+            self.publish(|snapshot| snapshot.latency = frames);
             lock(&self.notify)();
         }
     }

@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub strips: Vec<String>,
     /// The macros of the library that sounds, by their slots.
     pub macros: Arc<[Macro]>,
+    /// By how many frames it is late.
+    pub latency: u32,
     pub status: Status,
     pub findings: Vec<Finding>,
     /// What is worth a word about the files themselves: left out, slow to look at, still being written.

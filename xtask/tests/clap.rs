@@ -164,6 +164,32 @@ fn clap_multi_puts_each_strip_on_its_output() {
 }
 
 #[test]
+fn clap_latency_is_told_at_a_restart_and_is_what_is_heard() {
+    let bundle = open();
+    let click: Vec<f32> = (0..9_600).map(|i| if i == 777 { 0.5 } else { 0.0 }).collect();
+    let score = Score { sidechain: click, ..Score::default() };
+    let mut instance = offline(&bundle, SEICHE, &patch("limited"));
+    let mut running = instance.start(48_000.0, 512).unwrap();
+    // The sound is there with the first block; that it is late is told while the host stands still.
+    score.play(&mut running, 512, &Blocks::Of(512)).unwrap();
+    let end = Instant::now() + Duration::from_secs(10);
+    while !instance.asked(Request::Restart) {
+        assert!(Instant::now() < end, "the host is not asked for a restart");
+        instance.idle();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    instance.stop(running);
+    let mut running = instance.start(48_000.0, 512).unwrap();
+    assert_eq!(instance.latency().unwrap(), 240);
+    let played = score.play(&mut running, 9_600, &Blocks::Of(512)).unwrap();
+    let heard: Vec<usize> = (0..9_600).filter(|&i| played.main()[0][i].abs() > 0.1).collect();
+    assert_eq!(heard, [777 + 240]);
+    instance.idle();
+    assert!(!instance.asked(Request::Restart), "once is enough");
+    instance.stop(running);
+}
+
+#[test]
 fn clap_sidechain_arrives_exactly() {
     let bundle = open();
     let click: Vec<f32> = (0..9_600).map(|i| if i == 777 || i == 5_000 { 0.5 } else { 0.0 }).collect();

@@ -4,6 +4,7 @@ use crate::compile::plan::{Op, Recipe, What, Wire};
 use crate::compile::pools::{BankDraft, Driver, Voices};
 use crate::kernel::curve::{CurveKernel, CurvePart, CurvePoint};
 use crate::kernel::formula::FormulaKernel;
+use crate::kernel::late::Late;
 use crate::kernel::macros::Macro;
 use crate::kernel::plumbing::{Average, Cut, Fade, First, Held, Sum, Vacant};
 use crate::kernel::tempo::Tempo;
@@ -42,6 +43,10 @@ pub(super) fn work(op: Op, lanes: usize, site: &Site) -> Result<Work, Diagnostic
         }
         What::Leaving => Box::new(Vacant),
         What::First => Box::new(First),
+        What::Late { frames } => {
+            site.take(span, lanes, Late::bytes(frames, op.channels))?;
+            Box::new(Late::new(frames, lanes, op.channels))
+        }
         What::Held => Box::new(Held { last: vec![0.0; lanes] }),
         What::Average => Box::new(Average),
         What::Cut { frames } => Box::new(Cut { frames, over: vec![false; lanes] }),

@@ -45,6 +45,7 @@ pub(super) fn program(
         strips: strips.into_iter().zip(built.outputs).collect(),
         soloed: false,
         unmoved: 0,
+        latency: 0,
         length: length.map(|seconds| (seconds * request.rate + 1e-9) as u64),
         outbox,
     })

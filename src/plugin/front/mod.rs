@@ -4,6 +4,7 @@
 
 mod host;
 mod macros;
+mod latency;
 mod ports;
 mod queue;
 mod window;
@@ -13,8 +14,9 @@ use std::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap_sys::events::{clap_input_events, clap_output_events};
+use clap_sys::events::{CLAP_TRANSPORT_IS_PLAYING, clap_input_events, clap_output_events};
 use clap_sys::ext::gui::CLAP_EXT_GUI;
+use clap_sys::ext::latency::CLAP_EXT_LATENCY;
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state, clap_plugin_state};
 use clap_sys::host::clap_host;
@@ -24,6 +26,7 @@ use clap_sys::stream::clap_istream;
 
 use super::params::HostParams;
 pub use host::Host;
+use latency::{LATENCY, Latency};
 use ports::Ports;
 pub use queue::MOST_EVENTS;
 use queue::Queue;
@@ -39,6 +42,7 @@ pub struct Front {
     inner: clap_plugin,
     params: Extension<clap_plugin_params>,
     state: Extension<clap_plugin_state>,
+    latency: Latency,
     window: UnsafeCell<Window>,
     host: Box<Host>,
     values: Arc<HostParams>,
@@ -114,6 +118,7 @@ impl Front {
             inner,
             params: Extension { inner: UnsafeCell::new(None), outer: params },
             state: Extension { inner: UnsafeCell::new(None), outer: state },
+            latency: Latency::default(),
             window: UnsafeCell::new(Window::new()),
             host,
             values,
@@ -181,6 +186,7 @@ unsafe extern "C" fn activate(
         audio.queue.report_ended = front.wrapped.load(Ordering::Acquire);
         let done = front.inner.activate.is_some_and(|call| call(plugin, rate, min_frames, max_frames));
         front.active.store(done, Ordering::Release);
+        front.latency.activated(front.values.session().latency(), front.host.real());
         done
     }
 }
@@ -216,6 +222,12 @@ unsafe extern "C" fn process(
             // The wrapper would take the empty block for missing buffers and forget the notes: keep them for the next frame.
             flush(plugin, host.in_events, host.out_events);
             return CLAP_PROCESS_CONTINUE;
+        }
+        let playing = host.transport.as_ref().is_some_and(|t| t.flags & CLAP_TRANSPORT_IS_PLAYING != 0);
+        if front.latency.stops(playing)
+            && let Some(request) = (*front.host.real()).request_callback
+        {
+            request(front.host.real());
         }
         audio.queue.gather(host.in_events, host.frames_count);
         let events = audio.queue.list();
@@ -282,6 +294,8 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
             front.params.serve(inner.cast())
         } else if name == CLAP_EXT_GUI {
             (*front.window.get()).serve(inner.cast())
+        } else if name == CLAP_EXT_LATENCY {
+            (&raw const LATENCY).cast()
         } else if name == CLAP_EXT_STATE {
             front.state.serve(inner.cast())
         } else {
@@ -300,6 +314,9 @@ unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
         front.host.catch_up();
         macros::tell(front);
         let host = front.host.real();
+        if front.active.load(Ordering::Acquire) {
+            front.latency.compare(front.values.session().latency(), host);
+        }
         if front.values.session().take_changed()
             && let Some(get) = (*host).get_extension
         {

@@ -13,7 +13,7 @@ pub use score::{Blocks, Note, Recording, Score, What};
 use crate::{Failed, failed};
 use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
 use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl, PluginGui};
-use clack_extensions::latency::{HostLatency, HostLatencyImpl};
+use clack_extensions::latency::{HostLatency, HostLatencyImpl, PluginLatency};
 use clack_extensions::params::*;
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::{HostState, HostStateImpl, PluginState};
@@ -299,6 +299,12 @@ impl Instance {
     /// Stops and deactivates.
     pub fn stop(&mut self, running: Running) {
         self.plugin.deactivate(running.into_stopped());
+    }
+
+    /// The frames by which the plug-in says to be late.
+    pub fn latency(&mut self) -> Result<u32, Failed> {
+        let latency: PluginLatency = self.extension("latency")?;
+        Ok(latency.get(&mut self.plugin.plugin_handle()))
     }
 
     /// Does what a host's main loop does between blocks: the callbacks that the plug-in asked for.
