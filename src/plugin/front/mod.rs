@@ -3,8 +3,8 @@
 //! Each function is called on the thread that the CLAP specification names; `process` allocates nothing.
 
 mod host;
-mod macros;
 mod latency;
+mod macros;
 mod ports;
 mod queue;
 mod window;
