@@ -51,6 +51,10 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
+    use clap_sys::events::{
+        CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_MOD, clap_event_header, clap_event_param_mod,
+        clap_input_events,
+    };
     use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_host_params, clap_plugin_params};
     use clap_sys::factory::plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory};
     use clap_sys::host::clap_host;
@@ -78,6 +82,15 @@ mod tests {
         } else {
             std::ptr::null()
         }
+    }
+
+    unsafe extern "C" fn one_event(_: *const clap_input_events) -> u32 {
+        1
+    }
+
+    unsafe extern "C" fn the_event(list: *const clap_input_events, _: u32) -> *const clap_event_header {
+        // SAFETY: the list is the test's own, and alive.
+        unsafe { (*list).ctx.cast_const().cast() }
     }
 
     fn host() -> clap_host {
@@ -137,6 +150,31 @@ mod tests {
             assert_eq!(value, 1.0);
             (*plugin).on_main_thread.unwrap()(plugin);
             assert_eq!(TOLD.load(Ordering::Acquire), 0, "once");
+            // A host's modulation of the whole instrument comes on top, and leaves the position as it is.
+            let event = clap_event_param_mod {
+                header: clap_event_header {
+                    size: size_of::<clap_event_param_mod>() as u32,
+                    time: 0,
+                    space_id: CLAP_CORE_EVENT_SPACE_ID,
+                    type_: CLAP_EVENT_PARAM_MOD,
+                    flags: 0,
+                },
+                param_id: id,
+                cookie: null_mut(),
+                note_id: -1,
+                port_index: -1,
+                channel: -1,
+                key: -1,
+                amount: 0.25,
+            };
+            let list = clap_input_events {
+                ctx: (&raw const event).cast_mut().cast(),
+                size: Some(one_event),
+                get: Some(the_event),
+            };
+            (*params).flush.unwrap()(plugin, &raw const list, std::ptr::null());
+            let values = &Front::of(plugin).values;
+            assert_eq!((values.plain(2), values.positions()[1]), (0.75, 0.5));
             (*plugin).destroy.unwrap()(plugin);
         }
     }
