@@ -36,6 +36,7 @@ fn plain() -> Snapshot {
         sound: "song".into(),
         strips: vec!["drums".into(), "bass".into()],
         macros: [].into(),
+        latency: 0,
         status: Status::Playing,
         findings: vec![],
         notices: vec![],
