@@ -45,18 +45,13 @@ impl Meters {
         self.swaps.load(Relaxed)
     }
 
-    // Positive floats order as their bits do.
     pub(super) fn see_main(&self, peaks: [f32; 2]) {
-        for (meter, peak) in self.main.iter().zip(peaks) {
-            meter.fetch_max(peak.to_bits(), Relaxed);
-        }
+        raise(&self.main, peaks);
     }
 
     pub(super) fn see_strip(&self, strip: usize, peaks: [f32; 2]) {
         if let Some(meters) = self.strips.get(strip) {
-            for (meter, peak) in meters.iter().zip(peaks) {
-                meter.fetch_max(peak.to_bits(), Relaxed);
-            }
+            raise(meters, peaks);
         }
     }
 
@@ -70,5 +65,15 @@ impl Meters {
 
     pub(super) fn swapped(&self) {
         self.swaps.fetch_add(1, Relaxed);
+    }
+}
+
+/// Positive floats order as their bits do. (Not in one step, which would take many times as long: a peak that is taken at this very
+/// moment may show twice.)
+fn raise(meters: &[AtomicU32; 2], peaks: [f32; 2]) {
+    for (meter, peak) in meters.iter().zip(peaks) {
+        if peak.to_bits() > meter.load(Relaxed) {
+            meter.store(peak.to_bits(), Relaxed);
+        }
     }
 }

@@ -2,8 +2,7 @@
 
 use crate::compile::{Output, Role};
 use crate::dsp::ramp::Ramp;
-use crate::kernel::Piece;
-use crate::kernel::strip_fault;
+use crate::kernel::{Loops, Piece, TILE, strip_fault, vectorised};
 
 use super::Io;
 use super::meters::Meters;
@@ -51,19 +50,47 @@ impl Gain {
     }
 }
 
-/// The greatest absolute value.
+/// The greatest absolute value; not finite where one of them is not.
+#[inline(always)]
 pub fn peak(values: &[f32]) -> f32 {
-    values.iter().fold(0.0, |peak: f32, x| peak.max(x.abs()))
+    // As whole numbers, positive floats have the same order, and what is not finite comes last.
+    f32::from_bits(values.iter().fold(0, |peak, x| peak.max(x.to_bits() as i32 & i32::MAX)) as u32)
 }
 
 /// The two sides of an output; the main one instead of one that is not there.
-fn output<'i>(io: &'i mut Io<'_>, output: Output) -> Option<[&'i mut [f32]; 2]> {
-    let sides = match output {
-        Output::Inside => return None,
-        Output::Aux(number) if (number as usize) < io.aux.len() => &mut io.aux[number as usize],
-        Output::Aux(_) | Output::Main => &mut io.main,
-    };
-    Some(sides.each_mut().map(|side| &mut **side))
+fn output<'i>(
+    main: [&'i mut &mut [f32]; 2],
+    aux: &'i mut [[&mut [f32]; 2]],
+    output: Output,
+) -> Option<[&'i mut [f32]; 2]> {
+    match output {
+        Output::Inside => None,
+        Output::Aux(number) if (number as usize) < aux.len() => {
+            Some(aux[number as usize].each_mut().map(|side| &mut **side))
+        }
+        Output::Aux(_) | Output::Main => Some(main.map(|side| &mut **side)),
+    }
+}
+
+/// Adds a tile to an output, and sees its peak.
+struct Add<'a> {
+    values: &'a [f32],
+    out: Option<&'a mut [f32]>,
+    stem: Option<&'a mut [f32]>,
+    peak: &'a mut f32,
+}
+
+impl Loops for Add<'_> {
+    #[inline(always)]
+    fn run(self) {
+        *self.peak = peak(self.values);
+        if let Some(stem) = self.stem {
+            stem.copy_from_slice(self.values);
+        }
+        if let Some(out) = self.out.filter(|_| self.peak.is_finite()) {
+            out.iter_mut().zip(self.values).for_each(|(o, x)| *o += x);
+        }
+    }
 }
 
 /// Adds the strips of the player's piece to their outputs, in order.
@@ -74,34 +101,25 @@ pub fn add(player: &mut Player, io: &mut Io, from: usize, meters: &Meters) {
         if player.faults() & strip_fault(strip) != 0 || frames == 0 {
             continue;
         }
-        let sides = [0, 1].map(|channel| player.strip(strip, channel));
-        let finite = |(values, flat): &(&[f32], bool)| {
-            values[..if *flat { 1 } else { frames }].iter().all(|x| x.is_finite())
-        };
-        if !sides.iter().all(finite) {
-            player.fault(strip);
-            continue;
-        }
         let (role, place) = player.what(strip);
-        if matches!(role, Role::Track | Role::Bus) {
-            meters
-                .see_strip(strip, sides.map(|(values, flat)| peak(&values[..if flat { 1 } else { frames }])));
-            if let Some(stem) = io.stems.get_mut(strip) {
-                for (stem, (values, flat)) in stem.iter_mut().zip(sides) {
-                    match flat {
-                        true => stem[from..to].fill(values[0]),
-                        false => stem[from..to].copy_from_slice(&values[..frames]),
-                    }
-                }
+        let mut peaks = [0.0; 2];
+        let mut stem = io.stems.get_mut(strip).filter(|_| matches!(role, Role::Track | Role::Bus));
+        let mut outs = output(io.main.each_mut(), io.aux, place);
+        for (side, peak) in peaks.iter_mut().enumerate() {
+            let (values, flat) = player.strip(strip, side);
+            let out = outs.as_mut().map(|outs| &mut outs[side][from..to]);
+            let stem = stem.as_mut().map(|stem| &mut stem[side][from..to]);
+            // Strips have been held to finite values already; the master and what fades have not.
+            if flat {
+                let same = [values[0]; TILE];
+                Add { values: &same[..frames], out, stem, peak }.run();
+            } else {
+                vectorised(player.isa(), Add { values: &values[..frames], out, stem, peak });
             }
         }
-        let Some(outs) = output(io, place) else { continue };
-        for (out, (values, flat)) in outs.into_iter().zip(sides) {
-            let out = &mut out[from..to];
-            match flat {
-                true => out.iter_mut().for_each(|o| *o += values[0]),
-                false => out.iter_mut().zip(values).for_each(|(o, x)| *o += x),
-            }
+        match peaks.iter().all(|peak| peak.is_finite()) {
+            true => meters.see_strip(strip, peaks),
+            false => player.fault(strip),
         }
     }
     meters.set_faults(player.faults());
@@ -114,7 +132,7 @@ pub fn fade_out(player: &mut Player, piece: &Piece, io: &mut Io, from: usize, le
         if player.faults() & strip_fault(strip) != 0 {
             continue;
         }
-        let Some(outs) = output(io, player.what(strip).1) else { continue };
+        let Some(outs) = output(io.main.each_mut(), io.aux, player.what(strip).1) else { continue };
         for (channel, out) in outs.into_iter().enumerate() {
             let (values, flat) = player.strip(strip, channel);
             for frame in 0..frames {

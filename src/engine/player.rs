@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use crate::compile::{Output, Program, Role};
-use crate::kernel::{Controls, Piece, Port, Source, Start, What, Width};
+use crate::kernel::{Controls, Isa, Piece, Port, Source, Start, What, Width};
 
 /// Where a program's life stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,10 @@ impl Player {
     /// Whether something of the program before still fades at a frame.
     pub fn leaving(&self, at: u64) -> bool {
         self.program.graph.leaving(at)
+    }
+
+    pub fn isa(&self) -> Isa {
+        self.program.graph.isa()
     }
 
     /// What a strip is, and where it is heard.

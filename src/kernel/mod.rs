@@ -32,7 +32,7 @@ pub use event::{Control, Controls, Event, Expression, STRIPS, StripControl, Stri
 pub use feedback::{Loop, frames_kept};
 pub(crate) use graph::silence_after;
 pub use graph::{EndRule, Graph, Slots, Step, Work};
-pub use isa::{Isa, Width};
+pub use isa::{Isa, Loops, Width, vectorised};
 pub use lane::{Lane, MAX_LANES, Two};
 pub use outbox::{Outbox, strip_fault};
 pub use pass::{Input, Kernel, Lanewise, Pass, Piece, Port, Song, Source, Start, silence};

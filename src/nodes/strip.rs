@@ -4,13 +4,14 @@
 //! The four gains between the sides are computed at control points, and where a control of the host changes, for the next control
 //! point; in between they go in straight lines. At rest a strip is one multiplication a side.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::dsp::lane::Lane;
 use crate::dsp::math;
 use crate::dsp::ramp::Ramp;
 use crate::kernel::{
-    Build, CONTROL, Kernel, Lanewise, Outbox, Pass, Source, Start, StripPart, StripPlace, StripState,
+    Build, CONTROL, Kernel, Lanewise, Outbox, Pass, Source, Start, StripPart, StripPlace, StripState, TILE,
 };
 use crate::spec::*;
 use crate::units::Unit;
@@ -201,18 +202,70 @@ impl Line {
         self.from == self.to
     }
 
-    /// The gain number `i` at a frame of the line.
-    #[inline(always)]
-    fn gain(&self, i: usize, frame: u64) -> f32 {
-        let share = (frame - self.begins) as f32 / (self.ends - self.begins) as f32;
-        self.from[i] + (self.to[i] - self.from[i]) * share
-    }
-
     /// All gains at a frame, also behind the line's end.
     fn at(&self, frame: u64) -> Gains {
+        let share = || (frame.clamp(self.begins, self.ends) - self.begins) as f32 * self.each();
         match self.is_still() {
             true => self.to,
-            false => std::array::from_fn(|i| self.gain(i, frame.clamp(self.begins, self.ends))),
+            false => {
+                let share = share();
+                std::array::from_fn(|i| self.from[i] + (self.to[i] - self.from[i]) * share)
+            }
+        }
+    }
+
+    /// The part of the way that a frame is.
+    fn each(&self) -> f32 {
+        1.0 / (self.ends - self.begins) as f32
+    }
+
+    /// The gain of a side from itself and from the other one, at the line's end.
+    fn to_side(&self, channel: usize) -> (f32, f32) {
+        if channel == 0 { (self.to[0], self.to[1]) } else { (self.to[3], self.to[2]) }
+    }
+
+    fn from_side(&self, channel: usize) -> (f32, f32) {
+        Line { to: self.from, ..*self }.to_side(channel)
+    }
+
+    /// Both sides of these frames of a pass, the first of which is absolute frame `at`.
+    #[inline(always)]
+    fn both<L: Lane>(&self, pass: &mut Pass, at: u64, values: [&[L]; 2], frames: Range<usize>) {
+        for channel in 0..2 {
+            let out = &mut pass.output::<L>(channel)[frames.clone()];
+            self.apply(channel, at, values[channel], values[1 - channel], out);
+        }
+    }
+
+    /// One side of the output from absolute frame `at` on, within the line.
+    #[inline(always)]
+    fn apply<L: Lane>(&self, channel: usize, at: u64, own: &[L], other: &[L], out: &mut [L]) {
+        let ((gain, cross), (gain_from, cross_from)) = (self.to_side(channel), self.from_side(channel));
+        let crossed = cross != 0.0 || cross_from != 0.0;
+        if self.is_still() {
+            let (gain, cross) = (L::splat(gain), L::splat(cross));
+            match crossed {
+                false => {
+                    for (y, x) in out.iter_mut().zip(own) {
+                        *y = *x * gain;
+                    }
+                }
+                true => {
+                    for ((y, x), z) in out.iter_mut().zip(own).zip(other) {
+                        *y = *x * gain + *z * cross;
+                    }
+                }
+            }
+            return;
+        }
+        let (each, passed) = (self.each(), (at - self.begins) as u32);
+        let (way, cross_way) = (gain - gain_from, cross - cross_from);
+        for (n, ((y, x), z)) in out.iter_mut().zip(own).zip(other).enumerate() {
+            let share = (passed + n as u32) as f32 * each;
+            *y = *x * L::splat(gain_from + way * share);
+            if crossed {
+                *y = *y + *z * L::splat(cross_from + cross_way * share);
+            }
         }
     }
 }
@@ -371,11 +424,15 @@ impl Strip {
     }
 
     /// Silences the strip for good when what it puts out is not finite.
+    #[inline(always)]
     fn guard(&mut self, pass: &mut Pass) {
         let frames = pass.frames * pass.width();
-        let finite = |values: &[f32]| values.iter().fold(true, |all, x| all & x.is_finite());
-        let checked = |flat: bool| if flat { 1 } else { frames };
-        self.failed |= !pass.outputs.iter().all(|tile| finite(&tile.floats()[..checked(tile.flat)]));
+        for tile in pass.outputs.iter() {
+            let values = &tile.floats()[..if tile.flat { 1 } else { frames }];
+            // The highest exponent is that of what is not finite.
+            let highest = values.iter().fold(0, |high, x| high.max(x.to_bits() as i32 & i32::MAX));
+            self.failed |= !f32::from_bits(highest as u32).is_finite();
+        }
         if self.failed {
             if self.place.part == StripPart::Fader {
                 self.outbox.strip_failed(self.place.number);
@@ -402,36 +459,33 @@ impl Lanewise for Strip {
             }
             let line = self.line;
             let until = (pass.frames as u64).min(line.ends - pass.at) as usize;
-            let whole = until - frame == pass.frames;
-            for channel in 0..2 {
-                let (own, other) = (sides[channel], sides[1 - channel]);
-                let (a, b) = if channel == 0 { (0, 1) } else { (3, 2) };
-                let crossed = line.from[b] != 0.0 || line.to[b] != 0.0;
-                let (still, cross) = (L::splat(line.to[a]), L::splat(line.to[b]));
-                match (line.is_still(), crossed) {
-                    (true, false) if flat && whole => pass.outputs[channel].set_flat(own.at(0) * still),
-                    (true, true) if flat && whole => {
-                        pass.outputs[channel].set_flat(own.at(0) * still + other.at(0) * cross);
-                    }
-                    (true, false) => {
-                        for (n, y) in pass.output::<L>(channel)[frame..until].iter_mut().enumerate() {
-                            *y = own.at(frame + n) * still;
+            if flat && line.is_still() && until - frame == pass.frames {
+                for channel in 0..2 {
+                    let (own, other) = (sides[channel].at(0), sides[1 - channel].at(0));
+                    let (gain, cross) = line.to_side(channel);
+                    let x = own * L::splat(gain);
+                    let x = if cross == 0.0 { x } else { x + other * L::splat(cross) };
+                    pass.outputs[channel].set_flat(x);
+                }
+                break;
+            }
+            // Whole slices, which the compiler turns into vectors.
+            match sides.map(|side| side.flat()) {
+                [None, None] => {
+                    let values = sides.map(|side| &side.frames()[frame..until]);
+                    line.both(pass, at, values, frame..until);
+                }
+                held => {
+                    let mut written = [[L::splat(0.0); TILE]; 2];
+                    for (side, written) in written.iter_mut().enumerate() {
+                        let written = &mut written[..until - frame];
+                        match held[side] {
+                            Some(x) => written.fill(x),
+                            None => written.copy_from_slice(&sides[side].frames()[frame..until]),
                         }
                     }
-                    (true, true) => {
-                        for (n, y) in pass.output::<L>(channel)[frame..until].iter_mut().enumerate() {
-                            *y = own.at(frame + n) * still + other.at(frame + n) * cross;
-                        }
-                    }
-                    (false, _) => {
-                        for (n, y) in pass.output::<L>(channel)[frame..until].iter_mut().enumerate() {
-                            let (n, at) = (frame + n, at + n as u64);
-                            *y = own.at(n) * L::splat(line.gain(a, at));
-                            if crossed {
-                                *y = *y + other.at(n) * L::splat(line.gain(b, at));
-                            }
-                        }
-                    }
+                    let values = written.each_ref().map(|side| &side[..until - frame]);
+                    line.both(pass, at, values, frame..until);
                 }
             }
             frame = until;

@@ -141,7 +141,7 @@ impl Lower<'_> {
         cx: &Context,
     ) -> Result<Track> {
         let Channel { name, node, place, wire } = *channel;
-        let safe = (role == Role::Bus).then(|| ("solo_safe", Value::Flag(true)));
+        let safe = (role == Role::Bus).then_some(("solo_safe", Value::Flag(true)));
         let fader = with(node, safe);
         let out = self.strip(&fader, wire, place, cx)?;
         for (bus, bus_name) in buses.iter().enumerate() {

@@ -304,7 +304,7 @@ impl Instance {
     /// The frames by which the plug-in says to be late.
     pub fn latency(&mut self) -> Result<u32, Failed> {
         let latency: PluginLatency = self.extension("latency")?;
-        Ok(latency.get(&mut self.plugin.plugin_handle()))
+        Ok(latency.get(&self.plugin.plugin_handle()))
     }
 
     /// Does what a host's main loop does between blocks: the callbacks that the plug-in asked for.
