@@ -1,22 +1,23 @@
 //! The mixer: tracks, sends, buses and the master become strips, sums and chains of effects, in an order in which nothing is late.
 //! Every sound has one; where none is written, the tracks of the outermost mix stand in it as they are. Loader thread.
 
+mod routes;
+
 use crate::compile::plan::{Ends, What, Wire};
+use crate::compile::program::{Output, Role};
 use crate::kernel::{STRIPS, StripPart, StripPlace};
 use crate::language::model::{Expr, ExprKind, Node, Param, Span, Value};
-use crate::language::{Diagnostic, INPUT, nearest};
+use crate::language::{Diagnostic, INPUT};
 use crate::nodes::strip;
 
 use super::names::Bound;
 use super::{Context, Failed, Lower, Result};
-use crate::compile::program::{Output, Role};
+use routes::{Route, bus_order, is_set, node_of, parts, route, value_of, written};
 
 /// Buses that the host has sends to.
 const HOST_SENDS: usize = 2;
 /// Level of a send that only the host opens, in decibels.
 const CLOSED: f64 = -200.0;
-/// Outputs beside the main one.
-const OUTPUTS: usize = 16;
 
 /// Something that comes out of the mixer: a track, a bus, or the sum behind the master's effects.
 pub(in crate::compile) struct Track {
@@ -26,13 +27,6 @@ pub(in crate::compile) struct Track {
     pub output: Output,
     /// Its sides differ, whatever the host does.
     pub stereo: bool,
-}
-
-/// Where a strip's output goes.
-#[derive(Clone, Copy, PartialEq)]
-enum Route {
-    Out(Output),
-    Bus(usize),
 }
 
 /// A strip as it is written, with its effects done.
@@ -251,31 +245,6 @@ fn host_track(number: usize) -> Option<u8> {
     (number < STRIPS).then_some(number as u8)
 }
 
-fn written<'n>(node: &'n Node, name: &str) -> Option<&'n Param> {
-    node.params.iter().find(|p| p.declared.is_some() && p.name == name)
-}
-
-/// The value that is written for a parameter; null where none is.
-fn value_of(node: &Node, name: &str) -> Value {
-    written(node, name).map_or(Value::Null, |param| param.value.clone())
-}
-
-pub(super) fn is_set(node: &Node, name: &str) -> bool {
-    matches!(value_of(node, name), Value::Flag(true))
-}
-
-/// What stands in a map of names.
-pub(super) fn parts<'n>(node: &'n Node, name: &str) -> &'n [Param] {
-    match written(node, name).map(|param| &param.value) {
-        Some(Value::Map(parts)) => parts,
-        _ => &[],
-    }
-}
-
-pub(super) fn node_of(part: &Param) -> Option<&Node> {
-    if let Value::Node(node) = &part.value { Some(node) } else { None }
-}
-
 fn strip_node(path: String, span: Span, params: Vec<Param>) -> Node {
     Node {
         spec: &strip::DEF.spec,
@@ -304,91 +273,4 @@ fn with(node: &Node, more: impl IntoIterator<Item = (&'static str, Value)>) -> N
         }
     }
     strip_node(node.path.clone(), node.span, params)
-}
-
-/// Where a track or bus goes, and whether the buses that it is sent to are there.
-fn route(node: &Node, buses: &[&str]) -> Result<Route> {
-    let unknown = |name: &str, span: Span| {
-        let hint = match nearest(name, buses.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "buses stand below `buses:`, beside `tracks:`".to_owned(),
-        };
-        Diagnostic::error("unknown-bus", span, format!("there is no bus `{name}`")).hint(hint)
-    };
-    let lost = parts(node, "sends").iter().filter(|send| !buses.contains(&send.name.as_str()));
-    let faults: Vec<Diagnostic> = lost.map(|send| unknown(&send.name, send.key_span)).collect();
-    if !faults.is_empty() {
-        return Err(Failed(faults));
-    }
-    let Some(Param { value: Value::Text(out), span, .. }) = written(node, "out") else {
-        return Ok(Route::Out(Output::Main));
-    };
-    let out = out.trim();
-    match (out, out.parse::<usize>()) {
-        ("main", _) => Ok(Route::Out(Output::Main)),
-        (_, Ok(number)) if (1..=OUTPUTS).contains(&number) => Ok(Route::Out(Output::Aux(number as u8 - 1))),
-        (_, Ok(_)) => {
-            let message = format!("there is no output {out}");
-            let error = Diagnostic::error("unknown-output", *span, message);
-            Err(error.hint(format!("write `main`, 1 to {OUTPUTS}, or the name of a bus")).into())
-        }
-        _ => match buses.iter().position(|bus| *bus == out) {
-            Some(bus) => Ok(Route::Bus(bus)),
-            None => Err(unknown(out, *span).into()),
-        },
-    }
-}
-
-/// The buses in an order in which each comes after those that feed it.
-fn bus_order(buses: &[Param], names: &[&str]) -> Result<Vec<usize>> {
-    let mut feeds: Vec<Vec<(usize, Span)>> = vec![];
-    for bus in buses {
-        let Some(node) = node_of(bus) else { continue };
-        let place = |name: &str| names.iter().position(|n| *n == name);
-        let sends = parts(node, "sends").iter().filter_map(|s| Some((place(&s.name)?, s.key_span)));
-        let mut to: Vec<(usize, Span)> = sends.collect();
-        if let Route::Bus(out) = route(node, names)? {
-            to.push((out, written(node, "out").map_or(node.span, |out| out.span)));
-        }
-        feeds.push(to);
-    }
-    let mut order = vec![];
-    while order.len() < feeds.len() {
-        let fed = |bus: usize| {
-            (0..feeds.len()).any(|n| !order.contains(&n) && feeds[n].iter().any(|(to, _)| *to == bus))
-        };
-        let Some(next) = (0..feeds.len()).find(|n| !order.contains(n) && !fed(*n)) else {
-            return Err(loop_of(&feeds, &order, names).into());
-        };
-        order.push(next);
-    }
-    Ok(order)
-}
-
-/// The error for buses that feed each other.
-fn loop_of(feeds: &[Vec<(usize, Span)>], order: &[usize], names: &[&str]) -> Diagnostic {
-    // From any bus that is left, backwards: after as many steps as there are buses, it is on a loop.
-    let from = |bus: usize| {
-        (0..feeds.len()).find(|n| !order.contains(n) && feeds[*n].iter().any(|(to, _)| *to == bus))
-    };
-    let mut at = (0..feeds.len()).find(|n| !order.contains(n)).unwrap_or(0);
-    for _ in 0..feeds.len() {
-        at = from(at).unwrap_or(at);
-    }
-    let (first, mut round) = (at, vec![at]);
-    while let Some(before) = from(at).filter(|before| *before != first) {
-        round.push(before);
-        at = before;
-    }
-    round.push(first);
-    round.reverse();
-    let text: Vec<String> = round.iter().map(|bus| format!("`{}`", names[*bus])).collect();
-    let span = feeds[first]
-        .iter()
-        .find(|(to, _)| Some(to) == round.get(1))
-        .or(feeds[first].first())
-        .map(|(_, s)| *s);
-    let message = format!("these buses feed each other: {}", text.join(" → "));
-    Diagnostic { span, ..Diagnostic::general("bus-loop", message) }
-        .hint("remove one of these sends; a `delay` can feed itself")
 }

@@ -4,7 +4,9 @@
 //! The four gains between the sides are computed at control points, and where a control of the host changes, for the next control
 //! point; in between they go in straight lines. At rest a strip is one multiplication a side.
 
-use std::ops::Range;
+mod line;
+mod tables;
+
 use std::sync::Arc;
 
 use crate::dsp::lane::Lane;
@@ -13,262 +15,10 @@ use crate::dsp::ramp::Ramp;
 use crate::kernel::{
     Build, CONTROL, Kernel, Lanewise, Outbox, Pass, Source, Start, StripPart, StripPlace, StripState, TILE,
 };
-use crate::spec::*;
-use crate::units::Unit;
 
-use super::{NodeDef, Runs, need};
-
-const GAIN: ParamSpec =
-    ParamSpec::control("gain", Unit::Decibels, 0.0, "Level of the fader; the host's is added to it.");
-const PAN: ParamSpec = ParamSpec::control(
-    "pan",
-    Unit::Pan,
-    0.0,
-    "Place from -1 (left) to 1 (right); the host's is added to it.",
-);
-const PAN_LAW: ParamSpec = ParamSpec {
-    default: Default::Absent,
-    ..ParamSpec::of(
-        ParamKind::Choice(&[
-            Choice {
-                word: "power",
-                aliases: &["equal power"],
-                help: "Equal power: 3 dB more at the sides. For mono tracks, if not said.",
-            },
-            Choice { word: "linear", aliases: &[], help: "Equal sum of both sides: 6 dB more at the sides." },
-            Choice {
-                word: "balance",
-                aliases: &[],
-                help: "Only the far side becomes softer. For stereo tracks, if not said.",
-            },
-        ]),
-        "pan_law",
-        "How `pan` divides the level; in the middle every law leaves it as it is.",
-    )
-};
-const WIDTH: ParamSpec = ParamSpec::control(
-    "width",
-    Unit::None,
-    1.0,
-    "Stereo width, a factor of the difference between the sides: 0 is mono, 1 leaves it, 2 is twice as wide.",
-);
-const POLARITY: ParamSpec = ParamSpec {
-    default: Default::Word("normal"),
-    ..ParamSpec::of(
-        ParamKind::Choice(&[
-            Choice { word: "normal", aliases: &[], help: "As it is." },
-            Choice { word: "inverted", aliases: &["invert", "reversed"], help: "Both sides upside down." },
-            Choice { word: "left", aliases: &[], help: "Only the left side upside down." },
-            Choice { word: "right", aliases: &[], help: "Only the right side upside down." },
-        ]),
-        "polarity",
-        "Turns the signal upside down.",
-    )
-};
-const MUTE: ParamSpec = ParamSpec::flag("mute", "Silences it, and all that it sends.");
-const SENDS: ParamSpec = ParamSpec::of(
-    ParamKind::Map(&SEND),
-    "sends",
-    "Buses it is sent to: `{room: -12 dB}`, or `{room: {level: -12 dB, pre_fader: true}}`.",
-);
-const INSERTS: ParamSpec = ParamSpec::of(
-    ParamKind::Chain,
-    "inserts",
-    "Effects it goes through before the fader, one behind the other. They need no `signal`; `$input` is what comes in.",
-);
-const OUT: ParamSpec = ParamSpec::of(
-    ParamKind::Text,
-    "out",
-    "Where it goes: `main` (if not said), an output 1 to 16 of *Seiche Multi*, or the name of a bus.",
-);
-
-/// A track of the mixer, and the kernel of every fader and send.
-pub static DEF: NodeDef = NodeDef {
-    spec: NodeSpec {
-        name: "strip",
-        help: "A track of the mixer. Where none of these keys is written, the track is the node itself.",
-        params: &[
-            ParamSpec::signal("signal", "What the track plays."),
-            GAIN,
-            PAN,
-            PAN_LAW,
-            WIDTH,
-            POLARITY,
-            MUTE,
-            ParamSpec::flag(
-                "solo",
-                "As soon as one track is soloed, only soloed tracks and the buses are heard.",
-            ),
-            ParamSpec::flag("solo_safe", "It is heard even while others are soloed."),
-            SENDS,
-            INSERTS,
-            OUT,
-        ],
-        extra: Extra::Refused,
-        channels: Channels::Stereo,
-        ends: Ends::With("signal"),
-        example: "",
-    },
-    runs: Runs::Kernel(make),
-};
-
-/// A bus of the mixer.
-pub static BUS: NodeSpec = NodeSpec {
-    name: "bus",
-    help: "A bus of the mixer: everything that is sent to it, through one effect. It is heard even while tracks are soloed.",
-    params: &[
-        ParamSpec::of(
-            ParamKind::Chain,
-            "signal",
-            "What becomes of all that is sent to the bus: an effect, or a list of them. They need no `signal`; `$input` is what comes in.",
-        ),
-        GAIN,
-        PAN,
-        PAN_LAW,
-        WIDTH,
-        POLARITY,
-        MUTE,
-        SENDS,
-        INSERTS,
-        OUT,
-    ],
-    extra: Extra::Refused,
-    channels: Channels::Stereo,
-    ends: Ends::With("signal"),
-    example: "",
-};
-
-/// A send of a track or bus to a bus.
-pub static SEND: NodeSpec = NodeSpec {
-    name: "send",
-    help: "How much of a track or bus goes to a bus.",
-    params: &[
-        ParamSpec {
-            default: Default::Number(0.0),
-            ..ParamSpec::optional("level", Unit::Decibels, "Level of the send; the host's is added to it.")
-        },
-        ParamSpec::flag("pre_fader", "It is taken before the fader; mute and solo still count."),
-    ],
-    extra: Extra::Refused,
-    channels: Channels::Stereo,
-    ends: Ends::Never,
-    example: "",
-};
-
-/// How `pan` divides the level.
-#[derive(Clone, Copy)]
-enum Law {
-    Power,
-    Linear,
-    Balance,
-}
-
-impl Law {
-    /// Factors of the left and of the right side; both 1 in the middle.
-    fn gains(self, pan: f32) -> [f32; 2] {
-        match self {
-            _ if pan == 0.0 => [1.0; 2],
-            Law::Power => {
-                let angle = (pan + 1.0) * 0.125;
-                let root = std::f32::consts::SQRT_2;
-                [math::cos_cycles(angle) * root, math::sin_cycles(angle) * root]
-            }
-            Law::Linear => [1.0 - pan, 1.0 + pan],
-            Law::Balance => [(1.0 - pan).min(1.0), (1.0 + pan).min(1.0)],
-        }
-    }
-}
-
-/// Gains to left from left and right, and to right from left and right.
-type Gains = [f32; 4];
-
-/// Gains that move in a straight line between two frames.
-#[derive(Clone, Copy)]
-struct Line {
-    from: Gains,
-    to: Gains,
-    begins: u64,
-    /// From here on another line is needed; never, where nothing moves.
-    ends: u64,
-}
-
-impl Line {
-    /// No movement up to a frame.
-    fn rest(gains: Gains, ends: u64) -> Line {
-        Line { from: gains, to: gains, begins: 0, ends }
-    }
-
-    fn is_still(&self) -> bool {
-        self.from == self.to
-    }
-
-    /// All gains at a frame, also behind the line's end.
-    fn at(&self, frame: u64) -> Gains {
-        let share = || (frame.clamp(self.begins, self.ends) - self.begins) as f32 * self.each();
-        match self.is_still() {
-            true => self.to,
-            false => {
-                let share = share();
-                std::array::from_fn(|i| self.from[i] + (self.to[i] - self.from[i]) * share)
-            }
-        }
-    }
-
-    /// The part of the way that a frame is.
-    fn each(&self) -> f32 {
-        1.0 / (self.ends - self.begins) as f32
-    }
-
-    /// The gain of a side from itself and from the other one, at the line's end.
-    fn to_side(&self, channel: usize) -> (f32, f32) {
-        if channel == 0 { (self.to[0], self.to[1]) } else { (self.to[3], self.to[2]) }
-    }
-
-    fn from_side(&self, channel: usize) -> (f32, f32) {
-        Line { to: self.from, ..*self }.to_side(channel)
-    }
-
-    /// Both sides of these frames of a pass, the first of which is absolute frame `at`.
-    #[inline(always)]
-    fn both<L: Lane>(&self, pass: &mut Pass, at: u64, values: [&[L]; 2], frames: Range<usize>) {
-        for channel in 0..2 {
-            let out = &mut pass.output::<L>(channel)[frames.clone()];
-            self.apply(channel, at, values[channel], values[1 - channel], out);
-        }
-    }
-
-    /// One side of the output from absolute frame `at` on, within the line.
-    #[inline(always)]
-    fn apply<L: Lane>(&self, channel: usize, at: u64, own: &[L], other: &[L], out: &mut [L]) {
-        let ((gain, cross), (gain_from, cross_from)) = (self.to_side(channel), self.from_side(channel));
-        let crossed = cross != 0.0 || cross_from != 0.0;
-        if self.is_still() {
-            let (gain, cross) = (L::splat(gain), L::splat(cross));
-            match crossed {
-                false => {
-                    for (y, x) in out.iter_mut().zip(own) {
-                        *y = *x * gain;
-                    }
-                }
-                true => {
-                    for ((y, x), z) in out.iter_mut().zip(own).zip(other) {
-                        *y = *x * gain + *z * cross;
-                    }
-                }
-            }
-            return;
-        }
-        let (each, passed) = (self.each(), (at - self.begins) as u32);
-        let (way, cross_way) = (gain - gain_from, cross - cross_from);
-        for (n, ((y, x), z)) in out.iter_mut().zip(own).zip(other).enumerate() {
-            let share = (passed + n as u32) as f32 * each;
-            *y = *x * L::splat(gain_from + way * share);
-            if crossed {
-                *y = *y + *z * L::splat(cross_from + cross_way * share);
-            }
-        }
-    }
-}
+use super::need;
+use line::{Gains, Law, Line};
+pub use tables::{BUS, DEF, SEND};
 
 /// The kernel.
 struct Strip {
@@ -462,7 +212,7 @@ impl Lanewise for Strip {
             if flat && line.is_still() && until - frame == pass.frames {
                 for channel in 0..2 {
                     let (own, other) = (sides[channel].at(0), sides[1 - channel].at(0));
-                    let (gain, cross) = line.to_side(channel);
+                    let (gain, cross) = line.end_of(channel);
                     let x = own * L::splat(gain);
                     let x = if cross == 0.0 { x } else { x + other * L::splat(cross) };
                     pass.outputs[channel].set_flat(x);
