@@ -168,19 +168,25 @@ fn clap_latency_is_told_at_a_restart_and_is_what_is_heard() {
     let bundle = open();
     let click: Vec<f32> = (0..9_600).map(|i| if i == 777 { 0.5 } else { 0.0 }).collect();
     let score = Score { sidechain: click, ..Score::default() };
-    let mut instance = offline(&bundle, SEICHE, &patch("limited"));
+    let mut instance = offline(&bundle, SEICHE, &patch("tone"));
     let mut running = instance.start(48_000.0, 512).unwrap();
-    // The sound is there with the first block; that it is late is told while the host stands still.
     score.play(&mut running, 512, &Blocks::Of(512)).unwrap();
+    assert_eq!(instance.latency().unwrap(), 0);
+    // Another sound, that is late: it is told while the host stands still.
+    let base = instance.save().unwrap();
+    instance.load(&patch("limited").into_state(&base).unwrap()).unwrap();
     let end = Instant::now() + Duration::from_secs(10);
     while !instance.asked(Request::Restart) {
         assert!(Instant::now() < end, "the host is not asked for a restart");
         instance.idle();
         std::thread::sleep(Duration::from_millis(5));
     }
+    assert_eq!(instance.latency().unwrap(), 0, "not before the restart");
     instance.stop(running);
     let mut running = instance.start(48_000.0, 512).unwrap();
     assert_eq!(instance.latency().unwrap(), 240);
+    // What sounded before fades.
+    Score::default().play(&mut running, 4_800, &Blocks::Of(512)).unwrap();
     let played = score.play(&mut running, 9_600, &Blocks::Of(512)).unwrap();
     let heard: Vec<usize> = (0..9_600).filter(|&i| played.main()[0][i].abs() > 0.1).collect();
     assert_eq!(heard, [777 + 240]);

@@ -58,6 +58,9 @@ const OPERATORS: &[&str] =
 const IDS: &[&str] = &["a", "b", "c"];
 const SOUNDS: &[&str] = &["one", "two", "three", "four"];
 
+const BUSES: &[&str] = &["room", "group"];
+const OUTPUTS: &[&str] = &["main", "3", "17", "room", "group"];
+
 pub struct Inventor<'r> {
     random: &'r mut Random,
     /// Nodes that may still be made.
@@ -78,7 +81,12 @@ impl<'r> Inventor<'r> {
         }
         for (i, name) in SOUNDS.iter().enumerate().take(1 + self.random.below(SOUNDS.len())) {
             (self.before, self.left) = (i, 1 + self.random.below(12));
-            let node = self.node();
+            // A mixer stands nowhere else.
+            let mixer = nodes::find("mixer").filter(|_| self.random.one_in(5));
+            let node = match mixer {
+                Some(mixer) => format!("{{mixer: {{{}}}}}", self.parameters(&mixer.spec).join(", ")),
+                None => self.node(),
+            };
             text.push_str(&format!("{name}: {node}\n"));
         }
         text
@@ -149,6 +157,17 @@ impl<'r> Inventor<'r> {
             }
             ParamKind::Ignored => "1".into(),
             ParamKind::Flag => ["true", "false"][self.random.below(2)].into(),
+            ParamKind::Text if param.name == "out" => (*self.random.pick(OUTPUTS)).into(),
+            ParamKind::Map(part) => {
+                let names = if part.name == "strip" { &["a", "b", "c"][..] } else { BUSES };
+                let count = 1 + self.random.below(names.len());
+                let entry = |name: &&str| format!("{name}: {{{}}}", self.parameters(part).join(", "));
+                format!("{{{}}}", names.iter().take(count).map(entry).collect::<Vec<_>>().join(", "))
+            }
+            ParamKind::Chain => self.list(count, |me| match me.left {
+                0 => "{expression: {exp: $input * 0.5}}".into(),
+                _ => me.node(),
+            }),
             ParamKind::Text => (*self.random.pick(IDS)).into(),
             ParamKind::Choice(words) => self.random.pick(words).word.into(),
             ParamKind::Steps => self.list(count, |me| match me.random.below(4) {
