@@ -31,6 +31,8 @@ pub enum NoteVariable {
     Gain,
     /// 0..1.
     Vibrato,
+    /// 1 to as many as sound at once, going round from note to note.
+    Voice,
 }
 
 impl NoteVariable {
@@ -54,6 +56,7 @@ impl NoteVariable {
         ("pan", NoteVariable::Pan),
         ("gain", NoteVariable::Gain),
         ("vibrato", NoteVariable::Vibrato),
+        ("voice", NoteVariable::Voice),
     ];
 }
 
@@ -134,6 +137,7 @@ impl MidiIn {
                 NoteVariable::Gate | NoteVariable::Gain => 1.0,
                 NoteVariable::Pressure => pressure,
                 NoteVariable::Bend => bend,
+                NoteVariable::Voice => (self.started % self.limit as u64) as f32 + 1.0,
                 NoteVariable::ReleaseVelocity
                 | NoteVariable::Brightness
                 | NoteVariable::Pan

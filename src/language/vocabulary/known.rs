@@ -59,6 +59,7 @@ const NOTE: &[Known] = &[
     known(&["pan"], "The note's place in the stereo field, -1 (left) to 1 (right)."),
     known(&["gain"], "The note's level, a factor; 1 where the host says nothing."),
     known(&["vibrato"], "The note's vibrato, 0 to 1."),
+    known(&["voice"], "Number of the note's voice, 1 to `voices`, going round: to spread voices."),
     known(&["age"], "Seconds since the note began."),
 ];
 
