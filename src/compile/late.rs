@@ -36,7 +36,7 @@ fn own(op: &Op, rate: f64) -> u64 {
 fn compensated(mut plan: Plan, rate: f64, around: &[u64]) -> (Plan, u64) {
     let mut stage = Stage { ops: vec![], late: vec![], place: vec![], delayed: HashMap::new() };
     for mut op in std::mem::take(&mut plan.ops) {
-        let inputs: Vec<Wire> = op.inputs.iter().map(|wire| stage.placed(*wire)).collect();
+        let inputs: Vec<Wire> = op.inputs.iter().map(|wire| wire.renumbered(&stage.place)).collect();
         let meets = |port: usize| passes(&op.what, port) || is_sidechain(&op, port);
         let latest = (0..inputs.len()).filter(|p| meets(*p)).map(|p| stage.of(inputs[p])).max().unwrap_or(0);
         let aligned = inputs.iter().enumerate().map(|(port, wire)| match meets(port) {
@@ -73,7 +73,7 @@ fn compensated(mut plan: Plan, rate: f64, around: &[u64]) -> (Plan, u64) {
         };
         stage.put(op, late);
     }
-    let outputs: Vec<Wire> = plan.outputs.iter().map(|wire| stage.placed(*wire)).collect();
+    let outputs: Vec<Wire> = plan.outputs.iter().map(|wire| wire.renumbered(&stage.place)).collect();
     let latest = outputs.iter().map(|wire| stage.of(*wire)).max().unwrap_or(0);
     let aligned = outputs.iter().enumerate().map(|(n, wire)| stage.delay(*wire, latest, &format!("out.{n}")));
     plan.outputs = aligned.collect();
@@ -115,14 +115,6 @@ impl Stage {
         self.place.push(self.ops.len());
         self.ops.push(op);
         self.late.push(late);
-    }
-
-    fn placed(&self, wire: Wire) -> Wire {
-        let one = |value| match value {
-            Value::Op(op, channel) => Value::Op(self.place[op], channel),
-            other => other,
-        };
-        Wire { left: one(wire.left), right: one(wire.right) }
     }
 
     fn of(&self, wire: Wire) -> u64 {

@@ -48,12 +48,8 @@ pub(super) fn reorder(plan: &mut Plan) -> Vec<usize> {
     }
     let mut old: Vec<Option<Op>> = plan.ops.drain(..).map(Some).collect();
     plan.ops = order.into_iter().filter_map(|op| old[op].take()).collect();
-    let moved = |value| match value {
-        Value::Op(op, channel) => Value::Op(place[op], channel),
-        other => other,
-    };
     for wire in plan.ops.iter_mut().flat_map(|op| &mut op.inputs).chain(&mut plan.outputs) {
-        *wire = Wire { left: moved(wire.left), right: moved(wire.right) };
+        *wire = wire.renumbered(&place);
     }
     place
 }

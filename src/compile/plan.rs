@@ -77,6 +77,15 @@ impl Wire {
         }
     }
 
+    /// The same where the operations stand at other places.
+    pub fn renumbered(&self, place: &[usize]) -> Wire {
+        let one = |value| match value {
+            Value::Op(op, channel) => Value::Op(place[op], channel),
+            other => other,
+        };
+        Wire { left: one(self.left), right: one(self.right) }
+    }
+
     pub fn channel(&self, channel: usize) -> Value {
         if channel == 0 { self.left } else { self.right }
     }

@@ -12,7 +12,7 @@ pub(super) fn share(mut plan: Plan) -> Plan {
     let mut known: HashMap<Vec<u64>, Vec<usize>> = HashMap::new();
     for index in 0..plan.ops.len() {
         for wire in &mut plan.ops[index].inputs {
-            *wire = renumber(*wire, &same);
+            *wire = wire.renumbered(&same);
         }
         let op = &plan.ops[index];
         if matches!(op.what, What::Formula(_) | What::Average | What::Tempo { .. }) {
@@ -29,7 +29,7 @@ pub(super) fn share(mut plan: Plan) -> Plan {
         }
     }
     for wire in &mut plan.outputs {
-        *wire = renumber(*wire, &same);
+        *wire = wire.renumbered(&same);
     }
     plan
 }
@@ -81,7 +81,7 @@ pub(super) fn prune(mut plan: Plan) -> Plan {
         }
         place[index] = kept.len();
         for wire in &mut op.inputs {
-            *wire = renumber(*wire, &place);
+            *wire = wire.renumbered(&place);
         }
         if let What::Voices(voices) = &mut op.what {
             for pool in &mut voices.pools {
@@ -92,7 +92,7 @@ pub(super) fn prune(mut plan: Plan) -> Plan {
     }
     plan.ops = kept;
     for wire in &mut plan.outputs {
-        *wire = renumber(*wire, &place);
+        *wire = wire.renumbered(&place);
     }
     plan
 }
@@ -104,12 +104,4 @@ fn acts(op: &Op) -> bool {
         What::Voices(voices) => voices.pools.iter().any(|pool| pool.main.plan.ops.iter().any(acts)),
         _ => false,
     }
-}
-
-fn renumber(wire: Wire, place: &[usize]) -> Wire {
-    let one = |value| match value {
-        Value::Op(op, channel) => Value::Op(place[op], channel),
-        other => other,
-    };
-    Wire { left: one(wire.left), right: one(wire.right) }
 }

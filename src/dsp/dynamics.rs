@@ -1,4 +1,4 @@
-//! What a compressor does to a level, as numbers in decibels. The curve is the gain computer with a soft knee of D. Giannoulis,
+//! Levels: peaks, decibels, and what a compressor does to them. The curve is the gain computer with a soft knee of D. Giannoulis,
 //! M. Massberg and J. D. Reiss, "Digital Dynamic Range Compressor Design", J. Audio Eng. Soc. 60 (2012), equation 4. Pure functions.
 
 use super::lane::Lane;
@@ -19,6 +19,13 @@ pub fn decibels<L: Lane>(amplitude: L) -> L {
 #[inline(always)]
 pub fn gain<L: Lane>(decibels: L) -> L {
     math::exp2(decibels * L::splat(std::f32::consts::LOG2_10 / 20.0))
+}
+
+/// The greatest absolute value; not finite where one of them is not.
+#[inline(always)]
+pub fn peak(values: &[f32]) -> f32 {
+    // As whole numbers, positive floats have the same order, and what is not finite comes last.
+    f32::from_bits(values.iter().fold(0, |peak, x| peak.max(x.to_bits() as i32 & i32::MAX)) as u32)
 }
 
 /// By how many decibels a level lies too high, 0 or more. `share` is what is taken of each decibel above the threshold (1 - 1 / ratio);

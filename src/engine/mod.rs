@@ -11,6 +11,7 @@ mod trial;
 use std::sync::Arc;
 
 use crate::compile::Program;
+use crate::dsp::dynamics::peak;
 pub use crate::kernel::{Control, Event, Expression, StripControl, Transport, What};
 use crate::kernel::{Controls, Piece, TILE};
 
@@ -196,10 +197,14 @@ impl Engine {
     fn control(&mut self, event: &Event) {
         match event.what {
             What::Control { control: Control::Gain, value } => self.gain.aim(value, self.at),
-            What::Control { .. } => self.controls.follow(&event.what),
-            _ => return,
+            What::Control { control, .. } => {
+                self.controls.follow(&event.what);
+                if matches!(control, Control::Strip(_, StripControl::Solo)) {
+                    self.see_solo();
+                }
+            }
+            _ => {}
         }
-        self.see_solo();
     }
 
     /// Whether any track is soloed, by the text or by the host.
@@ -246,7 +251,7 @@ impl Engine {
             }
         }
         self.gain.apply(io, from, to, self.at);
-        self.meters.see_main([0, 1].map(|side| outputs::peak(&io.main[side][from..to])));
+        self.meters.see_main([0, 1].map(|side| peak(&io.main[side][from..to])));
         for event in here.iter().filter(|event| !matches!(event.what, What::Control { .. })) {
             self.controls.follow(&event.what);
         }

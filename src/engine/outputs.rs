@@ -1,6 +1,7 @@
 //! Strips into outputs: sums, the gain over all of them, meters, and the guard against what is not finite. Audio thread.
 
 use crate::compile::{Output, Role};
+use crate::dsp::dynamics::peak;
 use crate::dsp::ramp::Ramp;
 use crate::kernel::{Loops, Piece, TILE, strip_fault, vectorised};
 
@@ -48,13 +49,6 @@ impl Gain {
             }
         }
     }
-}
-
-/// The greatest absolute value; not finite where one of them is not.
-#[inline(always)]
-pub fn peak(values: &[f32]) -> f32 {
-    // As whole numbers, positive floats have the same order, and what is not finite comes last.
-    f32::from_bits(values.iter().fold(0, |peak, x| peak.max(x.to_bits() as i32 & i32::MAX)) as u32)
 }
 
 /// The two sides of an output; the main one instead of one that is not there.

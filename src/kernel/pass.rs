@@ -88,7 +88,7 @@ pub struct Piece<'a> {
     pub events: &'a [Event],
     /// Frame of the host's block at which the piece begins.
     pub block_frame: usize,
-    /// Controller values as they were before `events`.
+    /// Controller values as they were before `events`; parameters as they are: a piece begins where one moves.
     pub controls: &'a Controls,
     /// The audio input at the piece's frames, left and right; empty without one.
     pub sidechain: [&'a [f32]; 2],

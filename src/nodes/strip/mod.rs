@@ -9,8 +9,8 @@ mod tables;
 
 use std::sync::Arc;
 
+use crate::dsp::dynamics::{gain, peak};
 use crate::dsp::lane::Lane;
-use crate::dsp::math;
 use crate::dsp::ramp::Ramp;
 use crate::kernel::{
     Build, CONTROL, Kernel, Lanewise, Outbox, Pass, Source, Start, StripPart, StripPlace, StripState, TILE,
@@ -97,7 +97,7 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
 
 /// Factor of a level in decibels: nothing from -120 dB on down.
 fn factor(decibels: f32) -> f32 {
-    if decibels > -120.0 { math::exp2(decibels * (std::f32::consts::LOG2_10 / 20.0)) } else { 0.0 }
+    if decibels > -120.0 { gain(decibels) } else { 0.0 }
 }
 
 /// The value of a control of the text, `frame` frames into the pass.
@@ -179,9 +179,7 @@ impl Strip {
         let frames = pass.frames * pass.width();
         for tile in pass.outputs.iter() {
             let values = &tile.floats()[..if tile.flat { 1 } else { frames }];
-            // The highest exponent is that of what is not finite.
-            let highest = values.iter().fold(0, |high, x| high.max(x.to_bits() as i32 & i32::MAX));
-            self.failed |= !f32::from_bits(highest as u32).is_finite();
+            self.failed |= !peak(values).is_finite();
         }
         if self.failed {
             if self.place.part == StripPart::Fader {
