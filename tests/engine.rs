@@ -91,7 +91,7 @@ fn engine_gives_the_same_bits_for_every_block_size() {
 fn engine_follows_the_host_the_same_way_for_every_block_size() {
     let frames = 48_000;
     let transport =
-        Transport { playing: true, tempo: 141.7, beats: 3.3, frame: None, time_signature: (4, 4) };
+        Transport { playing: true, tempo: 141.7, beats: 3.3, frame: None, time_signature: (4, 4), bar: None };
     let one = |blocks: &[usize]| {
         bits(&render(SOUNDS, "steps", &Job { frames, blocks, transport: Some(transport), ..Job::default() }))
     };
@@ -303,8 +303,14 @@ fn engine_lands_on_the_right_step_after_a_jump() {
     let text = "
 a: {osc: {freq: 200, amp: 0.3, duration: 0.1}}
 s: {tempo: {bpm: 99, signal: {sequencer: {interval: beat, steps: [a, null, null, null]}}}}";
-    let at =
-        |beats: f64, playing| Transport { playing, tempo: 120.0, beats, frame: None, time_signature: (4, 4) };
+    let at = |beats: f64, playing| Transport {
+        playing,
+        tempo: 120.0,
+        beats,
+        frame: None,
+        time_signature: (4, 4),
+        bar: None,
+    };
     let (mut engine, mut remote) = Engine::new(RATE);
     assert!(remote.send(program(text, "s", RATE, 0)).is_ok());
     // Stopped: nothing. One beat before a downbeat: nothing for a beat, then the sound on its frame.

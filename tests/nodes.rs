@@ -114,6 +114,7 @@ fn hear(text: &str, frames: usize, blocks: &[usize]) -> Heard {
             beats: at as f64 * 97.0 / 60.0 / RATE,
             frame: None,
             time_signature: (4, 4),
+            bar: None,
         };
         engine.process(io, &here, text.contains("tempo: {").then_some(&transport));
         heard.sent.extend(engine.output_events().iter().map(|e| (at + e.at as usize, e.what)));

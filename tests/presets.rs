@@ -56,6 +56,7 @@ fn play(library: &Library, sound: &str, how: How) -> Rendering {
         beats: 0.0,
         frame: Some(0),
         time_signature: (4, 4),
+        bar: None,
     });
     let job = Job {
         frames: (how.seconds * RATE) as usize,

@@ -245,6 +245,7 @@ fn render(library: &Library, setup: &Setup, store: &Mutex<Store>) -> Result<Rend
         beats: 0.0,
         frame: Some(0),
         time_signature: (4, 4),
+        bar: None,
     });
     let frames = (setup.seconds * setup.rate) as usize;
     let job =

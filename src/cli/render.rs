@@ -255,7 +255,7 @@ fn report(diagnostics: &[Diagnostic], library: &Library) {
 
 /// A host that begins to play at the first bar.
 fn start_of_song(tempo: f64) -> Transport {
-    Transport { playing: true, tempo, beats: 0.0, frame: Some(0), time_signature: (4, 4) }
+    Transport { playing: true, tempo, beats: 0.0, frame: Some(0), time_signature: (4, 4), bar: None }
 }
 
 /// Shown on a terminal only, and only where there is something to wait for.

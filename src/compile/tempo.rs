@@ -1,27 +1,34 @@
 //! Musical time inside a `tempo` node. Each name that a sound really uses becomes an operation of its own.
 
-pub use crate::kernel::tempo::Part;
+pub use crate::kernel::tempo::{Part, Stretch};
 
-/// Names that stand for stretches of time, as expressions of `bpm`: seconds.
-pub const LENGTHS: &[(&str, f64)] =
-    &[("beat", 1.0), ("bar", 4.0), ("eighth", 0.5), ("sixteenth", 0.25), ("triplet", 1.0 / 3.0)];
+/// Names that stand for stretches of time.
+const LENGTHS: &[(&str, Stretch)] = &[
+    ("beat", Stretch::Beats(1.0)),
+    ("bar", Stretch::Bars(1.0)),
+    ("eighth", Stretch::Beats(0.5)),
+    ("sixteenth", Stretch::Beats(0.25)),
+    ("triplet", Stretch::Beats(1.0 / 3.0)),
+];
+
+/// The stretch whose length in seconds a name says.
+pub fn length(name: &str) -> Option<Stretch> {
+    LENGTHS.iter().find(|(n, _)| *n == name).map(|(_, stretch)| *stretch)
+}
 
 /// What a name means below a tempo node.
 pub fn part(name: &str) -> Option<Part> {
-    let beats = |unit: &str| {
-        let named = LENGTHS.iter().find(|(n, _)| *n == unit).map(|(_, beats)| *beats);
-        named.or(match unit {
-            "two_bar" => Some(8.0),
-            "four_bar" => Some(16.0),
-            "eight_bar" => Some(32.0),
-            "sixteen_bar" => Some(64.0),
-            _ => None,
-        })
+    let several = |unit: &str| match unit {
+        "two_bar" => Some(Stretch::Bars(2.0)),
+        "four_bar" => Some(Stretch::Bars(4.0)),
+        "eight_bar" => Some(Stretch::Bars(8.0)),
+        "sixteen_bar" => Some(Stretch::Bars(16.0)),
+        _ => None,
     };
     if let Some(unit) = name.strip_suffix("_tick") {
-        beats(unit).map(Part::Tick)
+        length(unit).or_else(|| several(unit)).map(Part::Tick)
     } else if let Some(unit) = name.strip_suffix("_number") {
-        LENGTHS.iter().find(|(n, _)| *n == unit).map(|(_, beats)| Part::Counter(*beats))
+        length(unit).map(Part::Counter)
     } else {
         None
     }
@@ -42,7 +49,7 @@ mod tests {
     #[test]
     fn tempo_knows_the_names_of_the_vocabulary_and_no_others() {
         let promised = promised("tempo");
-        let length = |name: &str| LENGTHS.iter().any(|(n, _)| *n == name);
+        let length = |name: &str| length(name).is_some();
         for name in &promised {
             assert!(*name == "bpm" || length(name) || part(name).is_some(), "{name}");
         }

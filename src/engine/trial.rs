@@ -105,7 +105,7 @@ mod tests {
             number: 0,
             carry: None,
             after: vec![],
-            graph: Graph::new(vec![step], 1, &[], 1, 48_000.0),
+            graph: Graph::new(vec![step], 1, &[], 1, 48_000.0, true),
             strips: vec![(
                 Strip { name: "lead".into(), channels: 1, role: Role::Track, output: Output::Main },
                 port,

@@ -117,7 +117,11 @@ pub struct Transport {
     pub beats: f64,
     /// Position in frames, if the host says it.
     pub frame: Option<i64>,
+    /// Beats of a bar, and the note value of one of them.
     pub time_signature: (u16, u16),
+    /// Where the present bar began, in quarter notes, and its number from 0; as if the time signature had always been this one, where
+    /// the host does not say it.
+    pub bar: Option<(f64, i64)>,
 }
 
 /// The last known values of continuous controllers, so that a program that starts late knows them.

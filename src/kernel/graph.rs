@@ -105,6 +105,8 @@ pub struct Graph {
     pools: Vec<usize>,
     /// Passes rendered, for tests and statistics.
     passes: u64,
+    /// It is the whole sound, which belongs to the song, and not a voice.
+    of_song: bool,
 }
 
 impl Graph {
@@ -122,7 +124,15 @@ impl Graph {
         self.steps.iter().map(|step| step.id.as_str())
     }
 
-    pub fn new(steps: Vec<Step>, tiles: usize, slots: &[f32], lanes: usize, rate: f64) -> Self {
+    /// `of_song`: it is the whole sound, and not a voice.
+    pub fn new(
+        steps: Vec<Step>,
+        tiles: usize,
+        slots: &[f32],
+        lanes: usize,
+        rate: f64,
+        of_song: bool,
+    ) -> Self {
         let pack = lanes.min(MAX_LANES);
         let has_voices = |s: &Step| matches!(&s.work, Work::Kernel(k) if k.voices().is_some());
         let pools = steps.iter().enumerate().filter(|(_, s)| has_voices(s)).map(|(n, _)| n).collect();
@@ -143,6 +153,7 @@ impl Graph {
             leaving: 0..0,
             pools,
             passes: 0,
+            of_song,
         }
     }
 
@@ -330,6 +341,8 @@ impl Graph {
 
     fn run(&mut self, steps: Range<usize>, piece: &Piece, lane: usize, width: Width) {
         let lanes = width as usize;
+        let draws_by_song = self.of_song && piece.song.host && piece.song.rolling;
+        let position = [piece.song.frame as u64];
         for step in &mut self.steps[steps] {
             if step.leaving && !self.leaving.contains(&piece.at) {
                 continue;
@@ -354,6 +367,8 @@ impl Graph {
                 sparse: step.sparse,
                 lane,
                 ages,
+                draws: if draws_by_song { &position } else { ages },
+                draws_by_song,
                 inputs: &step.inputs,
                 tiles: &self.tiles,
                 slots: self.slots.memory.floats(),

@@ -35,5 +35,5 @@ pub use graph::{EndRule, Graph, Slots, Step, Work};
 pub use isa::{Isa, Loops, Width, vectorised};
 pub use lane::{Lane, MAX_LANES, Two};
 pub use outbox::{Outbox, strip_fault};
-pub use pass::{Input, Kernel, Lanewise, Pass, Piece, Port, Song, Source, Start, silence};
+pub use pass::{Input, Kernel, Lanewise, Metre, Pass, Piece, Port, Song, Source, Start, silence};
 pub use tile::{CONTROL, TILE, Tile};

@@ -52,6 +52,37 @@ pub struct Song {
     pub since: u64,
     /// Quarter notes per minute.
     pub bpm: f64,
+    pub metre: Metre,
+}
+
+/// Where the bars are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Metre {
+    /// Quarter notes of a bar.
+    pub length: f64,
+    /// Position in quarter notes at which one of the bars begins ...
+    pub start: f64,
+    /// ... and how many bars come before it.
+    pub before: f64,
+}
+
+impl Default for Metre {
+    fn default() -> Self {
+        Self { length: 4.0, start: 0.0, before: 0.0 }
+    }
+}
+
+impl Metre {
+    /// How many bars come before a position in quarter notes, the part of the last one included.
+    #[inline]
+    pub fn bars(&self, beats: f64) -> f64 {
+        self.before + (beats - self.start) / self.length
+    }
+
+    /// Whether both have their bars at the same places, with the same numbers.
+    pub fn agrees(&self, other: &Metre) -> bool {
+        self.length == other.length && (self.bars(other.start) - other.before).abs() < 1e-6
+    }
 }
 
 impl Song {
@@ -130,6 +161,11 @@ pub struct Pass<'a> {
     pub lane: usize,
     /// Per lane of the node's graph (all of them): frames since the lane started, at the first frame.
     pub ages: &'a [u64],
+    /// Per lane: the number of the first frame in streams of random numbers. The age; for what belongs to the song, the song's position
+    /// while a host's transport runs, so that a loop repeats.
+    pub draws: &'a [u64],
+    /// The song's position counts for random numbers.
+    pub draws_by_song: bool,
     pub(crate) inputs: &'a [Port],
     pub(crate) tiles: &'a [Box<Tile>],
     /// Slot-major, `lanes` values each.

@@ -328,6 +328,8 @@ impl Probe {
                     sparse: false,
                     lane,
                     ages: &ages,
+                    draws: &ages,
+                    draws_by_song: false,
                     inputs: &ports,
                     tiles: &tiles,
                     slots: slots.floats(),

@@ -93,6 +93,17 @@ fn whole(frames: f64) -> f64 {
     if (frames - frames.round()).abs() < WHOLE { frames.round() } else { frames }
 }
 
+/// Parts of a quarter note of which musical lengths are multiples: all divisions by 2, 3, 5, 7 and most of their products.
+const TICKS: f64 = 40_320.0;
+
+/// A length that differs from a whole number of ticks by no more than single precision does means it: the sum of many stays on the
+/// song's grid. Both in seconds.
+fn in_ticks(length: f64, quarter: f64) -> f64 {
+    let ticks = length / quarter * TICKS;
+    let whole = ticks.round();
+    if (ticks - whole).abs() <= 4e-7 * whole { whole / TICKS * quarter } else { length }
+}
+
 impl StepClock {
     pub fn new(plan: StepPlan, lanes: usize) -> Self {
         Self { plan, lanes: vec![Lane::default(); lanes] }
@@ -203,7 +214,10 @@ impl StepClock {
     /// Length of step `count` in seconds: interval and swing at a frame of the pass; at least a frame.
     fn length(&self, pass: &Pass, frame: usize, k: usize, count: u64) -> f64 {
         let Timing::Interval { port, exact, swing } = self.plan.timing else { return 1.0 };
-        let interval = exact.unwrap_or_else(|| read(pass, port, frame, k) as f64);
+        let mut interval = exact.unwrap_or_else(|| read(pass, port, frame, k) as f64);
+        if self.plan.follows_song && pass.song.host {
+            interval = in_ticks(interval, 60.0 / pass.song.bpm);
+        }
         let swing = swing.map_or(0.0, |port| read(pass, port, frame, k) as f64).clamp(-1.0, 1.0);
         let odd = (count % self.plan.steps.max(1) as u64) % 2 == 1;
         let length = interval * if odd { 1.0 + swing / 2.0 } else { 1.0 - swing / 2.0 };

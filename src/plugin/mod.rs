@@ -243,6 +243,7 @@ fn transport(host: &Transport) -> Option<crate::engine::Transport> {
             host.time_sig_numerator.and_then(|n| n.try_into().ok()).unwrap_or(4),
             host.time_sig_denominator.and_then(|n| n.try_into().ok()).unwrap_or(4),
         ),
+        bar: host.bar_start_pos_beats().map(|start| (start, host.bar_number().unwrap_or(0).into())),
     })
 }
 
@@ -334,6 +335,7 @@ mod tests {
             beats: 3.0,
             frame: Some(72_000),
             time_signature: (7, 8),
+            bar: Some((0.0, 0)),
         };
         assert_eq!(transport(&host), Some(expected));
         host.tempo = Some(f64::NAN);

@@ -200,7 +200,7 @@ fn graph(plan: Plan, lanes: usize, voices: usize, site: &Site) -> Result<Built, 
     let outputs = plan.outputs.iter().map(|w| ports.port(*w)).collect();
     let count = own_tiles(&mut loops, &mut steps, tiles.count);
     site.take(site.place, count, pack)?;
-    let graph = Graph::new(steps, count, &ports.slots, lanes, site.request.rate)
+    let graph = Graph::new(steps, count, &ports.slots, lanes, site.request.rate, site.song)
         .with_loops(&plan.lines, loops)
         .with_tapes(tapes.clone());
     Ok(Built { graph, outputs, imports })

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::compile::formula::Name;
 use crate::compile::plan::{Ends, Op, What, Wire};
-use crate::compile::tempo;
+use crate::compile::tempo::{self, Part, Stretch};
 use crate::kernel::macros::MacroPlan;
 use crate::language::model::{Span, Value};
 use crate::language::{Diagnostic, nearest, vocabulary};
@@ -246,10 +246,13 @@ impl Lower<'_> {
     }
 
     fn tempo_name(&mut self, name: &str, bpm: Wire, host: bool, span: Span) -> Result<Wire> {
-        if let Some((_, beats)) = tempo::LENGTHS.iter().find(|(n, _)| *n == name) {
-            return self.number_over(60.0 * beats, bpm, span);
-        }
-        match tempo::part(name) {
+        let part = match tempo::length(name) {
+            Some(Stretch::Beats(beats)) => return self.number_over(60.0 * beats, bpm, span),
+            Some(Stretch::Bars(bars)) if !host => return self.number_over(240.0 * bars, bpm, span),
+            Some(Stretch::Bars(_)) => Some(Part::Bar),
+            None => tempo::part(name),
+        };
+        match part {
             Some(part) => {
                 Ok(self.push(What::Tempo { part, host }, vec![bpm], 1, Ends::Never, format!("tempo.{name}")))
             }
@@ -259,7 +262,7 @@ impl Lower<'_> {
 }
 
 fn is_tempo_name(name: &str) -> bool {
-    tempo::LENGTHS.iter().any(|(n, _)| *n == name) || tempo::part(name).is_some()
+    tempo::length(name).is_some() || tempo::part(name).is_some()
 }
 
 fn first(failed: super::Failed) -> Diagnostic {

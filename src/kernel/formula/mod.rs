@@ -85,6 +85,7 @@ impl Elementwise for FormulaKernel {
         let width = pass.width();
         let clock = Clock {
             ages: &pass.ages[pass.lane..],
+            draws: &pass.draws[pass.lane..],
             voices: &self.voices[pass.lane..],
             wheels: &self.wheels,
             seed: self.seed,

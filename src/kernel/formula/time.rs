@@ -40,6 +40,8 @@ impl Wheel {
 pub struct Clock<'a> {
     /// Frames since each lane began, at the first frame of the pass.
     pub ages: &'a [u64],
+    /// The same for random values: see [`Pass::draws`](crate::kernel::Pass::draws).
+    pub draws: &'a [u64],
     pub voices: &'a [u64],
     pub wheels: &'a [Wheel],
     pub seed: u64,
@@ -73,7 +75,7 @@ impl Clock<'_> {
 
     /// Whether no lane's random value changes within the pass.
     pub fn random_holds(&self, width: usize) -> bool {
-        self.ages[..width].iter().all(|age| {
+        self.draws[..width].iter().all(|age| {
             let last = age.wrapping_add(self.frames as u64 - 1);
             age / self.period == last / self.period
         })
@@ -82,7 +84,7 @@ impl Clock<'_> {
     /// The random values of a stream from frame `first` on, lanes side by side.
     pub fn random(&self, width: usize, first: usize, stream: u32, out: &mut [f32]) {
         for lane in 0..width.min(out.len()) {
-            let mut age = self.ages[lane].wrapping_add(first as u64);
+            let mut age = self.draws[lane].wrapping_add(first as u64);
             let mut value = self.random_at(lane, stream, age / self.period);
             for out in out[lane..].iter_mut().step_by(width) {
                 if age.is_multiple_of(self.period) {

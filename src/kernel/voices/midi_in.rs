@@ -6,6 +6,7 @@ use crate::kernel::carry::{Passage, same};
 use crate::kernel::event::{Expression, What};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
+use super::numbers::Numbers;
 use super::pool::{Opening, Place, Pool, PoolPlan};
 
 /// What a voice knows of its note.
@@ -97,6 +98,7 @@ pub struct MidiIn {
     notes: Vec<Note>,
     set: Vec<(u32, f32)>,
     started: u64,
+    numbers: Numbers,
 }
 
 impl MidiIn {
@@ -113,6 +115,7 @@ impl MidiIn {
             bend_range: plan.bend_range,
             keys: plan.tuning,
             started: 0,
+            numbers: Numbers::default(),
         }
     }
 
@@ -147,7 +150,8 @@ impl MidiIn {
         }
         self.started += 1;
         let at = pass.at + frame as u64;
-        let opening = Opening { parent, at, voice: self.started, life: None, set: &self.set };
+        let voice = self.numbers.next(pass, frame);
+        let opening = Opening { parent, at, voice, life: None, set: &self.set };
         if let Some(place) = self.pool.start(&opening) {
             self.notes.retain(|n| n.place != place);
             if self.notes.len() < self.notes.capacity() {
@@ -273,6 +277,7 @@ impl Kernel for MidiIn {
         let Some(old) = same::<Self>(old) else { return };
         Pool::take(from_mut(&mut self.pool), from_mut(&mut old.pool), passages, at);
         self.started = old.started;
+        self.numbers = old.numbers;
         let room = self.notes.capacity();
         let pool = &self.pool;
         let notes = old.notes.iter().filter_map(|n| Some(Note { place: n.place.after(0, passages)?, ..*n }));
@@ -283,6 +288,7 @@ impl Kernel for MidiIn {
         self.pool.clear(lane, start.at);
         self.notes.clear();
         self.started = start.voice.wrapping_mul(65_536);
+        self.numbers = Numbers::within(start);
     }
 
     fn stop(&mut self, lane: usize, at: u64) {

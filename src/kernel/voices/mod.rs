@@ -6,6 +6,7 @@ mod blend;
 mod import;
 mod midi_in;
 mod multiply;
+mod numbers;
 mod pool;
 mod roster;
 mod select;

@@ -6,6 +6,7 @@ use crate::kernel::pass::{Kernel, Pass, Start, silence};
 use crate::kernel::steps::{Cursor, StepClock, StepPlan};
 use crate::kernel::tile::TILE;
 
+use super::numbers::Numbers;
 use super::pool::{Opening, Pool, PoolPlan};
 
 /// One sound started by a step.
@@ -45,8 +46,8 @@ pub struct Sequencer {
     pools: Vec<Pool>,
     steps: Vec<Vec<StepCall>>,
     run: Run,
-    /// Per lane: voices started.
-    voices: Vec<u64>,
+    /// Per lane: of the voices to come.
+    numbers: Vec<Numbers>,
 }
 
 impl Sequencer {
@@ -61,7 +62,7 @@ impl Sequencer {
                     Run::Chain(vec![0; plan.parents], repeat.map_or(u64::MAX, |r| r.saturating_mul(steps)))
                 }
             },
-            voices: vec![0; plan.parents],
+            numbers: vec![Numbers::default(); plan.parents],
         }
     }
 
@@ -76,12 +77,12 @@ impl Sequencer {
         self.pools.iter().any(|p| p.busy(lane))
     }
 
-    /// Starts the voices of a step.
-    fn play(&mut self, lane: usize, count: u64, at: u64) {
+    /// Starts the voices of a step at a frame of the pass.
+    fn play(&mut self, lane: usize, count: u64, pass: &Pass, frame: usize) {
+        let at = pass.at + frame as u64;
         let step = &self.steps[(count % self.steps.len() as u64) as usize];
         for call in step {
-            self.voices[lane] += 1;
-            let (voice, life) = (self.voices[lane], call.life);
+            let (voice, life) = (self.numbers[lane].next(pass, frame), call.life);
             self.pools[call.pool].start(&Opening { parent: lane, at, voice, life, set: &call.set });
         }
     }
@@ -98,7 +99,7 @@ impl Sequencer {
             let Some(began) = clock.next(pass, &mut cursor) else { break };
             self.render_pools(pass, from, began.frame, &mut ends);
             from = from.max(began.frame);
-            self.play(began.lane, began.count, pass.at + from as u64);
+            self.play(began.lane, began.count, pass, from);
         }
         self.render_pools(pass, from, pass.frames, &mut ends);
         ends
@@ -117,7 +118,7 @@ impl Sequencer {
                     let Run::Chain(begun, _) = &mut self.run else { return ends };
                     let count = begun[lane];
                     begun[lane] += 1;
-                    self.play(lane, count, pass.at + from as u64);
+                    self.play(lane, count, pass, from);
                 }
             }
             let lanes = pass.lane..pass.lane + pass.width();
@@ -162,7 +163,7 @@ impl Kernel for Sequencer {
             (Run::Chain(new, _), Run::Chain(old, _)) => new.copy_from_slice(old),
             _ => {}
         }
-        self.voices.copy_from_slice(&old.voices);
+        self.numbers.copy_from_slice(&old.numbers);
         Pool::take(&mut self.pools, &mut old.pools, passages, at);
     }
 
@@ -174,7 +175,7 @@ impl Kernel for Sequencer {
             Run::Clocked(clock) => clock.start(lane),
             Run::Chain(begun, _) => begun[lane] = 0,
         }
-        self.voices[lane] = start.voice.wrapping_mul(65_536);
+        self.numbers[lane] = Numbers::within(start);
     }
 
     fn stop(&mut self, lane: usize, at: u64) {

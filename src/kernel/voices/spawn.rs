@@ -5,6 +5,7 @@ use std::slice::from_mut;
 use crate::kernel::carry::{Passage, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
+use super::numbers::Numbers;
 use super::pool::{Opening, Pool, PoolPlan};
 
 pub struct SpawnPlan {
@@ -23,7 +24,7 @@ pub struct Spawn {
     plan: (usize, f32, usize, Option<u64>),
     variables: Vec<(u32, f32)>,
     last: Vec<f32>,
-    voices: Vec<u64>,
+    numbers: Vec<Numbers>,
 }
 
 impl Spawn {
@@ -34,7 +35,7 @@ impl Spawn {
             plan: (plan.trigger, plan.threshold, plan.limit.max(1), plan.life),
             variables: plan.variables,
             last: vec![0.0; parents],
-            voices: vec![0; parents],
+            numbers: vec![Numbers::default(); parents],
         }
     }
 }
@@ -52,13 +53,13 @@ impl Kernel for Spawn {
         let Some(old) = same::<Self>(old) else { return };
         Pool::take(from_mut(&mut self.pool), from_mut(&mut old.pool), passages, at);
         self.last.copy_from_slice(&old.last);
-        self.voices.copy_from_slice(&old.voices);
+        self.numbers.copy_from_slice(&old.numbers);
     }
 
     fn start(&mut self, lane: usize, start: Start) {
         self.pool.clear(lane, start.at);
         self.last[lane] = 0.0;
-        self.voices[lane] = start.voice.wrapping_mul(65_536);
+        self.numbers[lane] = Numbers::within(start);
     }
 
     fn stop(&mut self, lane: usize, at: u64) {
@@ -89,8 +90,7 @@ impl Kernel for Spawn {
                 {
                     self.pool.fade(oldest);
                 }
-                self.voices[lane] += 1;
-                let (at, voice) = (pass.at + frame as u64, self.voices[lane]);
+                let (at, voice) = (pass.at + frame as u64, self.numbers[lane].next(pass, frame));
                 self.pool.start(&Opening { parent: lane, at, voice, life, set: &self.variables });
             }
         }

@@ -27,7 +27,7 @@ pub const BELOW: &[(&str, &[Known])] =
 const TEMPO: &[Known] = &[
     known(&["bpm"], "Beats per minute: the host's, or those of the `tempo` node."),
     known(&["beat"], "Length of a beat (a quarter) in seconds."),
-    known(&["bar"], "Length of a bar (four beats) in seconds."),
+    known(&["bar"], "Length of a bar in seconds: four beats, or what the host's metre says."),
     known(&["eighth"], "Length of an eighth in seconds."),
     known(&["sixteenth"], "Length of a sixteenth in seconds."),
     known(&["triplet"], "Length of an eighth triplet (a third of a beat) in seconds."),

@@ -20,7 +20,7 @@ impl Osc {
     /// Per lane, the number of the first frame.
     #[inline(always)]
     fn numbers(&self, pass: &Pass) -> [u32; MAX_LANES] {
-        std::array::from_fn(|k| if k < pass.width() { pass.ages[pass.lane + k] as u32 } else { 0 })
+        std::array::from_fn(|k| if k < pass.width() { pass.draws[pass.lane + k] as u32 } else { 0 })
     }
 
     #[inline(always)]
@@ -44,7 +44,7 @@ impl Osc {
             (L::splat(self.scale.max(0.001) as f32), L::splat((1.0 / (self.rate * 44100.0).sqrt()) as f32));
         let streams = &self.streams[lane..lane + L::N];
         let mut numbers: [u32; MAX_LANES] =
-            std::array::from_fn(|k| if k < L::N { pass.ages[lane + k] as u32 } else { 0 });
+            std::array::from_fn(|k| if k < L::N { pass.draws[lane + k] as u32 } else { 0 });
         for x in pass.output::<L>(0) {
             v = L::splat(0.95) * (v + push * gaussian(streams, &numbers));
             y = y + v * step;
