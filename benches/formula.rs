@@ -87,7 +87,7 @@ fn main() {
                 leaving: false,
                 born: None,
             };
-            let mut graph = Graph::new(vec![step], 1, &[], lanes, RATE);
+            let mut graph = Graph::new(vec![step], 1, &[], lanes, RATE, false);
             let mut best = f64::INFINITY;
             for _ in 0..200 {
                 (0..lanes).for_each(|lane| graph.start(lane, Start { at: 0, voice: lane as u64 }));
