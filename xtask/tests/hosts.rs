@@ -26,9 +26,9 @@ fn out(name: &str) -> PathBuf {
     target("hosts").join(name)
 }
 
-/// The saved state of an instance that plays `keys`, as a file; one per test, because tests run at once.
-fn state_file(name: &str) -> PathBuf {
-    let mut instance = offline(&open(), SEICHE, &patch("keys"));
+/// The saved state of an instance that plays a sound, as a file; one per test, because tests run at once.
+fn state_file(name: &str, sound: &str) -> PathBuf {
+    let mut instance = offline(&open(), SEICHE, &patch(sound));
     let path = out(name);
     std::fs::write(&path, instance.save().unwrap()).unwrap();
     path
@@ -50,7 +50,7 @@ fn assert_same(who: &str, heard: &[Vec<f32>], reference: &[Vec<f32>]) {
 
 #[test]
 fn hosts_pedalboard_sounds_like_clap() {
-    let state = state_file("pedalboard.state");
+    let state = state_file("pedalboard.state", "keys");
     let bundle = bundles().vst3;
     let reference = reference();
     for name in ["Seiche", "Seiche Multi"] {
@@ -68,10 +68,10 @@ fn hosts_pedalboard_sounds_like_clap() {
 
 #[test]
 fn hosts_dawdreamer_sounds_like_clap() {
-    let state = state_file("dawdreamer.state");
+    let state = state_file("dawdreamer.state", "keys");
     let reference = reference();
     for (variant, channels) in [("Seiche", 2), ("Seiche Multi", 34)] {
-        let bundle = only(variant);
+        let bundle = only(variant, "notes");
         let file = out(&format!("dawdreamer {variant}.wav"));
         let paths = [bundle.as_path(), state.as_path(), &file].map(|p| p.to_str().unwrap());
         python("play_dawdreamer.py", &[paths[0], paths[1], paths[2], &channels.to_string()]);
@@ -82,11 +82,60 @@ fn hosts_dawdreamer_sounds_like_clap() {
     }
 }
 
-/// The VST3 bundle with a list of contents that names one plug-in only: DawDreamer always takes the first.
-fn only(name: &str) -> PathBuf {
+#[test]
+fn hosts_pedalboard_sets_and_reads_every_parameter() {
+    for name in ["Seiche", "Seiche Multi"] {
+        let count = python("parameters_pedalboard.py", &[bundles().vst3.to_str().unwrap(), name]);
+        assert_eq!(count.lines().last().unwrap().trim(), parameters(SEICHE).to_string(), "{name}");
+    }
+}
+
+#[test]
+fn hosts_dawdreamer_automates_every_parameter() {
+    let state = state_file("automated.state", "tone");
+    for (variant, id) in [("Seiche", SEICHE), ("Seiche Multi", MULTI)] {
+        let bundle = only(variant, "automated");
+        let count = python(
+            "parameters_dawdreamer.py",
+            &[bundle, state.clone()].each_ref().map(|p| p.to_str().unwrap()),
+        );
+        assert_eq!(count.lines().last().unwrap().trim(), parameters(id).to_string(), "{variant}");
+    }
+}
+
+/// How many parameters a CLAP host sees.
+fn parameters(id: &str) -> usize {
+    open().instance(id).unwrap().parameters().unwrap().len()
+}
+
+#[test]
+fn hosts_dawdreamer_adds_the_outputs_up_to_the_mix() {
+    let play = |sound: &str, variant: &str, channels: usize| {
+        let state = state_file(&format!("{sound} {variant}.state"), sound);
+        let file = out(&format!("dawdreamer {sound}.wav"));
+        let bundle = only(variant, "outputs");
+        let paths = [bundle.as_path(), state.as_path(), &file].map(|p| p.to_str().unwrap());
+        python("play_dawdreamer.py", &[paths[0], paths[1], paths[2], &channels.to_string()]);
+        wav::read(&file).unwrap().1
+    };
+    let mix = play("strips", "Seiche", 2);
+    let apart = play("routed", "Seiche Multi", 34);
+    assert!(wav::peak(&mix) > 0.1 && wav::peak(&apart[..2]) == 0.0);
+    let sum: Vec<Vec<f32>> = (0..2)
+        .map(|side| {
+            let outputs = || apart[2..].iter().skip(side).step_by(2);
+            (0..mix[0].len()).map(|n| outputs().map(|channel| channel[n]).sum()).collect()
+        })
+        .collect();
+    let null = wav::null_db(&sum, &mix);
+    assert!(null <= -120.0, "the outputs differ from the mix by {null:.1} dBFS");
+}
+
+/// The VST3 bundle with a list of contents that names one plug-in only: DawDreamer always takes the first. One for each test.
+fn only(name: &str, test: &str) -> PathBuf {
     let info = vst3_host::discovery::get_detailed_plugin_info(&bundles().vst3).unwrap();
     let class = info.classes.iter().find(|c| c.name == name && c.category == "Audio Module Class").unwrap();
-    let folder = out(&format!("only {name}"));
+    let folder = out(&format!("only {name} {test}"));
     let _absent_at_first = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     let bundle = folder.join("Seiche.vst3");

@@ -50,6 +50,8 @@ pub struct Score {
     pub events: Vec<(u64, What)>,
     /// Host transport: playing from frame 0 with this tempo. `None`: the host has no transport.
     pub tempo: Option<f64>,
+    /// The transport goes back to its beginning after so many frames, again and again; a block ends where it does.
+    pub cycle: Option<u64>,
     /// What goes into the first input bus, both channels; silence after its end.
     pub sidechain: Vec<f32>,
 }
@@ -104,7 +106,9 @@ impl Score {
         let mut events = EventBuffer::with_capacity(4096);
         let (mut frame, mut next, mut sizes) = (0u64, 0usize, Sizes::new(blocks, running.max_frames));
         while frame < frames {
-            let size = u64::from(sizes.next()).min(frames - frame);
+            let place = self.cycle.map_or(frame, |cycle| frame % cycle);
+            let left = self.cycle.map_or(u64::MAX, |cycle| cycle - place);
+            let size = u64::from(sizes.next()).min(frames - frame).min(left);
             events.clear();
             while let Some((at, what)) = self.events.get(next).filter(|(at, _)| *at < frame + size) {
                 push(&mut events, (at - frame) as u32, *what);
@@ -117,7 +121,7 @@ impl Score {
                     }
                 }
             }
-            let transport = self.tempo.map(|tempo| transport(frame, running.rate, tempo));
+            let transport = self.tempo.map(|tempo| transport(place, running.rate, tempo));
             let (begin, begin_work) = (Instant::now(), thread_time());
             running.process(size as u32, &events, transport.as_ref())?;
             let work = thread_time() - begin_work;
