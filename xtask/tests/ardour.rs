@@ -43,6 +43,24 @@ fn home() -> PathBuf {
 }
 
 fn ardour(home: &Path, program: &str, args: &[&str]) -> String {
+    try_ardour(home, program, args).unwrap_or_else(|e| panic!("{program} {args:?}: {}", e.0))
+}
+
+/// Exports the session. Ardour 7's exporter now and then writes beyond the buffer of an export channel and is aborted when it frees that,
+/// in sessions without any plug-in too: an abort is not held against the plug-in unless it comes every time.
+fn export(home: &Path, session: &Path, file: &Path) {
+    let args = ["-b", "float", "-o", file.to_str().unwrap(), session.to_str().unwrap(), "take"];
+    for _ in 0..3 {
+        match try_ardour(home, "ardour7-export", &args) {
+            Ok(_) => return,
+            Err(e) if e.0.contains("SIGABRT") => eprintln!("ardour7-export was aborted: once more"),
+            Err(e) => panic!("ardour7-export: {}", e.0),
+        }
+    }
+    panic!("ardour7-export is aborted every time");
+}
+
+fn try_ardour(home: &Path, program: &str, args: &[&str]) -> Result<String, xtask::Failed> {
     let mut command = Command::new(program);
     command
         .args(args)
@@ -51,7 +69,6 @@ fn ardour(home: &Path, program: &str, args: &[&str]) -> String {
         .env_remove("DISPLAY")
         .env_remove("XDG_CONFIG_HOME");
     shell::text_within(&mut command, Duration::from_secs(60))
-        .unwrap_or_else(|e| panic!("{program} {args:?}: {}", e.0))
 }
 
 #[test]
@@ -71,11 +88,7 @@ fn ardour_records_saves_reopens_and_exports() {
         said.lines().filter_map(|l| l.strip_prefix("on ")?.trim().parse().ok()).collect();
     assert_eq!(starts.len(), 3, "{said}");
     let file = home.join("export.wav");
-    ardour(
-        &home,
-        "ardour7-export",
-        &["-b", "float", "-o", file.to_str().unwrap(), session.to_str().unwrap(), "take"],
-    );
+    export(&home, &session, &file);
     let (rate, heard) = wav::read(&file).unwrap();
     assert_eq!(rate, 48_000.0);
     assert!(wav::finite(&heard) && wav::peak(&heard) > 0.05, "peak {}", wav::peak(&heard));
