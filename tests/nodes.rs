@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
 use seiche::bounce::{Depth, write_wav};
-use seiche::compile::{self, Request};
+use seiche::compile::{self, NoteName, Request};
 use seiche::engine::{Engine, Event, Io, Transport, What};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
@@ -42,6 +42,8 @@ fn library(text: &str) -> Library {
 struct Heard {
     main: [Vec<f32>; 2],
     sent: Vec<(usize, What)>,
+    /// What hosts are told of its keys.
+    names: Vec<NoteName>,
     ended: Option<u64>,
     faults: u64,
     findings: String,
@@ -69,8 +71,14 @@ fn events() -> Vec<Event> {
 fn hear(text: &str, frames: usize, blocks: &[usize]) -> Heard {
     let library = library(text);
     let findings: Vec<_> = library.diagnostics().iter().cloned().chain(library.check()).collect();
-    let mut heard =
-        Heard { main: [vec![], vec![]], sent: vec![], ended: None, faults: 0, findings: String::new() };
+    let mut heard = Heard {
+        main: [vec![], vec![]],
+        sent: vec![],
+        names: vec![],
+        ended: None,
+        faults: 0,
+        findings: String::new(),
+    };
     heard.findings = show(&findings, library.files(), false);
     let store = Mutex::new(Store::default());
     let request =
@@ -78,6 +86,7 @@ fn hear(text: &str, frames: usize, blocks: &[usize]) -> Heard {
     let program = match compile::compile(&request) {
         Ok(compiled) => {
             heard.findings += &show(&compiled.warnings, library.files(), false);
+            heard.names = compiled.note_names;
             compiled.program
         }
         Err(errors) => {
@@ -474,11 +483,27 @@ const CASES: &[Case] = &[
         base: &[("signal", "{osc: {freq: freq, amp: velocity * 0.3}}")],
         others: &[
             ("channel", "3"),
+            ("keys", "40-60"),
+            ("mode", "mono"),
+            ("priority", "low"),
+            ("portamento", "0.1"),
+            ("portamento_mode", "legato"),
             ("voices", "1"),
+            ("steal", "quietest | mode: mono"),
+            ("same_key", "replace | mode: mono"),
             ("bend_range", "12"),
+            ("name", "Kick | keys: 36"),
+            ("choke", "hats"),
+            ("notes", "{36: Kick}"),
             ("device", "x"),
             ("signal", "{osc: {freq: freq * 2, amp: 0.2}}"),
         ],
+    },
+    Case {
+        node: "key",
+        around: "{midi_in: {notes: {57: %, 69: {choke: hats}}, signal: {osc: {freq: freq, amp: 0.3}}}}",
+        base: &[("name", "Kick")],
+        others: &[("name", "Snare"), ("choke", "hats")],
     },
     Case {
         node: "midi_cc",
@@ -600,8 +625,10 @@ fn nodes_parameters_change_what_is_heard_or_say_that_they_do_not() {
             let mut changes = needs.clone();
             changes.push((name, value));
             let after = hear(&text(case, &changes), 20_000, &[512]);
-            let same =
-                before.bits() == after.bits() && before.sent == after.sent && before.ended == after.ended;
+            let same = before.bits() == after.bits()
+                && before.sent == after.sent
+                && before.ended == after.ended
+                && before.names == after.names;
             if same && after.findings.is_empty() {
                 silent.push(format!("{}.{name}", spec.name));
             }

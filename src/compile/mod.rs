@@ -7,6 +7,7 @@ mod allocate;
 mod build;
 mod check;
 pub mod formula;
+mod keys;
 mod late;
 mod loops;
 mod lower;
@@ -28,6 +29,7 @@ use crate::language::{Diagnostic, Library, Limit};
 use crate::library::samples::Store;
 
 pub use check::check;
+pub use keys::{NoteName, note_names};
 pub use program::{Output, Program, Role, Strip};
 pub use sketch::Blueprint;
 use sketch::GraphSketch;
@@ -64,6 +66,8 @@ pub struct Compiled {
     pub notes: Vec<Diagnostic>,
     /// For the program that will replace this one.
     pub blueprint: Blueprint,
+    /// What its keys are called.
+    pub note_names: Vec<NoteName>,
     /// What becomes of the nodes of the program before; `None` where there is none.
     pub summary: Option<Summary>,
 }
@@ -167,8 +171,8 @@ fn make(
     (program.number, program.carry, program.after) = (number, carry, after);
     (program.soloed, program.latency) = (soloed, latency);
     program.length = program.length.map(|frames| frames.saturating_add(latency));
-    let (warnings, notes) = (lowered.warnings, lowered.notes);
-    Ok((Compiled { program: Box::new(program), warnings, notes, blueprint, summary: told }, copy))
+    let (warnings, notes, note_names) = (lowered.warnings, lowered.notes, note_names(&root));
+    Ok((Compiled { program: Box::new(program), warnings, notes, blueprint, note_names, summary: told }, copy))
 }
 
 /// A text that could be played, but not beside the notes of the one before.

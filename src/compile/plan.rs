@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use crate::kernel::macros::MacroPlan;
 use crate::kernel::plumbing::Law;
 use crate::kernel::tape::Tape;
+use crate::kernel::voices::Touched;
 use crate::kernel::{Audio, Fixed, Inputs, StripPlace};
 use crate::language::model::Span;
 use crate::nodes::NodeDef;
@@ -144,6 +145,8 @@ pub enum What {
     },
     /// What the host turns.
     Macro(MacroPlan),
+    /// What a hand does to a note, out of variables of its voice.
+    Touch(Touched),
     Voices(Box<Voices>),
     /// From its first input to its second, when the program replaces another.
     Fade(Law),
@@ -352,6 +355,8 @@ impl What {
             What::FeedbackWrite { .. } => "feedback-write",
             What::Tempo { .. } => "tempo",
             What::Macro(_) => "macro",
+            What::Touch(Touched::Value) => "touch",
+            What::Touch(Touched::Pitch) => "pitch of a note",
             What::Voices(_) => "voices",
             What::Fade(_) => "fade",
             What::Leaving => "leaving",

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::kernel::course::Courses;
 use crate::kernel::steps::StepPlan;
-use crate::kernel::voices::{NoteVariable, Order, StepCall};
+use crate::kernel::voices::{Manner, NoteVariable, Order, Steal, StepCall};
 use crate::language::model::Span;
 
 use super::plan::{Made, Plan};
@@ -60,11 +60,18 @@ pub struct Voices {
     pub pools: Vec<PoolDraft>,
 }
 
+impl Driver {
+    /// Whether it wants to know how loud its voices are.
+    pub fn measures(&self) -> bool {
+        matches!(self, Driver::MidiIn { manner, .. } if manner.steal == Steal::Quietest)
+    }
+}
+
 /// Who starts voices.
 #[derive(Clone, Debug)]
 pub enum Driver {
     Sequencer { steps: Vec<Vec<StepCall>>, order: Order },
-    MidiIn { channel: Option<u8>, limit: usize, variables: Vec<(NoteVariable, u32)>, bend_range: f32 },
+    MidiIn { manner: Box<Manner>, variables: Vec<(NoteVariable, u32)> },
     Multiply { number: Option<usize>, copies: Vec<Vec<(u32, f32)>> },
     Select { keys: Vec<f32>, test: usize, ends: bool },
     Blend { clock: StepPlan, courses: Courses },

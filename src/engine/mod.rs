@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::compile::Program;
 use crate::dsp::dynamics::peak;
+pub use crate::kernel::keyboard::{ANY, MOST_MEMBERS, MOST_RANGE, Mpe, Performance, Zone};
 pub use crate::kernel::{Control, Event, Expression, StripControl, Transport, What};
 use crate::kernel::{Controls, Piece, TILE};
 

@@ -1,6 +1,8 @@
 //! What reaches the engine from a host, a window or a file: notes, controllers, parameter values and musical time, each at a
 //! frame of the block. Plain data; audio thread.
 
+use super::keyboard::{Keyboard, Performance};
+
 /// Something that happens at a frame of the block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Event {
@@ -24,7 +26,7 @@ pub enum What {
         note: i32,
         velocity: f32,
     },
-    /// Ends the note at once (with the steal fade).
+    /// Ends the note at once (with the steal fade). Here and in `NoteOff`, [`ANY`](super::keyboard::ANY) stands for every channel or key.
     Choke {
         channel: u8,
         key: u8,
@@ -59,6 +61,8 @@ pub enum What {
         control: Control,
         value: f32,
     },
+    /// Keyboards are to be understood in another way.
+    Perform(Performance),
 }
 
 /// Per-note values.
@@ -129,10 +133,8 @@ pub struct Transport {
 pub struct Controls {
     /// Per channel and number, 0..1; `None` until one was received.
     pub controllers: Box<[[Option<f32>; 128]; 16]>,
-    /// Per channel, -1..1.
-    pub bend: [f32; 16],
-    /// Per channel, 0..1.
-    pub pressure: [f32; 16],
+    /// What the channels' bends, pressure and pedals are.
+    pub keyboard: Keyboard,
     /// Macros, 0..1; `None` until one was moved: then it stands where the library says.
     pub macros: [Option<f32>; 16],
     /// What the host has set on the strips.
@@ -140,6 +142,11 @@ pub struct Controls {
     /// Some track is soloed: those that are not are not heard.
     pub soloed: bool,
 }
+
+/// The controller that resets others on its channel, and what becomes of them (after the MIDI association's RP-015): wheel, expression and
+/// pedals.
+pub const RESET: u8 = 121;
+pub const RESET_TO: [(u8, f32); 6] = [(1, 0.0), (11, 1.0), (64, 0.0), (65, 0.0), (66, 0.0), (67, 0.0)];
 
 /// Strips that the host can automate.
 pub const STRIPS: usize = 16;
@@ -181,8 +188,7 @@ impl Default for Controls {
     fn default() -> Self {
         Self {
             controllers: Box::new([[None; 128]; 16]),
-            bend: [0.0; 16],
-            pressure: [0.0; 16],
+            keyboard: Keyboard::default(),
             macros: [None; 16],
             strips: [StripState::default(); STRIPS],
             soloed: false,
@@ -194,8 +200,7 @@ impl Controls {
     /// Forgets controllers, bend and pressure; macros and strips are parameters and stay.
     pub fn reset(&mut self) {
         self.controllers.iter_mut().for_each(|c| *c = [None; 128]);
-        self.bend = [0.0; 16];
-        self.pressure = [0.0; 16];
+        self.keyboard.reset();
     }
 
     /// Lets macros stand at their defaults: those whose bit is set.
@@ -206,12 +211,15 @@ impl Controls {
 
     /// Takes note of a value. Notes and per-note values are not kept here.
     pub fn follow(&mut self, what: &What) {
+        self.keyboard.follow(what);
         match *what {
             What::Controller { channel, number, value } => {
-                self.controllers[channel as usize & 15][number as usize & 127] = Some(value);
+                let known = &mut self.controllers[channel as usize & 15];
+                known[number as usize & 127] = Some(value);
+                if number == RESET {
+                    RESET_TO.iter().for_each(|(number, value)| known[*number as usize] = Some(*value));
+                }
             }
-            What::Bend { channel, value } => self.bend[channel as usize & 15] = value,
-            What::Pressure { channel, value } => self.pressure[channel as usize & 15] = value,
             What::Control { control: Control::Macro(index), value } => {
                 self.macros[index as usize & 15] = Some(value)
             }

@@ -10,6 +10,7 @@ mod feedback;
 pub mod formula;
 mod graph;
 mod isa;
+pub mod keyboard;
 pub mod late;
 pub mod macros;
 mod outbox;
@@ -28,7 +29,9 @@ pub use build::{
     Audio, BAKED, Build, CHANGES_OVER, Fixed, Inputs, LATE, MakeKernel, Memory, REMEMBERS, StripPart,
     StripPlace, latency,
 };
-pub use event::{Control, Controls, Event, Expression, STRIPS, StripControl, StripState, Transport, What};
+pub use event::{
+    Control, Controls, Event, Expression, RESET, RESET_TO, STRIPS, StripControl, StripState, Transport, What,
+};
 pub use feedback::{Loop, frames_kept};
 pub(crate) use graph::silence_after;
 pub use graph::{EndRule, Graph, Slots, Step, Work};

@@ -2,7 +2,7 @@
 
 use crate::dsp::ramp::Ramp;
 use crate::kernel::steps::read;
-use crate::kernel::{Build, Kernel, Pass, Start, What};
+use crate::kernel::{Build, Kernel, Pass, RESET, RESET_TO, Start, What};
 use crate::spec::*;
 use crate::units::Unit;
 
@@ -101,8 +101,12 @@ impl Kernel for MidiCc {
                 if let What::Controller { channel: c, number, value } = event.what
                     && c == channel
                 {
-                    for (_, ramp) in self.lanes[lanes.clone()].iter_mut().filter(|(n, _)| *n == number) {
-                        ramp.leave(value.clamp(0.0, 1.0), at, glide);
+                    for (mine, ramp) in &mut self.lanes[lanes.clone()] {
+                        let reset = RESET_TO.iter().find(|(n, _)| number == RESET && n == mine);
+                        let moved = (*mine == number).then_some(value).or(reset.map(|(_, value)| *value));
+                        if let Some(value) = moved {
+                            ramp.leave(value.clamp(0.0, 1.0), at, glide);
+                        }
                     }
                 }
                 events.next();

@@ -21,7 +21,7 @@ use std::time::Duration;
 use nice_plug::prelude::*;
 use nice_plug_egui::EguiEditor;
 
-use crate::engine::{Engine, Event, Io, What};
+use crate::engine::{Engine, Event, Io, Performance, What};
 use crate::session::{Session, ticks};
 use params::{HostParams, Target};
 
@@ -109,6 +109,8 @@ pub struct Instrument<V: Variant> {
     events: Vec<Event>,
     /// The parameters as the engine was last told, in bits; all different from any value at first.
     told: Box<[u32]>,
+    /// How keyboards are understood, as the engine was last told.
+    performance: Option<Performance>,
     variant: PhantomData<V>,
 }
 
@@ -124,6 +126,7 @@ impl<V: Variant> Default for Instrument<V> {
             faulted: false,
             events: vec![],
             told,
+            performance: None,
             variant: PhantomData,
         }
     }
@@ -143,12 +146,21 @@ impl<V: Variant> Instrument<V> {
         if self.engine.as_ref().is_none_or(|(made_for, _)| *made_for != rate) {
             self.engine = Some((rate, self.session().engine(rate)));
             self.told.fill(UNTOLD);
+            self.performance = None;
         }
-        self.events = Vec::with_capacity(front::MOST_EVENTS + self.params.len());
+        self.events = Vec::with_capacity(front::MOST_EVENTS + self.params.len() + 1);
         self.offline = config.process_mode == ProcessMode::Offline;
         self.faulted = false;
         self.session().settle(if self.offline { OFFLINE_WAIT } else { ACTIVATION_WAIT });
         true
+    }
+
+    /// A change of the instance's own settings becomes an event, too.
+    fn follow_settings(&mut self) {
+        let performance = self.params.session().performance();
+        if self.performance.replace(performance) != Some(performance) {
+            self.events.push(Event { at: 0, what: What::Perform(performance) });
+        }
     }
 
     /// The one place where `process` may wait: in the host's offline mode, until what was asked for is loaded.
@@ -187,6 +199,7 @@ impl<V: Variant> Instrument<V> {
         context: &mut impl ProcessContext<Self>,
     ) {
         self.events.clear();
+        self.follow_settings();
         self.follow_parameters();
         self.offline_wait();
         let last = (main.samples() as u32).saturating_sub(1);

@@ -3,7 +3,7 @@
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
-use crate::engine::{Event, Expression, What};
+use crate::engine::{ANY, Event, Expression, What};
 
 /// The engine's event for one of the host, at frame `at` of the piece; `None` for what the engine does not know (program changes, system
 /// exclusive messages, per-note modulation of parameters, notes on without a key).
@@ -16,13 +16,14 @@ pub fn from_host<S>(event: &NoteEvent<S>, at: u32) -> Option<Event> {
             velocity: velocity.clamp(0.0, 1.0),
         },
         NoteEvent::NoteOff { voice_id, channel, key, velocity, .. } => What::NoteOff {
-            channel: channel.number().unwrap_or(0),
-            key: key.number()?,
+            channel: channel.number().unwrap_or(ANY),
+            key: key.number().unwrap_or(ANY),
             note: note(voice_id),
             velocity: velocity.clamp(0.0, 1.0),
         },
         NoteEvent::Choke { voice_id, channel, key, .. } => {
-            What::Choke { channel: channel.number().unwrap_or(0), key: key.number()?, note: note(voice_id) }
+            let (channel, key) = (channel.number().unwrap_or(ANY), key.number().unwrap_or(ANY));
+            What::Choke { channel, key, note: note(voice_id) }
         }
         NoteEvent::PolyVolume { voice_id, channel, key, gain, .. } => {
             expression(voice_id, channel, key, Expression::Gain, gain)
@@ -43,7 +44,7 @@ pub fn from_host<S>(event: &NoteEvent<S>, at: u32) -> Option<Event> {
         NoteEvent::PolyBrightness { voice_id, channel, key, brightness, .. } => {
             expression(voice_id, channel, key, Expression::Brightness, brightness)
         }
-        NoteEvent::MidiPitchBend { channel, value, .. } => What::Bend { channel, value: value * 2.0 - 1.0 },
+        NoteEvent::MidiPitchBend { channel, value, .. } => What::Bend { channel, value: bend(value) },
         NoteEvent::MidiChannelPressure { channel, pressure, .. } => {
             What::Pressure { channel, value: pressure }
         }
@@ -60,33 +61,31 @@ pub fn to_host<S>(event: &Event) -> Option<NoteEvent<S>> {
         What::NoteOn { channel, key, note, velocity } => NoteEvent::NoteOn {
             timing,
             voice_id: voice(note),
-            channel: Channel::Number(channel),
-            key: Key::Number(key),
+            channel: on_channel(channel),
+            key: with_key(key),
             velocity,
         },
         What::NoteOff { channel, key, note, velocity } => NoteEvent::NoteOff {
             timing,
             voice_id: voice(note),
-            channel: Channel::Number(channel),
-            key: Key::Number(key),
+            channel: on_channel(channel),
+            key: with_key(key),
             velocity,
         },
         What::Choke { channel, key, note } => NoteEvent::Choke {
             timing,
             voice_id: voice(note),
-            channel: Channel::Number(channel),
-            key: Key::Number(key),
+            channel: on_channel(channel),
+            key: with_key(key),
         },
-        What::Bend { channel, value } => {
-            NoteEvent::MidiPitchBend { timing, channel, value: (value + 1.0) * 0.5 }
-        }
+        What::Bend { channel, value } => NoteEvent::MidiPitchBend { timing, channel, value: wheel(value) },
         What::Pressure { channel, value } => {
             NoteEvent::MidiChannelPressure { timing, channel, pressure: value }
         }
         What::Controller { channel, number, value } => {
             NoteEvent::MidiCC { timing, channel, cc: number, value }
         }
-        What::Expression { .. } | What::Control { .. } => return None,
+        What::Expression { .. } | What::Control { .. } | What::Perform(_) => return None,
     })
 }
 
@@ -99,6 +98,30 @@ fn expression(voice: VoiceID, channel: Channel, key: Key, kind: Expression, valu
         kind,
         value,
     }
+}
+
+/// Positions of a bend wheel, 0..16383, below and above its rest.
+const WHEEL: f32 = 16_383.0;
+const REST: f32 = 8_192.0;
+
+/// A wheel's position, 0..1, as -1..1. The rest is exactly 0, though it does not lie in the middle.
+fn bend(value: f32) -> f32 {
+    let off = (value * WHEEL).round().clamp(0.0, WHEEL) - REST;
+    if off < 0.0 { off / REST } else { off / (WHEEL - REST) }
+}
+
+/// The other way.
+fn wheel(bend: f32) -> f32 {
+    let off = if bend < 0.0 { bend * REST } else { bend * (WHEEL - REST) };
+    (REST + off) / WHEEL
+}
+
+fn on_channel(channel: u8) -> Channel {
+    if channel == ANY { Channel::Wildcard } else { Channel::Number(channel) }
+}
+
+fn with_key(key: u8) -> Key {
+    if key == ANY { Key::Wildcard } else { Key::Number(key) }
 }
 
 /// -1 stands for "the host has no ids".
@@ -129,6 +152,38 @@ mod tests {
             let host: NoteEvent<()> = to_host(&event).unwrap();
             assert_eq!(host.timing(), 9);
             assert_eq!(from_host(&host, 9), Some(event));
+        }
+    }
+
+    #[test]
+    fn notes_bend_wheel_rests_exactly_and_reaches_both_ends() {
+        let bent = |raw: [u8; 2]| {
+            let event = NoteEvent::<()>::from_midi(0, &[0xe0, raw[0], raw[1]]).unwrap();
+            match from_host(&event, 0).unwrap().what {
+                What::Bend { value, .. } => value,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!([bent([0, 0]), bent([0, 0x40]), bent([0x7f, 0x7f])], [-1.0, 0.0, 1.0]);
+        assert!(bent([1, 0x40]) > 0.0 && bent([0x7f, 0x3f]) < 0.0);
+    }
+
+    #[test]
+    fn notes_off_for_all_channels_or_keys_is_for_all() {
+        let (voice_id, channel, key) = (VoiceID::Wildcard, Channel::Wildcard, Key::Wildcard);
+        let off = NoteEvent::<()>::NoteOff { timing: 0, voice_id, channel, key, velocity: 0.0 };
+        let choke = NoteEvent::<()>::Choke { timing: 0, voice_id, channel, key };
+        let (any, note) = (ANY, -1);
+        let wanted = [
+            What::NoteOff { channel: any, key: any, note, velocity: 0.0 },
+            What::Choke { channel: any, key: any, note },
+        ];
+        for (event, what) in [off, choke].iter().zip(wanted) {
+            assert_eq!(from_host(event, 3), Some(Event { at: 3, what }));
+            assert_eq!(
+                from_host(&to_host::<()>(&Event { at: 0, what }).unwrap(), 3),
+                Some(Event { at: 3, what })
+            );
         }
     }
 

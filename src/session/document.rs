@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::macros::Owners;
+use crate::engine::Performance;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Version that this program writes; it reads this one and older ones.
@@ -32,6 +33,13 @@ pub struct Document {
     /// The macros whose positions the host's parameters are.
     #[serde(skip_serializing_if = "Owners::is_empty")]
     pub macros: Owners,
+    /// How keyboards are understood.
+    #[serde(skip_serializing_if = "is_default")]
+    pub performance: Performance,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// One file of the library.
@@ -62,6 +70,7 @@ impl Default for Document {
             files: vec![],
             edits: vec![],
             macros: Owners::new(),
+            performance: Performance::default(),
         }
     }
 }

@@ -281,6 +281,7 @@ impl Loader {
                 {
                     self.exchange.give(silence);
                     self.shared.is_late_by(0);
+                    self.shared.names_keys(&[]);
                 }
                 let owners = self.owners(&[]);
                 self.sounds_now(choice, owners, Reload::default());
@@ -296,6 +297,7 @@ impl Loader {
                 strips = Some(compiled.program.strips().map(|strip| strip.name.clone()).collect());
                 let nodes = compiled.summary.clone();
                 self.shared.is_late_by(compiled.program.latency);
+                self.shared.names_keys(&compiled.note_names);
                 self.exchange.give(compiled);
                 self.turn();
                 self.sounds_now(choice, owners, Reload { nodes, ..Reload::default() });

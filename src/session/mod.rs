@@ -19,7 +19,7 @@ mod typed;
 mod wish;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -27,9 +27,11 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::engine::{Engine, Meters, Remote};
+pub use crate::engine::{MOST_MEMBERS, MOST_RANGE, Mpe, Performance, Zone};
 use crate::library::vault::Vault;
 use mailbox::Mailbox;
 
+pub use crate::compile::NoteName;
 pub use crate::language::Macro;
 pub use crate::language::Severity;
 pub use crate::language::vocabulary::note;
@@ -85,6 +87,8 @@ struct Shared {
     meters: ArcSwapOption<Meters>,
     /// The host's `sound` parameter: 0 leaves the choice to the document.
     sound: AtomicU32,
+    /// How keyboards are understood, as bits.
+    performance: AtomicU64,
     /// By how many frames the sound that plays is late.
     latency: AtomicU32,
     load: Load,
@@ -110,6 +114,7 @@ impl Session {
             snapshot: ArcSwap::default(),
             meters: ArcSwapOption::empty(),
             sound: AtomicU32::new(0),
+            performance: AtomicU64::new(Performance::default().to_bits()),
             latency: AtomicU32::new(0),
             load: Load::default(),
             macros: Default::default(),
@@ -150,7 +155,7 @@ impl Session {
         let document = self.shared.document.load();
         let edits = self.shared.typed.load().unheard(&self.shared.snapshot.load().texts, &document);
         let macros = self.shared.macros.settled(document.macros.clone());
-        Document { edits, macros, ..Document::clone(&document) }.to_json()
+        Document { edits, macros, performance: self.performance(), ..Document::clone(&document) }.to_json()
     }
 
     /// What is typed in the window, or was when it was closed or the project saved.
@@ -185,6 +190,7 @@ impl Session {
         let edits = document.edits.clone();
         self.shared.document.store(Arc::new(Document { edits: vec![], ..Document::clone(&document) }));
         self.shared.macros.restore(&document.macros);
+        self.shared.performance.store(document.performance.to_bits(), Ordering::Release);
         self.shared.typed.rcu(|old| Typed { epoch: old.epoch + 1, files: edits.clone() });
         // What was wanted until now is of no account any more.
         self.shared.publish(|snapshot| snapshot.texts = Texts::default());
@@ -196,6 +202,19 @@ impl Session {
     /// the loader looks here several times a second.
     pub fn override_sound(&self, number: u32) -> bool {
         self.shared.sound.swap(number, Ordering::Relaxed) != number
+    }
+
+    /// How keyboards are understood: a setting of the instance, whatever library it plays. Any thread, also the audio thread.
+    pub fn performance(&self) -> Performance {
+        Performance::from_bits(self.shared.performance.load(Ordering::Acquire))
+    }
+
+    /// Changes that; the project is to be saved again.
+    pub fn perform(&self, performance: Performance) {
+        let bits = performance.within_bounds().to_bits();
+        if self.shared.performance.swap(bits, Ordering::AcqRel) != bits {
+            self.shared.note_change();
+        }
     }
 
     /// The macros' side of the host's parameters.
@@ -282,6 +301,14 @@ impl Shared {
         let frames = u32::try_from(frames).unwrap_or(u32::MAX);
         if self.latency.swap(frames, Ordering::AcqRel) != frames {
             self.publish(|snapshot| snapshot.latency = frames);
+            lock(&self.notify)();
+        }
+    }
+
+    /// A sound plays whose keys are called so.
+    fn names_keys(&self, names: &[NoteName]) {
+        if *self.snapshot.load().note_names != *names {
+            self.publish(|snapshot| snapshot.note_names = names.into());
             lock(&self.notify)();
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Macro, Reload, Texts};
+use crate::compile::NoteName;
 use crate::engine::{METERED, Meters, PROGRAM_FAULT, strip_fault};
 use crate::language::model::SourceFile;
 use crate::language::{Diagnostic, Severity};
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub strips: Vec<String>,
     /// The macros of the library that sounds, by their slots.
     pub macros: Arc<[Macro]>,
+    /// What the keys of the sound that plays are called.
+    pub note_names: Arc<[NoteName]>,
     /// By how many frames it is late.
     pub latency: u32,
     pub status: Status,

@@ -10,7 +10,7 @@ use crate::kernel::plumbing::{Average, Cut, Fade, First, Held, Sum, Vacant};
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
     BankPlan, Blend, BlendPlan, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan,
-    Sequencer, SequencerPlan, Spawn, SpawnPlan,
+    Sequencer, SequencerPlan, Spawn, SpawnPlan, Touch,
 };
 use crate::kernel::{Build, Graph, Kernel, MAX_LANES, Source, TILE, Work};
 use crate::language::Diagnostic;
@@ -52,6 +52,7 @@ pub(super) fn work(op: Op, lanes: usize, site: &Site) -> Result<Work, Diagnostic
         What::Cut { frames } => Box::new(Cut { frames, over: vec![false; lanes] }),
         What::Tempo { part, host } => Box::new(Tempo::new(part, lanes, site.song && host)),
         What::Macro(plan) => Box::new(Macro::new(plan, request.rate)),
+        What::Touch(touched) => Box::new(Touch::new(touched, lanes, request.rate)),
         What::Voices(voices) => self::voices(*voices, lanes, site)?,
         What::Import { .. } => unreachable!("imports are not steps"),
     };
@@ -114,11 +115,13 @@ fn node(
 
 fn voices(voices: Voices, lanes: usize, site: &Site) -> Result<Box<dyn Kernel>, Diagnostic> {
     let site = &Site { song: false, place: Some(voices.span), ..*site };
+    let measured = voices.driver.measures();
     let mut pools = vec![];
     for draft in voices.pools {
         let banks = std::iter::once(draft.main).chain(draft.older);
-        pools
-            .push(PoolPlan { banks: banks.map(|draft| bank(draft, lanes, site)).collect::<Result<_, _>>()? });
+        pools.push(PoolPlan {
+            banks: banks.map(|draft| bank(draft, lanes, measured, site)).collect::<Result<_, _>>()?,
+        });
     }
     let mut pools = pools.into_iter();
     let mut only = || pools.next().ok_or_else(|| Diagnostic::general("voices", "nothing to play"));
@@ -126,9 +129,10 @@ fn voices(voices: Voices, lanes: usize, site: &Site) -> Result<Box<dyn Kernel>, 
         Driver::Multiply { number, copies } => {
             Box::new(Multiply::new(MultiplyPlan { pool: only()?, number, copies }))
         }
-        Driver::MidiIn { channel, limit, variables, bend_range } => {
+        Driver::MidiIn { manner, variables } => {
             let tuning = site.request.library.tuning().map(|t| Box::new(t.table()));
-            Box::new(MidiIn::new(MidiInPlan { pool: only()?, channel, limit, variables, bend_range, tuning }))
+            let rate = site.request.rate;
+            Box::new(MidiIn::new(MidiInPlan { pool: only()?, manner: *manner, variables, tuning, rate }))
         }
         Driver::Spawn { trigger, threshold, limit, life, variables } => {
             Box::new(Spawn::new(SpawnPlan { pool: only()?, trigger, threshold, limit, life, variables }))
@@ -146,7 +150,7 @@ fn voices(voices: Voices, lanes: usize, site: &Site) -> Result<Box<dyn Kernel>, 
     })
 }
 
-fn bank(draft: BankDraft, parents: usize, site: &Site) -> Result<BankPlan, Diagnostic> {
+fn bank(draft: BankDraft, parents: usize, measured: bool, site: &Site) -> Result<BankPlan, Diagnostic> {
     let lanes = Graph::lanes_for(parents * draft.voices);
     if lanes > LANES {
         let message = format!("voices within voices need {lanes} lanes; at most {LANES}");
@@ -170,6 +174,7 @@ fn bank(draft: BankDraft, parents: usize, site: &Site) -> Result<BankPlan, Diagn
         voices: draft.voices,
         silent: draft.silent,
         closing: draft.closing,
+        measured,
     })
 }
 

@@ -8,6 +8,7 @@ mod kernel_node;
 mod memories;
 mod mixer;
 mod names;
+mod notes;
 mod scopes;
 mod sequencer;
 mod switch;
@@ -85,6 +86,8 @@ pub(super) struct Lower<'a> {
     fixed: bool,
     /// The text has soloed a track.
     soloed: bool,
+    /// Keys that cut each other.
+    chokes: notes::Chokes,
     /// Sounds with parameters that steps start.
     expanded: HashMap<String, Rc<Node>>,
 }
@@ -134,6 +137,7 @@ pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lower
             beforehand: 0.0,
             fixed: false,
             soloed: false,
+            chokes: Default::default(),
             expanded: HashMap::new(),
         };
         declare(root, &mut lower.scopes[0].declared);
@@ -193,6 +197,7 @@ impl<'a> Lower<'a> {
         scope.plan.outputs = tracks.iter().map(|t| t.wire).collect();
         let mut plan = std::mem::take(&mut scope.plan);
         memories::tell(&mut plan, &mut vec![]);
+        self.chokes.tell(&mut plan);
         let length = voices::longest_duration(root);
         Ok(Lowered { plan, tracks, length, soloed: self.soloed, warnings: vec![], notes: vec![] })
     }

@@ -2,22 +2,21 @@
 
 use crate::compile::plan::{self, Ends, What, Wire};
 use crate::compile::pools::{Driver, PoolDraft, Voices};
-use crate::kernel::voices::NoteVariable;
-use crate::language::model::{Expr, ExprKind, Node, Param, Value};
+use crate::language::model::{Node, Param, Value};
 use crate::language::{Diagnostic, limits};
 use crate::spec::ParamKind;
 
 use super::names::{Bound, Env};
 use super::{Context, Failed, Lower, Result, Scope, children, declare};
 
-/// A lowered voice: its draft and channels, the slots of its variables, and the wires around that it reads.
 /// Most copies of a `multiply` whose number moves.
 const MOVING_COPIES: usize = 64;
 
+/// A lowered voice: its draft and channels, the slots of its variables, and the wires around that it reads.
 type Voiced = (PoolDraft, usize, Vec<u32>, Vec<Wire>);
 
 impl Lower<'_> {
-    /// Lowers what voices play in a scope of its own. `variables` become slots and names; returns the draft, its channels,
+    /// Lowers what voices play in a scope of its own. `variables` become slots and names (where they have one); returns the draft, its channels,
     /// the slots in order, and the wires around that it reads.
     pub(super) fn voice(
         &mut self,
@@ -44,7 +43,7 @@ impl Lower<'_> {
         self.scopes.push(scope);
         let depth = self.scopes.len() - 1;
         let mut env: Env = cx.env.clone();
-        for ((name, _), slot) in variables.iter().zip(&slots) {
+        for ((name, _), slot) in variables.iter().zip(&slots).filter(|((name, _), _)| !name.is_empty()) {
             let wire = Wire::mono(plan::Value::Slot(*slot));
             env = env.with(name, Bound::Wire(depth, wire));
         }
@@ -100,7 +99,7 @@ impl Lower<'_> {
         self.push(What::Voices(Box::new(voices)), inputs, channels, ends, node.path.clone())
     }
 
-    fn limit(&self, node: &Node, default: usize) -> Result<usize> {
+    pub(super) fn limit(&self, node: &Node, default: usize) -> Result<usize> {
         match self.declared(node, "voices") {
             Some(Param { value: Value::Number(x), span, .. }) => {
                 if *x > limits::VOICES as f64 {
@@ -197,57 +196,6 @@ impl Lower<'_> {
         let driver = Driver::Spawn { trigger: 0, threshold, limit, life: None, variables };
         Ok(self.play(node, driver, vec![trigger], vec![(draft, imports)], channels, Ends::Own))
     }
-
-    pub(super) fn midi_in(&mut self, node: &Node, cx: &Context) -> Result<Wire> {
-        let limit = self.limit(node, 8)?;
-        let number = |name: &str| match self.declared(node, name) {
-            Some(Param { value: Value::Number(x), .. }) => Some(*x),
-            _ => None,
-        };
-        let channel = number("channel").map_or(Some(0), |c| if c < 0.0 { None } else { Some(c as u8) });
-        let bend_range = number("bend_range").unwrap_or(2.0) as f32;
-        let Value::Node(signal) = &self.required(node, "signal")?.value else {
-            return Err(
-                Diagnostic::error("wrong-type", node.span, "`signal` of `midi_in` must be a node").into()
-            );
-        };
-        let inner =
-            Context { duration: Some(node.duration.unwrap_or(f64::INFINITY)), ..self.inside(node, cx) };
-        let default = |v: NoteVariable| if v == NoteVariable::Gain { 1.0 } else { 0.0 };
-        let variables: Vec<(&str, f64)> =
-            NoteVariable::NAMES.iter().map(|(name, v)| (*name, default(*v))).collect();
-        let mut scope = Scope::default();
-        declare(signal, &mut scope.declared);
-        let (mut draft, channels, slots, imports) =
-            self.voiced(scope, &signal.path, &inner, &variables, &[], |lower, inner| {
-                let time = Expr { kind: ExprKind::Name { name: "t".into(), dollar: false }, span: node.span };
-                let age = Bound::Wire(lower.scopes.len() - 1, lower.formula(&time, inner, &[], "age")?);
-                lower.node(signal, &Context { env: inner.env.with("age", age), ..inner.clone() })
-            })?;
-        draft.main.voices = 2 * limit;
-        // Only what the voice reads is kept up to date.
-        let used = used_slots(&draft.main.plan);
-        let named = NoteVariable::NAMES.iter().zip(slots);
-        let variables =
-            named.filter(|(_, slot)| used.contains(slot)).map(|((_, v), slot)| (*v, slot)).collect();
-        let driver = Driver::MidiIn { channel, limit, variables, bend_range };
-        Ok(self.play(node, driver, vec![], vec![(draft, imports)], channels, Ends::Never))
-    }
-}
-
-/// Slots that any operation reads, here or in voices further in.
-fn used_slots(plan: &crate::compile::plan::Plan) -> std::collections::HashSet<u32> {
-    let mut used = std::collections::HashSet::new();
-    let mut take = |wire: &Wire| {
-        for value in [wire.left, wire.right] {
-            if let crate::compile::plan::Value::Slot(slot) = value {
-                used.insert(slot);
-            }
-        }
-    };
-    plan.ops.iter().flat_map(|op| &op.inputs).for_each(&mut take);
-    plan.outputs.iter().for_each(&mut take);
-    used
 }
 
 /// The longest finite `duration` in a definition, in seconds: through parameters, named arguments and lists, but neither pairs

@@ -37,6 +37,8 @@ pub struct BankPlan {
     pub silent: Arc<AtomicBool>,
     /// It is no longer wanted: its voices fade as soon as they have been taken over.
     pub closing: bool,
+    /// Somebody wants to know how loud the voices are.
+    pub measured: bool,
 }
 
 pub struct Bank {
@@ -49,6 +51,8 @@ pub struct Bank {
     silent: Arc<AtomicBool>,
     closing: bool,
     roster: Roster,
+    /// Where somebody wants to know it: peaks of each voice in the tile before, and in the present one so far.
+    peaks: Vec<[f32; 2]>,
     /// Where there are several parents, per channel and parent of a pass: 32 partial sums per frame.
     sums: [Vec<Tile>; 2],
 }
@@ -65,6 +69,7 @@ impl Bank {
         Self {
             sums: [sums(1), sums(2)],
             roster: Roster::new(plan.parents, plan.voices, fade, patience),
+            peaks: if plan.measured { vec![[0.0; 2]; plan.graph.lanes()] } else { vec![] },
             graph: plan.graph,
             output: plan.output,
             channels: plan.channels,
@@ -88,7 +93,33 @@ impl Bank {
         }
         self.graph.start(lane, Start { at, voice });
         self.roster.begin(lane, number, life);
+        if let Some(peaks) = self.peaks.get_mut(lane) {
+            // What has only just begun is not the quietest.
+            *peaks = [f32::INFINITY; 2];
+        }
         Some(lane)
+    }
+
+    /// How loud a voice was in the last two tiles; 0 where nobody measures.
+    pub fn level(&self, lane: usize) -> f32 {
+        self.peaks.get(lane).map_or(0.0, |[before, now]| before.max(*now))
+    }
+
+    /// Looks how loud the lanes of a pass are. Tiles lie on the absolute grid, so the answer does not depend on how time was cut.
+    fn measure(&mut self, piece: &Piece, lane: usize, lanes: usize) {
+        let begins = piece.at.is_multiple_of(TILE as u64);
+        for (k, [before, now]) in self.peaks.iter_mut().skip(lane).take(lanes).enumerate() {
+            if begins {
+                (*before, *now) = (*now, 0.0);
+            }
+            for channel in 0..self.channels {
+                let tile = self.graph.tile(self.output[channel]);
+                let frames = if tile.flat { 1 } else { piece.frames };
+                for frame in 0..frames {
+                    *now = now.max(tile.floats()[frame * lanes + k].abs());
+                }
+            }
+        }
     }
 
     /// Takes over the voices of a bank of the same shape.
@@ -97,6 +128,9 @@ impl Bank {
             return;
         }
         self.roster.take(&mut old.roster);
+        for (new, old) in self.peaks.iter_mut().zip(&old.peaks) {
+            *new = *old;
+        }
         let roster = &self.roster;
         self.graph.succeed(&mut old.graph, carry, at, |lane| roster.voice(lane).is_some());
         if self.closing {
@@ -261,6 +295,9 @@ impl Bank {
         let mut counts = [0u8; MAX_LANES];
         for k in 0..lanes {
             counts[k] = if running >> k & 1 != 0 { ends[k].min(frames as u8) } else { 0 };
+        }
+        if !self.peaks.is_empty() {
+            self.measure(piece, lane, lanes);
         }
         let whole = counts[..lanes].iter().zip(0..).all(|(c, k)| *c == frames as u8 || running >> k & 1 == 0);
         if whole && self.roster.watched(lane, lanes) == 0 {

@@ -1,5 +1,6 @@
 //! Voices: instances of one sub-graph, started and ended while the sound plays. [`Pool`] holds them in banks, which keep a
-//! lane for each and sum what they put out; `sequencer`, `midi_in`, `multiply` and `spawn` decide when a voice starts. Audio thread; all memory is made beforehand.
+//! lane for each and sum what they put out; `sequencer`, `midi_in`, `multiply` and `spawn` decide when a voice starts; `touch`
+//! smooths what `midi_in` tells it. Audio thread; all memory is made beforehand.
 
 mod bank;
 mod blend;
@@ -13,13 +14,17 @@ mod select;
 mod sequencer;
 mod spawn;
 mod sums;
+mod touch;
 
 pub use bank::BankPlan;
 pub use blend::{Blend, BlendPlan};
 pub use import::Import;
-pub use midi_in::{MidiIn, MidiInPlan, NoteVariable};
+pub use midi_in::{
+    Choke, Keys, Manner, MidiIn, MidiInPlan, Mode, NAMES, NoteVariable, Press, Priority, Reads, Steal,
+};
 pub use multiply::{Multiply, MultiplyPlan};
 pub use pool::{Pool, PoolPlan};
 pub use select::{Select, SelectPlan};
 pub use sequencer::{Order, Sequencer, SequencerPlan, StepCall};
 pub use spawn::{Spawn, SpawnPlan};
+pub use touch::{Touch, Touched};

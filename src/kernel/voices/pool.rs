@@ -40,7 +40,7 @@ impl PoolPlan {
 }
 
 /// Where a voice is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     bank: usize,
     lane: usize,
@@ -114,6 +114,11 @@ impl Pool {
 
     pub fn sounding(&self, place: Place) -> bool {
         self.banks[place.bank].sounding(place.lane)
+    }
+
+    /// How loud a voice was in the last two tiles, in banks that measure it.
+    pub fn level(&self, place: Place) -> f32 {
+        self.banks[place.bank].level(place.lane)
     }
 
     /// Voices of `parent` that do not fade.
