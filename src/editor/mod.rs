@@ -4,6 +4,7 @@
 mod assist;
 mod disk;
 mod findings;
+mod keyboard;
 mod library;
 mod macros;
 mod meters;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use egui::{CentralPanel, Frame, Panel, Ui};
 
-use crate::session::{Counts, Message, Session, Snapshot};
+use crate::session::{Counts, Message, Performance, Session, Snapshot};
 
 pub use macros::Turn;
 pub use meters::Levels;
@@ -36,6 +37,8 @@ pub struct Scene<'a> {
     pub silenced: &'a [String],
     /// Where the macros stand, 0..1, by their slots.
     pub positions: &'a [f32],
+    /// How keyboards are understood.
+    pub performance: Performance,
 }
 
 /// What the user asked for in a frame.
@@ -45,6 +48,8 @@ pub struct Asked {
     pub message: Option<Message>,
     /// Of the host.
     pub turn: Option<Turn>,
+    /// Of the instance's own settings.
+    pub performance: Option<Performance>,
 }
 
 /// What the panes remember between frames.
@@ -89,9 +94,13 @@ impl Editor {
             samples: self.session.samples(),
             silenced: &silenced,
             positions,
+            performance: self.session.performance(),
         };
         self.panes.source.recall(&self.session.typed());
-        let Asked { message, turn } = draw(ui, &scene, &mut self.panes);
+        let Asked { message, turn, performance } = draw(ui, &scene, &mut self.panes);
+        if let Some(performance) = performance {
+            self.session.perform(performance);
+        }
         if let Some(files) = self.panes.source.typed() {
             self.session.keep_typed(files);
         }
@@ -106,10 +115,11 @@ impl Editor {
 /// Lays the panes out. The answer is what the user asked for in this frame.
 pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Asked {
     let Panes { library, source } = panes;
-    let (mut asked, mut turn) = (None, None);
+    let (mut asked, mut turn, mut performance) = (None, None, None);
     let pane = Frame::new().inner_margin(12).fill(theme::BACK);
     Panel::top("open").frame(pane).show(ui, |ui| asked = library.open_row(ui, scene));
     Panel::bottom("status").frame(pane.fill(theme::RAISED)).show(ui, |ui| status::draw(ui, scene));
+    Panel::bottom("keyboard").frame(pane).show(ui, |ui| performance = keyboard::draw(ui, scene.performance));
     Panel::right("meters")
         .frame(pane)
         .resizable(false)
@@ -130,5 +140,5 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Asked {
         asked = asked.take().or(disk::draw(ui, scene));
         asked = asked.take().or(source.draw(ui, scene));
     });
-    Asked { message: asked, turn }
+    Asked { message: asked, turn, performance }
 }

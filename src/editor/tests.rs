@@ -1,5 +1,6 @@
 //! The panes, drawn without a window: what text is on them, and what clicks and keys ask for.
 
+mod keyboard;
 mod macros;
 
 use std::time::Duration;
@@ -36,6 +37,7 @@ fn plain() -> Snapshot {
         sound: "song".into(),
         strips: vec!["drums".into(), "bass".into()],
         macros: [].into(),
+        note_names: [].into(),
         latency: 0,
         status: Status::Playing,
         findings: vec![],
@@ -81,6 +83,7 @@ struct Bench {
     positions: Vec<f32>,
     /// What was turned in the last frame.
     turn: Option<Turn>,
+    performance: Performance,
     written: Vec<(String, Rect)>,
 }
 
@@ -89,7 +92,9 @@ impl Bench {
         let context = Context::default();
         Editor::dress(&context);
         let (panes, positions) = (Panes::default(), vec![0.5; 16]);
-        let mut bench = Bench { context, panes, snapshot, positions, turn: None, written: vec![] };
+        let performance = Performance::default();
+        let mut bench =
+            Bench { context, panes, snapshot, positions, turn: None, performance, written: vec![] };
         bench.frame(vec![]);
         bench.frame(vec![]);
         bench
@@ -110,6 +115,7 @@ impl Bench {
             samples: SAMPLES,
             silenced: &silenced,
             positions: &self.positions,
+            performance: self.performance,
         };
         let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(SIZE.0, SIZE.1));
         let input = RawInput { screen_rect: Some(screen), events, ..Default::default() };
@@ -124,6 +130,7 @@ impl Bench {
         }
         // The host does at once what it is asked for.
         self.turn = asked.turn;
+        self.performance = asked.performance.unwrap_or(self.performance);
         if let Some(Turn { slot, share, .. }) = asked.turn {
             self.positions[usize::from(slot)] = share;
         }

@@ -1,13 +1,11 @@
 //! What the host is told about macros: their names, which the framework cannot change, and that they are others now. Ids, order and
 //! ranges of the parameters stay. Main thread.
 
-use std::ffi::c_char;
-
 use clap_sys::ext::params::{
     CLAP_PARAM_RESCAN_INFO, CLAP_PARAM_RESCAN_TEXT, CLAP_PARAM_RESCAN_VALUES, clap_param_info,
 };
 
-use super::Front;
+use super::{Front, write};
 use crate::plugin::params::HostParams;
 
 /// The parameter of a macro has the name that the library gives it.
@@ -34,19 +32,9 @@ pub fn tell(front: &Front) {
     }
 }
 
-/// As a C string, cut off between characters where it is too long.
-fn write(place: &mut [c_char], text: &str) {
-    let room = place.len().saturating_sub(1);
-    let end = (0..=text.len().min(room)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    place.fill(0);
-    for (place, byte) in place.iter_mut().zip(text[..end].bytes()) {
-        *place = byte as c_char;
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::ffi::{CStr, c_void};
+    use std::ffi::{CStr, c_char, c_void};
     use std::ptr::null_mut;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;

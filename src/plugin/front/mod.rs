@@ -1,10 +1,11 @@
 //! Stands between the host and the framework's CLAP wrapper, for what the wrapper gets wrong or does not know: busses that the host
-//! leaves out ([`ports`]), the names of macros ([`macros`]), events whose order or time would lose them ([`queue`]), windows that would stay blank ([`window`]).
+//! leaves out ([`ports`]), the names of macros ([`macros`]) and keys ([`note_names`]), events whose order or time would lose them ([`queue`]), windows that would stay blank ([`window`]).
 //! Each function is called on the thread that the CLAP specification names; `process` allocates nothing.
 
 mod host;
 mod latency;
 mod macros;
+mod note_names;
 mod ports;
 mod queue;
 mod window;
@@ -17,6 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap_sys::events::{CLAP_TRANSPORT_IS_PLAYING, clap_input_events, clap_output_events};
 use clap_sys::ext::gui::CLAP_EXT_GUI;
 use clap_sys::ext::latency::CLAP_EXT_LATENCY;
+use clap_sys::ext::note_name::CLAP_EXT_NOTE_NAME;
+use clap_sys::ext::note_ports::{CLAP_EXT_NOTE_PORTS, clap_plugin_note_ports};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state, clap_plugin_state};
 use clap_sys::host::clap_host;
@@ -27,6 +30,7 @@ use clap_sys::stream::clap_istream;
 use super::params::HostParams;
 pub use host::Host;
 use latency::{LATENCY, Latency};
+use note_names::{NOTE_NAME, NoteNames};
 use ports::Ports;
 pub use queue::MOST_EVENTS;
 use queue::Queue;
@@ -42,7 +46,9 @@ pub struct Front {
     inner: clap_plugin,
     params: Extension<clap_plugin_params>,
     state: Extension<clap_plugin_state>,
+    note_ports: Extension<clap_plugin_note_ports>,
     latency: Latency,
+    names: NoteNames,
     window: UnsafeCell<Window>,
     host: Box<Host>,
     values: Arc<HostParams>,
@@ -112,13 +118,16 @@ impl Front {
             flush: Some(flush),
         };
         let state = clap_plugin_state { save: None, load: Some(load_state) };
+        let note_ports = clap_plugin_note_ports { count: None, get: Some(note_names::port) };
         let address = host.real() as usize;
         let front = Box::new(Front {
             outer,
             inner,
             params: Extension { inner: UnsafeCell::new(None), outer: params },
             state: Extension { inner: UnsafeCell::new(None), outer: state },
+            note_ports: Extension { inner: UnsafeCell::new(None), outer: note_ports },
             latency: Latency::default(),
+            names: NoteNames::default(),
             window: UnsafeCell::new(Window::new()),
             host,
             values,
@@ -287,6 +296,9 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
             super::vst3::stand_in_front();
             return (&raw const AS_VST3).cast();
         }
+        if name == CLAP_EXT_NOTE_NAME {
+            return (&raw const NOTE_NAME).cast();
+        }
         let inner = front.inner.get_extension.map_or(std::ptr::null(), |call| call(plugin, id));
         if inner.is_null() {
             inner
@@ -296,6 +308,8 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
             (*front.window.get()).serve(inner.cast())
         } else if name == CLAP_EXT_LATENCY {
             (&raw const LATENCY).cast()
+        } else if name == CLAP_EXT_NOTE_PORTS {
+            front.note_ports.serve(inner.cast())
         } else if name == CLAP_EXT_STATE {
             front.state.serve(inner.cast())
         } else {
@@ -313,6 +327,7 @@ unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
         }
         front.host.catch_up();
         macros::tell(front);
+        note_names::tell(front);
         let host = front.host.real();
         if front.active.load(Ordering::Acquire) {
             front.latency.compare(front.values.session().latency(), host);
@@ -366,5 +381,15 @@ impl Extension<clap_plugin_params> {
             }
         }
         (&raw const self.outer).cast()
+    }
+}
+
+/// As a C string, cut off between characters where it is too long.
+pub fn write(place: &mut [c_char], text: &str) {
+    let room = place.len().saturating_sub(1);
+    let end = (0..=text.len().min(room)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    place.fill(0);
+    for (place, byte) in place.iter_mut().zip(text[..end].bytes()) {
+        *place = byte as c_char;
     }
 }

@@ -3,6 +3,7 @@
 mod files;
 #[cfg(unix)]
 mod full;
+mod keyboard;
 mod macros;
 mod texts;
 mod undo;
