@@ -220,3 +220,70 @@ fn schema_is_printed_as_it_is_kept() {
     assert!(output.status.success());
     assert_eq!(String::from_utf8(output.stdout).expect("text"), fs::read_to_string(kept).expect("schema"));
 }
+
+const KIT: &str = "\
+seiche: 1
+hat: {osc: {type: noise, amp: 0.1}}
+kit:
+  mix:
+    low: {midi_in: {keys: 36, name: \"Bass <Drum> & \\\"22\\\"\", signal: {osc: {freq: 50}}}}
+    hats: {midi_in: {channel: -1, notes: {42: {name: Geschlossene Hi-Hat, choke: hats}, a#2: Offen}, signal: {hat: {}}}}
+";
+
+/// `seiche notes`: exit code, standard output, standard error.
+fn notes(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let program = env!("CARGO_BIN_EXE_seiche");
+    let Output { status, stdout, stderr } =
+        Command::new(program).arg("notes").args(arguments).current_dir(folder).output().expect("starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[test]
+fn notes_names_of_keys_are_written_as_reaper_reads_them() {
+    let folder = Folder::new("notes-list");
+    fs::write(folder.0.join("kit.yaml"), KIT).unwrap();
+    let wanted = "// kit\n36 Bass <Drum> & \"22\"\n42 Geschlossene Hi-Hat\n46 Offen\n";
+    assert_eq!(notes(&folder.0, &["kit.yaml"]), (Some(0), wanted.into(), String::new()));
+    assert_eq!(notes(&folder.0, &["kit.yaml", "--out", "kit.txt"]).0, Some(0));
+    assert_eq!(fs::read_to_string(folder.0.join("kit.txt")).unwrap(), wanted);
+}
+
+#[test]
+fn notes_names_of_keys_are_written_as_midnam() {
+    let folder = Folder::new("notes-midnam");
+    fs::write(folder.0.join("kit.yaml"), KIT).unwrap();
+    let (code, _, said) = notes(&folder.0, &["kit.yaml", "--sound", "kit", "-o", "kit.midnam"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let text = fs::read_to_string(folder.0.join("kit.midnam")).unwrap();
+    let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
+    let document = roxmltree::Document::parse_with_options(&text, options).unwrap();
+    assert_eq!(document.root_element().tag_name().name(), "MIDINameDocument");
+    let all = |tag: &'static str| document.descendants().filter(move |node| node.has_tag_name(tag));
+    // As Ardour looks a name up: channel, set of the channel, list of the set, key.
+    let name = |channel: &str, key: &str| {
+        let assign = all("ChannelNameSetAssign").find(|n| n.attribute("Channel") == Some(channel))?;
+        let set = all("ChannelNameSet").find(|n| n.attribute("Name") == assign.attribute("NameSet"))?;
+        let free = set.descendants().find(|n| n.has_tag_name("AvailableChannel"))?;
+        assert_eq!((free.attribute("Channel"), free.attribute("Available")), (Some(channel), Some("true")));
+        let used = set.children().find(|n| n.has_tag_name("UsesNoteNameList"))?;
+        let list = all("NoteNameList").find(|n| n.attribute("Name") == used.attribute("Name"))?;
+        list.children().find(|n| n.attribute("Number") == Some(key))?.attribute("Name").map(str::to_owned)
+    };
+    assert_eq!(name("1", "36").as_deref(), Some("Bass <Drum> & \"22\""));
+    assert_eq!(name("16", "46").as_deref(), Some("Offen"));
+    assert_eq!((name("2", "36"), name("1", "40")), (None, None));
+    assert_eq!(all("Note").count(), 3 + 15 * 2);
+}
+
+#[test]
+fn notes_without_names_say_what_to_write() {
+    let folder = Folder::new("notes-none");
+    for arguments in [&["tones.yaml"][..], &["tones.yaml", "--sound", "keys"]] {
+        let (code, _, said) = notes(&folder.0, arguments);
+        assert!(code == Some(1) && said.contains("notes: {36: Kick}"), "{said}");
+    }
+    let (code, _, said) = notes(&folder.0, &["tones.yaml", "--sound", "kexs"]);
+    assert!(code == Some(1) && said.contains("did you mean `keys`?"), "{said}");
+    assert_eq!(notes(&folder.0, &["nowhere.yaml"]).0, Some(1));
+}

@@ -3,6 +3,7 @@
 
 mod check;
 mod input;
+mod notes;
 mod render;
 
 use std::io::Write;
@@ -34,6 +35,8 @@ struct Arguments {
 enum Command {
     /// Look for mistakes in libraries, without playing anything.
     Check(check::Check),
+    /// Write what the keys of a sound are called, for piano rolls.
+    Notes(notes::Notes),
     /// Render a sound into a WAV file.
     Render(render::Render),
     /// Print the JSON schema of libraries, for editors that know YAML.
@@ -44,6 +47,7 @@ enum Command {
 pub fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Check(check) => check.run(),
+        Command::Notes(notes) => notes.run(),
         Command::Render(render) => render.run(),
         Command::Schema => {
             // A reader that has seen enough closes the pipe: no fault of ours.

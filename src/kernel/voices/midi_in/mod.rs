@@ -13,6 +13,7 @@ use crate::kernel::event::{Expression, What};
 use crate::kernel::keyboard::{Change, Keyboard};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
+use super::numbers::Numbers;
 use super::pool::{Opening, Pool, PoolPlan};
 pub use manner::{Choke, Keys, Manner, Mode, Priority, Steal};
 use manner::{Held, bit};
@@ -46,14 +47,16 @@ pub struct MidiIn {
     portamento: Portamento,
     set: Vec<(u32, f32)>,
     started: u64,
+    numbers: Numbers,
     /// Notes have been taken over, and the voices may read what nobody has told them.
     untold: bool,
 }
 
 /// When something happens, and what is known of the keyboard then.
 struct Moment<'a> {
-    parent: usize,
-    /// Absolute frame.
+    pass: &'a Pass<'a>,
+    frame: usize,
+    /// The same as an absolute frame.
     at: u64,
     keyboard: &'a Keyboard,
     /// Frames that a glide takes.
@@ -77,6 +80,7 @@ impl MidiIn {
             manner: plan.manner,
             variables: plan.variables,
             started: 0,
+            numbers: Numbers::default(),
             untold: false,
         }
     }
@@ -200,7 +204,7 @@ impl MidiIn {
 
     /// Begins a voice, for which another may have to give way.
     fn begin(&mut self, moment: &Moment, press: Press, gliding: bool) {
-        while self.pool.playing(moment.parent) >= self.manner.limit && self.steal() {}
+        while self.pool.playing(moment.pass.lane) >= self.manner.limit && self.steal() {}
         let frames = if gliding { moment.glide } else { 0.0 };
         let lead = self.portamento.to(self.semitones(press.key), moment.at, frames);
         let voice = (self.started % self.manner.limit as u64) as f32 + 1.0;
@@ -215,8 +219,9 @@ impl MidiIn {
             };
             self.set.push((*slot, value));
         }
-        let opening =
-            Opening { parent: moment.parent, at: moment.at, voice: self.started, life: None, set: &self.set };
+        let number = self.numbers.next(moment.pass, moment.frame);
+        let parent = moment.pass.lane;
+        let opening = Opening { parent, at: moment.at, voice: number, life: None, set: &self.set };
         if let Some(place) = self.pool.start(&opening) {
             self.notes.retain(|n| n.place != place);
             if self.notes.len() < self.notes.capacity() {
@@ -370,6 +375,7 @@ impl Kernel for MidiIn {
         let Some(old) = same::<Self>(old) else { return };
         Pool::take(from_mut(&mut self.pool), from_mut(&mut old.pool), passages, at);
         self.started = old.started;
+        self.numbers = old.numbers;
         self.portamento = old.portamento;
         let room = self.notes.capacity();
         let pool = &self.pool;
@@ -389,6 +395,7 @@ impl Kernel for MidiIn {
         self.held.clear();
         self.portamento.forget();
         self.started = start.voice.wrapping_mul(65_536);
+        self.numbers = Numbers::within(start);
     }
 
     fn stop(&mut self, lane: usize, at: u64) {
@@ -418,7 +425,8 @@ impl Kernel for MidiIn {
                 let (values, flat) = pass.raw(port, 0);
                 self.portamento.frames(values[if flat { 0 } else { frame * pass.width() }])
             });
-            let moment = Moment { parent: pass.lane, at: pass.at + frame as u64, keyboard: &keyboard, glide };
+            let at = pass.at + frame as u64;
+            let moment = Moment { pass, frame, at, keyboard: &keyboard, glide };
             self.handle(&moment, event.what, change);
         }
         self.pool.render(pass, from, pass.frames);
