@@ -90,7 +90,7 @@ fn shares(op: &Op) -> bool {
 
 /// Operations that need each other, as groups, each behind what it needs (Tarjan's strongly connected components). Within a group
 /// the order stays.
-fn groups(needs: &[Vec<usize>]) -> Vec<Vec<usize>> {
+pub(super) fn groups(needs: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut groups = vec![];
     // In the order of discovery, from 1 on; and the earliest that an operation leads back to.
     let (mut number, mut back) = (vec![0; needs.len()], vec![0; needs.len()]);

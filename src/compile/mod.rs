@@ -11,6 +11,7 @@ mod keys;
 mod late;
 mod loops;
 mod lower;
+pub mod parts;
 pub mod plan;
 mod pools;
 mod program;
@@ -44,6 +45,7 @@ pub const LIMITS: &[Limit] = &[Limit::new(
 )];
 
 /// What to compile.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub library: &'a Library,
     /// Name of the sound.

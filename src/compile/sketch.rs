@@ -281,7 +281,7 @@ fn part(what: &What, lines: &[usize]) -> Part {
     }
 }
 
-fn key(op: &Op) -> String {
+pub(super) fn key(op: &Op) -> String {
     let mut key = format!("{} {}", op.channels, op.inputs.len());
     for wire in &op.inputs {
         key.push(if wire.is_stereo() { 's' } else { 'm' });

@@ -1,6 +1,8 @@
 //! The audio thread: renders the running program block by block, follows events and transport, and swaps programs. It never
 //! allocates, frees, locks, waits, logs or panics; what it has no use for any more goes back through a queue.
 
+mod apart;
+mod cuts;
 mod denormals;
 mod meters;
 mod outputs;
@@ -8,15 +10,18 @@ mod player;
 mod song;
 mod trial;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::compile::Program;
 use crate::dsp::dynamics::peak;
 pub use crate::kernel::keyboard::{ANY, MOST_MEMBERS, MOST_RANGE, Mpe, Performance, Zone};
 pub use crate::kernel::{Control, Event, Expression, StripControl, Transport, What};
-use crate::kernel::{Controls, Piece, TILE};
+use crate::kernel::{Controls, Piece};
 
 pub use crate::kernel::strip_fault;
+pub use apart::{Cause, Mixdown, NodeTime, PartFault, PartPlayer, Place, Stop, Stretch};
+use cuts::Cuts;
 pub use meters::{METERED, Meters, PROGRAM_FAULT};
 use outputs::Gain;
 use player::Player;
@@ -169,27 +174,12 @@ impl Engine {
         self.swap();
         let frames = io.main[0].len();
         self.song.follow(transport);
-        let mut from = 0;
-        let mut next_event = 0;
-        while from < frames {
-            // Pieces end on the absolute grid and where a control changes.
-            let room = TILE - (self.at % TILE as u64) as usize;
-            while let Some(event) = events.get(next_event)
-                && (event.at as usize) <= from
-            {
-                self.control(event);
-                next_event += 1;
-            }
-            let change = events[next_event..].iter().find(|e| matches!(e.what, What::Control { .. }));
-            let change = change.map_or(frames, |e| (e.at as usize).min(frames));
-            let to = (from + room).min(change.max(from + 1)).min(frames);
-            self.piece(&mut io, events, from, to, frames);
-            self.at += (to - from) as u64;
-            from = to;
+        let mut cuts = Cuts::new(events, frames);
+        while let Some((place, here)) = cuts.next(self.at, |event| self.control(event)) {
+            self.at += self.piece(&mut io, place, here) as u64;
         }
         self.meters.set_voices(self.player.as_ref().map_or(0, Player::voices) as u32);
-        // What was stamped behind the end has not been seen yet.
-        for event in &events[next_event..] {
+        for event in cuts.rest() {
             self.control(event);
         }
     }
@@ -213,11 +203,9 @@ impl Engine {
         self.controls.soloed = self.player.as_ref().is_some_and(|player| player.soloed(&self.controls));
     }
 
-    fn piece(&mut self, io: &mut Io, events: &[Event], from: usize, to: usize, block: usize) {
-        let start = events.partition_point(|e| (e.at as usize) < from);
-        // Events stamped behind the block count as its last frame.
-        let end = if to == block { events.len() } else { events.partition_point(|e| (e.at as usize) < to) };
-        let here = &events[start.min(end)..end];
+    /// Renders frames `place` of the block, and says how many they are.
+    fn piece(&mut self, io: &mut Io, place: Range<usize>, here: &[Event]) -> usize {
+        let Range { start: from, end: to } = place;
         let piece = Piece {
             at: self.at,
             frames: to - from,
@@ -238,7 +226,9 @@ impl Engine {
         }
         if let Some(player) = &mut self.player {
             player.render(&piece);
-            outputs::add(player, io, from, &self.meters);
+            let frames = player.sounding();
+            outputs::add(player, io, from, frames, |strip, peaks| self.meters.see_strip(strip, peaks));
+            self.meters.set_faults(player.faults());
             send(player, &mut self.output, self.block, self.at + piece.frames as u64);
         }
         if let Some(player) = &mut self.fading {
@@ -257,6 +247,7 @@ impl Engine {
             self.controls.follow(&event.what);
         }
         self.song.advance(to - from);
+        to - from
     }
 
     /// Takes a waiting program, if there is room to send the old one back.

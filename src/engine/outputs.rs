@@ -3,10 +3,9 @@
 use crate::compile::{Output, Role};
 use crate::dsp::dynamics::peak;
 use crate::dsp::ramp::Ramp;
-use crate::kernel::{Loops, Piece, TILE, strip_fault, vectorised};
+use crate::kernel::{Isa, Loops, Piece, TILE, strip_fault, vectorised};
 
 use super::Io;
-use super::meters::Meters;
 use super::player::Player;
 
 /// The gain of the whole instrument, without zipper noise.
@@ -87,20 +86,38 @@ impl Loops for Add<'_> {
     }
 }
 
-/// Adds the strips of the player's piece to their outputs, in order.
-pub fn add(player: &mut Player, io: &mut Io, from: usize, meters: &Meters) {
-    let frames = player.sounding();
+/// Strips with what they put out in a piece.
+pub trait Strips {
+    fn count(&self) -> usize;
+    /// What a strip is, and where it is heard.
+    fn what(&self, strip: usize) -> (Role, Output);
+    /// Values of the left or right side, and whether the first one holds throughout.
+    fn side(&self, strip: usize, side: usize) -> (&[f32], bool);
+    fn isa(&self) -> Isa;
+    /// Whether it is silent because of a fault.
+    fn is_faulty(&self, strip: usize) -> bool;
+    fn fail(&mut self, strip: usize);
+}
+
+/// Adds the first `frames` frames of strips to their outputs from frame `from` on, in order; `see` is told the peaks of each.
+pub fn add(
+    strips: &mut impl Strips,
+    io: &mut Io,
+    from: usize,
+    frames: usize,
+    mut see: impl FnMut(usize, [f32; 2]),
+) {
     let to = from + frames;
-    for strip in 0..player.strips() {
-        if player.faults() & strip_fault(strip) != 0 || frames == 0 {
+    for strip in 0..strips.count() {
+        if strips.is_faulty(strip) || frames == 0 {
             continue;
         }
-        let (role, place) = player.what(strip);
+        let (role, place) = strips.what(strip);
         let mut peaks = [0.0; 2];
         let mut stem = io.stems.get_mut(strip).filter(|_| matches!(role, Role::Track | Role::Bus));
         let mut outs = output(io.main.each_mut(), io.aux, place);
         for (side, peak) in peaks.iter_mut().enumerate() {
-            let (values, flat) = player.strip(strip, side);
+            let (values, flat) = strips.side(strip, side);
             let out = outs.as_mut().map(|outs| &mut outs[side][from..to]);
             let stem = stem.as_mut().map(|stem| &mut stem[side][from..to]);
             // Strips have been held to finite values already; the master and what fades have not.
@@ -108,27 +125,26 @@ pub fn add(player: &mut Player, io: &mut Io, from: usize, meters: &Meters) {
                 let same = [values[0]; TILE];
                 Add { values: &same[..frames], out, stem, peak }.run();
             } else {
-                vectorised(player.isa(), Add { values: &values[..frames], out, stem, peak });
+                vectorised(strips.isa(), Add { values: &values[..frames], out, stem, peak });
             }
         }
         match peaks.iter().all(|peak| peak.is_finite()) {
-            true => meters.see_strip(strip, peaks),
-            false => player.fault(strip),
+            true => see(strip, peaks),
+            false => strips.fail(strip),
         }
     }
-    meters.set_faults(player.faults());
 }
 
 /// Adds a replaced player's piece under its fade. True when the fade is over.
 pub fn fade_out(player: &mut Player, piece: &Piece, io: &mut Io, from: usize, length: u32) -> bool {
     let frames = player.sounding();
-    for strip in 0..player.strips() {
+    for strip in 0..player.count() {
         if player.faults() & strip_fault(strip) != 0 {
             continue;
         }
         let Some(outs) = output(io.main.each_mut(), io.aux, player.what(strip).1) else { continue };
         for (channel, out) in outs.into_iter().enumerate() {
-            let (values, flat) = player.strip(strip, channel);
+            let (values, flat) = player.side(strip, channel);
             for frame in 0..frames {
                 let left = length.saturating_sub(player.faded + frame as u32 + 1) as f32 / length as f32;
                 let x = values[if flat { 0 } else { frame }] * left;

@@ -3,6 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
+use super::apart::soloed_by;
+use super::outputs::Strips;
 use crate::compile::{Output, Program, Role};
 use crate::kernel::{Controls, Isa, Piece, Port, Source, Start, What, Width};
 
@@ -74,20 +76,10 @@ impl Player {
         self.program.graph.leaving(at)
     }
 
-    pub fn isa(&self) -> Isa {
-        self.program.graph.isa()
-    }
-
-    /// What a strip is, and where it is heard.
-    pub fn what(&self, strip: usize) -> (Role, Output) {
-        let strip = &self.program.strips[strip].0;
-        (strip.role, strip.output)
-    }
-
     /// Whether the text or the host has soloed one of the tracks.
     pub fn soloed(&self, controls: &Controls) -> bool {
         let tracks = self.program.strips.iter().take_while(|(strip, _)| strip.role == Role::Track).count();
-        self.program.soloed || controls.strips.iter().take(tracks).any(|strip| strip.solo)
+        soloed_by(self.program.soloed, tracks, controls)
     }
 
     pub fn restart(&mut self) {
@@ -113,14 +105,6 @@ impl Player {
         self.faults | self.program.outbox.faults()
     }
 
-    pub fn fault(&mut self, strip: usize) {
-        self.faults |= super::strip_fault(strip);
-    }
-
-    pub fn strips(&self) -> usize {
-        self.program.strips.len()
-    }
-
     /// Voices sounding.
     pub fn voices(&self) -> usize {
         match self.state {
@@ -134,7 +118,7 @@ impl Player {
         self.sounding
     }
 
-    /// Renders a piece; `strip` then reads what came out.
+    /// Renders a piece; `side` then reads what came out.
     pub fn render(&mut self, piece: &Piece) {
         self.sounding = 0;
         // A sound that has come to its end begins anew when the host starts to play or jumps.
@@ -170,10 +154,32 @@ impl Player {
             self.program.outbox.silence(piece.at + sounding as u64);
         }
     }
+}
 
-    /// What a strip put out: values of the left or right channel, and whether the first one holds throughout.
-    pub fn strip(&self, strip: usize, channel: usize) -> (&[f32], bool) {
+impl Strips for Player {
+    fn count(&self) -> usize {
+        self.program.strips.len()
+    }
+
+    fn what(&self, strip: usize) -> (Role, Output) {
+        let strip = &self.program.strips[strip].0;
+        (strip.role, strip.output)
+    }
+
+    fn side(&self, strip: usize, side: usize) -> (&[f32], bool) {
         let Port { left, right } = self.program.strips[strip].1;
-        self.program.graph.values(if channel == 0 { left } else { right })
+        self.program.graph.values(if side == 0 { left } else { right })
+    }
+
+    fn isa(&self) -> Isa {
+        self.program.graph.isa()
+    }
+
+    fn is_faulty(&self, strip: usize) -> bool {
+        self.faults() & super::strip_fault(strip) != 0
+    }
+
+    fn fail(&mut self, strip: usize) {
+        self.faults |= super::strip_fault(strip);
     }
 }

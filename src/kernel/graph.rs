@@ -75,6 +75,15 @@ impl Slots {
     }
 }
 
+/// Somebody who looks on while steps run.
+pub trait Watch {
+    fn before(&mut self, _step: usize) {}
+    /// The step has put out so many frames.
+    fn after(&mut self, _step: usize, _outputs: &[Box<Tile>], _frames: usize) {}
+}
+
+impl Watch for () {}
+
 /// The kernels of a sound or a voice, in the order in which they run.
 pub struct Graph {
     lanes: usize,
@@ -306,17 +315,22 @@ impl Graph {
 
     /// Runs every kernel for the lanes `lane..lane + width`. The voices' clocks move on.
     pub fn render(&mut self, piece: &Piece, lane: usize, width: Width) {
+        self.render_watched(piece, lane, width, &mut ());
+    }
+
+    /// As [`Graph::render`], while somebody looks on.
+    pub fn render_watched(&mut self, piece: &Piece, lane: usize, width: Width, watch: &mut impl Watch) {
         debug_assert!(piece.frames >= 1 && piece.at % TILE as u64 + piece.frames as u64 <= TILE as u64);
         let lanes = width as usize;
         self.passes += 1;
         let mut done = 0;
         for n in 0..self.loops.len() {
             let steps = self.loops[n].steps.clone();
-            self.run(done..steps.start, piece, lane, width);
-            self.run_loop(n, piece, lane, width);
+            self.run(done..steps.start, piece, lane, width, watch);
+            self.run_loop(n, piece, lane, width, watch);
             done = steps.end;
         }
-        self.run(done..self.steps.len(), piece, lane, width);
+        self.run(done..self.steps.len(), piece, lane, width, watch);
         self.grow(lane, lanes, piece.frames as i64);
     }
 
@@ -328,22 +342,24 @@ impl Graph {
     }
 
     /// Runs a loop's steps part by part.
-    fn run_loop(&mut self, n: usize, piece: &Piece, lane: usize, width: Width) {
+    fn run_loop(&mut self, n: usize, piece: &Piece, lane: usize, width: Width, watch: &mut impl Watch) {
         let (steps, lanes) = (self.loops[n].steps.clone(), width as usize);
         for (from, part) in self.loops[n].parts(piece) {
             self.loops[n].enter(&mut self.tiles, from, part.frames, lanes);
-            self.run(steps.clone(), &part, lane, width);
+            self.run(steps.clone(), &part, lane, width, watch);
             self.loops[n].leave(&mut self.tiles, from, part.frames, lanes);
             self.grow(lane, lanes, part.frames as i64);
         }
         self.grow(lane, lanes, -(piece.frames as i64));
     }
 
-    fn run(&mut self, steps: Range<usize>, piece: &Piece, lane: usize, width: Width) {
+    fn run(&mut self, steps: Range<usize>, piece: &Piece, lane: usize, width: Width, watch: &mut impl Watch) {
         let lanes = width as usize;
         let draws_by_song = self.of_song && piece.song.host && piece.song.rolling;
         let position = [piece.song.frame as u64];
-        for step in &mut self.steps[steps] {
+        let first = steps.start;
+        for (number, step) in self.steps[steps].iter_mut().enumerate() {
+            watch.before(first + number);
             if step.leaving && !self.leaving.contains(&piece.at) {
                 continue;
             }
@@ -394,6 +410,7 @@ impl Graph {
                 }
                 finish(&step.ends, &mut pass, lanes);
             }
+            watch.after(first + number, &self.stand_ins[..step.channels], piece.frames);
             for (tile, index) in self.stand_ins[..step.channels].iter_mut().zip(step.outputs) {
                 std::mem::swap(tile, &mut self.tiles[index as usize]);
             }

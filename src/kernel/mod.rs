@@ -34,7 +34,7 @@ pub use event::{
 };
 pub use feedback::{Loop, frames_kept};
 pub(crate) use graph::silence_after;
-pub use graph::{EndRule, Graph, Slots, Step, Work};
+pub use graph::{EndRule, Graph, Slots, Step, Watch, Work};
 pub use isa::{Isa, Loops, Width, vectorised};
 pub use lane::{Lane, MAX_LANES, Two};
 pub use outbox::{Outbox, strip_fault};

@@ -22,6 +22,7 @@ use tapes::{Level, tapes};
 use super::Request;
 use super::allocate::{Tiles, allocate};
 use super::loops::{loops, own_tiles};
+use super::parts::Part;
 use super::plan::{Ends, Plan, Value, What, Wire};
 use super::program::{Program, Strip};
 
@@ -49,6 +50,20 @@ pub(super) fn program(
         length: length.map(|seconds| (seconds * request.rate + 1e-9) as u64),
         outbox,
     })
+}
+
+/// Makes a part of a sound. What it reads over cables are its imports, in their order.
+pub(super) fn part(plan: Plan, request: &Request, memory: &Memory) -> Result<Part, Diagnostic> {
+    let outbox = Arc::default();
+    let site = Site { request, memory, outbox: &outbox, level: None, song: true, place: None };
+    let built = graph(plan, 1, 1, &site)?;
+    let tile = |port: &Port| match port.left {
+        Source::Tile(tile) => tile,
+        Source::Slot(_) => unreachable!("cables come from operations"),
+    };
+    let writes = built.outputs.iter().map(tile).collect();
+    let reads = built.imports.iter().map(|import| import.tile).collect();
+    Ok(Part { graph: built.graph, outbox, reads, writes })
 }
 
 /// After so many tiles the rendering of a signal asks whether it is still wanted.

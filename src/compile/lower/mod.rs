@@ -24,6 +24,7 @@ use crate::language::{Diagnostic, Library};
 use crate::nodes::{self, Runs, Structure};
 
 use super::Request;
+use super::parts::MasterOps;
 use super::plan::{Ends, Op, Plan, What, Wire};
 pub(super) use mixer::Track;
 use names::Env;
@@ -59,6 +60,8 @@ struct Scope {
 pub(super) struct Lowered {
     pub plan: Plan,
     pub tracks: Vec<Track>,
+    /// The master's effects, where there are any.
+    pub master: Option<MasterOps>,
     /// Inputs of the wrapping nodes that end the sound with them, as frames.
     pub length: Option<f64>,
     /// The text has soloed a track.
@@ -88,6 +91,8 @@ pub(super) struct Lower<'a> {
     soloed: bool,
     /// Keys that cut each other.
     chokes: notes::Chokes,
+    /// The master's effects, once they are known.
+    master: Option<MasterOps>,
     /// Sounds with parameters that steps start.
     expanded: HashMap<String, Rc<Node>>,
 }
@@ -138,6 +143,7 @@ pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lower
             fixed: false,
             soloed: false,
             chokes: Default::default(),
+            master: None,
             expanded: HashMap::new(),
         };
         declare(root, &mut lower.scopes[0].declared);
@@ -199,7 +205,8 @@ impl<'a> Lower<'a> {
         memories::tell(&mut plan, &mut vec![]);
         self.chokes.tell(&mut plan);
         let length = voices::longest_duration(root);
-        Ok(Lowered { plan, tracks, length, soloed: self.soloed, warnings: vec![], notes: vec![] })
+        let (soloed, master) = (self.soloed, self.master.take());
+        Ok(Lowered { plan, tracks, master, length, soloed, warnings: vec![], notes: vec![] })
     }
 
     /// Lowers a node, looking through `context` and `tempo` for the mixer, or the mix whose children are the tracks. What has an id is

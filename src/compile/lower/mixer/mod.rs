@@ -3,6 +3,7 @@
 
 mod routes;
 
+use crate::compile::parts::MasterOps;
 use crate::compile::plan::{Ends, What, Wire};
 use crate::compile::program::{Output, Role};
 use crate::kernel::{STRIPS, StripPart, StripPlace};
@@ -23,6 +24,9 @@ const CLOSED: f64 = -200.0;
 pub(in crate::compile) struct Track {
     pub name: String,
     pub wire: Wire,
+    /// Before its effects, and behind them before its fader.
+    pub dry: Wire,
+    pub inserted: Wire,
     pub role: Role,
     pub output: Output,
     /// Its sides differ, whatever the host does.
@@ -34,6 +38,8 @@ struct Channel<'n> {
     name: &'n str,
     node: &'n Node,
     place: StripPlace,
+    /// Before its effects.
+    dry: Wire,
     /// Behind its effects, before its fader.
     wire: Wire,
 }
@@ -60,7 +66,8 @@ impl Lower<'_> {
         let node = strip_node(format!("{path}.strip"), span, vec![]);
         let place = StripPlace { number, track: host_track(number), part: StripPart::Fader };
         let out = self.strip(&node, wire, place, &Context::default())?;
-        Ok(Track { name, wire: out, role: Role::Track, output: Output::Main, stereo: wire.is_stereo() })
+        let (role, output, stereo) = (Role::Track, Output::Main, wire.is_stereo());
+        Ok(Track { name, wire: out, dry: wire, inserted: wire, role, output, stereo })
     }
 
     /// The whole mixer.
@@ -89,7 +96,7 @@ impl Lower<'_> {
             let wire = self.chain(written, "inserts", wire, &cx)?;
             let number = tracks.len() + bus;
             let place = StripPlace { number, track: None, part: StripPart::Fader };
-            let channel = Channel { name: names[bus], node: written, place, wire };
+            let channel = Channel { name: names[bus], node: written, place, dry: sum, wire };
             made[number] = Some(self.channel(&channel, Role::Bus, &names, &mut feeds, &cx)?);
         }
         let mut made: Vec<Track> = made.into_iter().flatten().collect();
@@ -110,7 +117,7 @@ impl Lower<'_> {
                 Ok(wire) => {
                     env = env.with(&track.name, Bound::Wire(0, wire));
                     let place = StripPlace { number, track: host_track(number), part: StripPart::Fader };
-                    channels.push(Channel { name: &track.name, node, place, wire });
+                    channels.push(Channel { name: &track.name, node, place, dry: wire, wire });
                 }
                 Err(Failed(mut list)) => faults.append(&mut list),
             }
@@ -134,7 +141,7 @@ impl Lower<'_> {
         feeds: &mut [Feeds],
         cx: &Context,
     ) -> Result<Track> {
-        let Channel { name, node, place, wire } = *channel;
+        let Channel { name, node, place, dry, wire } = *channel;
         let safe = (role == Role::Bus).then_some(("solo_safe", Value::Flag(true)));
         let fader = with(node, safe);
         let out = self.strip(&fader, wire, place, cx)?;
@@ -163,7 +170,7 @@ impl Lower<'_> {
         };
         let stereo =
             wire.is_stereo() || written(node, "pan").is_some() || written(node, "polarity").is_some();
-        Ok(Track { name: name.to_owned(), wire: out, role, output, stereo })
+        Ok(Track { name: name.to_owned(), wire: out, dry, inserted: wire, role, output, stereo })
     }
 
     /// What goes to the main output goes through the master's effects instead, if it has any.
@@ -180,8 +187,12 @@ impl Lower<'_> {
         }
         let all = (0..inputs.len()).collect();
         let sum = self.push(What::Sum, inputs, 2, Ends::AllOf(all), format!("{}.master.sum", node.path));
+        let first = self.scope().plan.ops.len();
         let wire = self.chain(node, "master", sum, cx)?;
-        made.push(Track { name: "master".into(), wire, role: Role::Master, output: Output::Main, stereo });
+        let ops = first..self.scope().plan.ops.len();
+        self.master = Some(MasterOps { ops, input: sum, output: wire });
+        let (role, output) = (Role::Master, Output::Main);
+        made.push(Track { name: "master".into(), wire, dry: sum, inserted: wire, role, output, stereo });
         Ok(())
     }
 
