@@ -276,7 +276,7 @@ x:
     tracks:
       pulse:
         signal: {sequencer: {interval: beat, repeat: .inf, steps: [{osc: {freq: 500, amp: [0.5, 0], duration: 0.02}}]}}
-        inserts: [{delay: {time: 0.4, feedback: 0.5}}]
+        inserts: [{delay: {time: 0.4}}, {reverb: {size: 0.4, decay: 1.2}}]
 ";
 
 #[test]
@@ -306,10 +306,7 @@ fn bounce_wraps_the_tail_into_the_beginning() {
     assert_eq!(looped[0][0].len(), 96_000, "four beats at 120 bpm, exactly");
     wish.export.length = Length { from: 0, to: 96_000, tail: Tail::None };
     let once = wish.bounce().expect("bounced").audio;
-    assert!(
-        once[0][0][..480] != looped[0][0][..480],
-        "what rang out behind the end is in front"
-    );
+    assert!(once[0][0][..480] != looped[0][0][..480], "what rang out behind the end is in front");
     // Played on without a loop, the second four beats are the same: steady state.
     wish.export.length = Length { from: 96_000, to: 192_000, tail: Tail::None };
     assert_eq!(difference(&wish.bounce().expect("bounced").audio, &looped), None);

@@ -164,7 +164,17 @@ fn render_answers_what_cannot_be_done() {
         (&["tones.yaml", "--sound", "tone", "--set", "lod=1"], 1, &["no parameter `lod`", "loud"]),
         (&["tones.yaml", "--sound", "tone", "--set", "loud=much"], 2, &["number or a note name"]),
         (&["tones.yaml", "--sound", "tone", "--seconds", "-1"], 2, &["--seconds"]),
-        (&["tones.yaml", "--sound", "tone", "--seconds", "80000"], 1, &["4 GiB"]),
+        (&["tones.yaml", "--sound", "tone", "--seconds", "80000", "--format", "aiff"], 1, &["4 GiB"]),
+        (&["tones.yaml", "--sound", "tone", "--format", "flac", "--bits", "32f"], 1, &["--bits 24"]),
+        (&["tones.yaml", "--sound", "tone", "--range", "2s..1s"], 1, &["FROM..TO"]),
+        (&["tones.yaml", "--sound", "tone", "--range", "1s..1s"], 1, &["FROM..TO"]),
+        (&["tones.yaml", "--sound", "tone", "--range", "0..2bars"], 1, &["--bpm"]),
+        (&["tones.yaml", "--sound", "tone", "--range", "0..1", "--tail", "wrapped"], 1, &["--bpm"]),
+        (&["tones.yaml", "--sound", "tone", "--range", "0..99999999"], 1, &["too long"]),
+        (&["tones.yaml", "--sound", "tone", "--marker", "9s=end"], 1, &["`end` is outside"]),
+        (&["tones.yaml", "--sound", "band", "--stems", "--stem-names", "{nubmer}"], 1, &["{number}"]),
+        (&["tones.yaml", "--sound", "tone", "--tail", "long"], 2, &["auto"]),
+        (&["tones.yaml", "--sound", "tone", "--tag", "colour=blue"], 2, &["title"]),
         (
             &["tones.yaml", "--sound", "hiss", "--out", "no/such/x.wav"],
             1,
@@ -211,6 +221,99 @@ fn render_ends_where_the_sound_says_unless_a_host_or_notes_decide() {
         4000,
         "what a note plays is not the length of the sound"
     );
+}
+
+#[test]
+fn render_writes_every_format_with_its_texts() {
+    let folder = Folder::new("formats");
+    let go = |more: &[&str]| {
+        let all =
+            [&["tones.yaml", "--sound", "band", "--seconds", "0.5", "--tag", "title=Tide"], more].concat();
+        let (code, out, err) = render(&folder.0, &all);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    };
+    let starts = |name: &str, mark: &[u8]| {
+        let bytes = fs::read(folder.0.join(name)).expect(name);
+        assert!(bytes.starts_with(mark) && bytes.windows(4).any(|w| w == b"Tide"), "{name}");
+    };
+    go(&["--format", "flac", "--stems"]);
+    starts("band.flac", b"fLaC");
+    starts("band_02_High.flac", b"fLaC");
+    go(&["--format", "aiff", "--bits", "32f"]);
+    starts("band.aiff", b"FORM");
+    go(&["--format", "bwf", "--marker", "0.2=here"]);
+    starts("band.wav", b"RIFF");
+    go(&["--stems=dry", "--stem-names", "{track} {number}", "--out", "x.wav"]);
+    starts("low_one 01.wav", b"RIFF");
+    let (code, _, err) = render(&folder.0, &["tones.yaml", "--sound", "band", "--keep-existing"]);
+    assert!(code == Some(1) && err.contains("band.wav") && err.contains("already"), "{err}");
+}
+
+#[test]
+fn render_keeps_to_levels_ranges_and_loops() {
+    let folder = Folder::new("levels");
+    let go = |more: &[&str]| {
+        let all = [&["tones.yaml", "--sound", "band", "--bits", "32f", "--out", "x.wav"], more].concat();
+        let (code, out, err) = render(&folder.0, &all);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+        folder.wav("x.wav").1
+    };
+    let whole = go(&["--seconds", "1"]);
+    assert!((peak(&go(&["--seconds", "1", "--peak", "-6"])) - 0.501).abs() < 1e-3);
+    assert!((peak(&go(&["--seconds", "1", "--headroom=-12dB"])) - 0.251).abs() < 1e-3);
+    assert_eq!(go(&["--seconds", "1", "--headroom", "--workers", "3", "--block", "100"]), whole);
+    assert_eq!(go(&["--range", "0.25s..0.5s"]), whole[2 * 11_025..2 * 22_050]);
+    assert_eq!(
+        go(&["--range", "1beat..2beats", "--bpm", "120", "--tail", "0.1s"]).len(),
+        2 * (22_050 + 4_410)
+    );
+    assert_eq!(go(&["--range", "0..1bar", "--bpm", "240", "--tail", "wrapped"]).len(), 2 * 44_100);
+}
+
+#[test]
+fn render_reports_progress_faults_and_what_it_took() {
+    let folder = Folder::new("report");
+    fs::write(
+        folder.0.join("odd.yaml"),
+        "x: {mix: {odd: {expression: {exp: 's / (s - s)', s: {osc: {freq: 3}}}}, good: {osc: {amp: 0.3}}}}\n",
+    )
+    .expect("writes");
+    let go = |more: &[&str]| render(&folder.0, &[&["odd.yaml", "--seconds", "1"], more].concat());
+    let (code, _, err) = go(&["--report", "r.json", "--progress", "json", "--cache", "kept"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("`odd` is not finite") && err.contains("silenced"), "{err}");
+    let told: Vec<serde_json::Value> =
+        err.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert_eq!(told.last().expect("progress")["done"], 1.0);
+    let read = |name: &str| fs::read_to_string(folder.0.join(name)).expect("a report");
+    let json: serde_json::Value = serde_json::from_str(&read("r.json")).expect("JSON");
+    assert_eq!(
+        (&json["faults"][0]["part"], &json["faults"][0]["cause"]),
+        (&"odd".into(), &"not finite".into())
+    );
+    let (_, out, _) = go(&["--report", "r.txt", "--cache", "kept"]);
+    assert!(read("r.txt").contains("fault: odd") && out.contains("cache     1 of 2"), "{out}");
+    let (code, _, err) = go(&["--on-fault", "stop", "--out", "none.wav"]);
+    assert!(code == Some(1) && err.contains("`odd`") && !folder.0.join("none.wav").exists(), "{err}");
+}
+
+/// The system refuses to write more than a few kilobytes, as a full disk does.
+#[cfg(unix)]
+#[test]
+fn render_leaves_nothing_on_a_full_disk() {
+    let folder = Folder::new("full");
+    let program = env!("CARGO_BIN_EXE_seiche");
+    let command = format!(
+        "trap '' XFSZ; ulimit -f 64; {program} render tones.yaml --sound band --stems --out full.wav"
+    );
+    let output = Command::new("sh").args(["-c", &command]).current_dir(&folder.0).output().expect("starts");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && err.contains("cannot be written"), "{err}");
+    let left = fs::read_dir(&folder.0)
+        .expect("folder")
+        .flatten()
+        .filter(|e| e.file_name().to_string_lossy().contains("full"));
+    assert_eq!(left.count(), 0);
 }
 
 #[test]

@@ -4,9 +4,10 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::compile::parts::Key;
-use crate::engine::Stretch;
+use crate::engine::{Place, Stretch};
 
 use super::fault::Failure;
 
@@ -36,6 +37,8 @@ pub(super) struct Reader {
     file: BufReader<File>,
     path: PathBuf,
     bytes: Vec<u8>,
+    /// There is no more.
+    over: bool,
 }
 
 impl Cache {
@@ -68,13 +71,16 @@ impl Cache {
         }
         // It is young again.
         let _ = file.set_modified(std::time::SystemTime::now());
-        Some(Reader { file: BufReader::with_capacity(1 << 16, file), path, bytes: vec![] })
+        Some(Reader { file: BufReader::with_capacity(1 << 16, file), path, bytes: vec![], over: false })
     }
 
     /// Begins to keep something.
     pub(super) fn keep(&self, key: &Key) -> Option<Keeper> {
         let path = self.path(key);
-        let part = path.with_extension("part.new");
+        // Others may be at the same.
+        static KEPT: AtomicU64 = AtomicU64::new(0);
+        let number = KEPT.fetch_add(1, Ordering::Relaxed);
+        let part = path.with_extension(format!("{}-{number}.new", std::process::id()));
         let mut out = BufWriter::with_capacity(1 << 16, File::create(&part).ok()?);
         out.write_all(MAGIC).ok()?;
         Some(Keeper { out, part, path, bytes: vec![] })
@@ -127,9 +133,9 @@ impl Drop for Keeper {
 }
 
 impl Reader {
-    /// The next chunk.
-    pub fn read(&mut self, frames: usize, outputs: &mut [Stretch]) -> Result<(), Failure> {
-        self.chunk(frames, outputs).ok_or_else(|| {
+    /// The next chunk; silence behind the last one, where nobody has listened any more.
+    pub fn read(&mut self, place: &Place, outputs: &mut [Stretch]) -> Result<(), Failure> {
+        self.chunk(place, outputs).ok_or_else(|| {
             let _ = fs::remove_file(&self.path);
             let name = self.path.display().to_string();
             Failure::File {
@@ -139,17 +145,24 @@ impl Reader {
         })
     }
 
-    fn chunk(&mut self, frames: usize, outputs: &mut [Stretch]) -> Option<()> {
+    fn chunk(&mut self, place: &Place, outputs: &mut [Stretch]) -> Option<()> {
         let mut length = [0; 4];
-        self.file.read_exact(&mut length).ok()?;
+        if !self.over {
+            self.file.read_exact(&mut length).ok()?;
+            self.over = length == END[..4];
+        }
+        if self.over {
+            outputs.iter_mut().for_each(|output| output.silence(place));
+            return Some(());
+        }
         // Whatever a damaged file says, no more than its outputs can have.
-        let most = outputs.len() * (8 + 6 * frames);
+        let most = outputs.len() * (8 + 6 * place.frames);
         let length = usize::try_from(u32::from_le_bytes(length)).ok().filter(|length| *length <= most)?;
         self.bytes.resize(length, 0);
         self.file.read_exact(&mut self.bytes).ok()?;
         let mut rest = self.bytes.as_slice();
         for output in outputs {
-            rest = &rest[output.take_bytes(rest, frames)?..];
+            rest = &rest[output.take_bytes(rest, place.frames)?..];
         }
         rest.is_empty().then_some(())
     }

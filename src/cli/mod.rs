@@ -37,8 +37,8 @@ enum Command {
     Check(check::Check),
     /// Write what the keys of a sound are called, for piano rolls.
     Notes(notes::Notes),
-    /// Render a sound into a WAV file.
-    Render(render::Render),
+    /// Render a sound into audio files.
+    Render(Box<render::Render>),
     /// Print the JSON schema of libraries, for editors that know YAML.
     Schema,
 }

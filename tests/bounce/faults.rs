@@ -138,6 +138,19 @@ fn cache_renders_only_what_has_changed() {
 }
 
 #[test]
+fn cache_knows_where_a_sound_has_ended() {
+    let folder = Folder(std::env::temp_dir().join(format!("seiche-ended-{}", std::process::id())));
+    let text = "x: {mix: {a: {osc: {freq: 100, duration: 0.1}}, b: {osc: {freq: 200, duration: 0.05}}}}";
+    let mut wish = Wish::new(text, 48_000);
+    wish.export.crew.chunk = 500;
+    wish.export.cache = Some(Cache::new(&folder.0, 100 << 20).expect("a folder"));
+    let first = wish.bounce().expect("bounced");
+    let second = wish.bounce().expect("bounced");
+    assert_eq!((second.report.cache.hits, second.audio[0][0].len()), (2, 4_800));
+    assert_eq!(difference(&first.audio, &second.audio), None);
+}
+
+#[test]
 fn cancelled_bounces_leave_nothing_in_the_cache() {
     let folder = Folder(std::env::temp_dir().join(format!("seiche-cancelled-{}", std::process::id())));
     let text = eight(0, "{osc: {freq: 100, amp: 0.1}}");

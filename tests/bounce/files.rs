@@ -108,7 +108,7 @@ fn files_are_all_written_or_none() {
         wish.export.length.to = 0;
         assert_eq!(wish.bounce().expect("bounced").report.frames, 0);
         assert_eq!(folder.count(), 2);
-        ["mix.wav", "a.wav"].map(|name| fs::remove_file(folder.0.join(name)).expect("removed"));
+        let _ = ["mix.wav", "a.wav"].map(|name| fs::remove_file(folder.0.join(name)).expect("removed"));
     }
 }
 
