@@ -272,11 +272,13 @@ fn bounce_of_a_range_is_a_part_of_the_whole() {
 const PULSES: &str = "
 seiche: 1
 x:
-  mixer:
-    tracks:
-      pulse:
-        signal: {sequencer: {interval: beat, repeat: .inf, steps: [{osc: {freq: 500, amp: [0.5, 0], duration: 0.02}}]}}
-        inserts: [{delay: {time: 0.4}}, {reverb: {size: 0.4, decay: 1.2}}]
+  tempo:
+    signal:
+      mixer:
+        tracks:
+          pulse:
+            signal: {sequencer: {interval: beat, repeat: .inf, steps: [{osc: {freq: 500, amp: [0.5, 0], duration: 0.02}}]}}
+            inserts: [{delay: {time: 0.4}}, {reverb: {size: 0.4, decay: 1.2}}]
 ";
 
 #[test]

@@ -270,7 +270,9 @@ fn look_after(site: &Site, shown: &[Option<String>], begin: Instant, tell: &mut 
 /// How far everything is.
 fn progress(state: &State, site: &Site, shown: &[Option<String>], begin: Instant, told: &mut Progress) {
     let schedule = &state.schedule;
-    let chunks = schedule.chunks().max(1);
+    // How long a tail rings is not known: it is not counted.
+    let tail = site.score.listen.map_or(usize::MAX, |end| site.score.chunk_of(end) + 1);
+    let chunks = schedule.chunks().min(tail).max(1);
     let nodes = schedule.nodes();
     let all: f64 = nodes.iter().map(|node| node.cost() * chunks as f64).sum();
     let done: f64 = nodes.iter().map(|node| node.cost() * node.done().min(chunks) as f64).sum();

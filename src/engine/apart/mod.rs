@@ -170,3 +170,6 @@ impl Course {
 pub(super) fn soloed_by(text: bool, tracks: usize, controls: &Controls) -> bool {
     text || controls.strips.iter().take(tracks).any(|strip| strip.solo)
 }
+
+#[cfg(test)]
+mod tests;
