@@ -40,7 +40,7 @@ fn faults_stay_in_their_track() {
         let clean = without.bounce().expect("bounced");
         for track in (0..8).filter(|track| *track != odd) {
             let (a, b) = (&silenced.audio[1 + track], &clean.audio[1 + track]);
-            assert_eq!(difference(&[a.clone()], &[b.clone()]), None, "track {track}");
+            assert_eq!(difference(std::slice::from_ref(a), std::slice::from_ref(b)), None, "track {track}");
         }
         let [fault] = silenced.report.faults.as_slice() else { panic!("{:?}", silenced.report.faults) };
         assert_eq!(
