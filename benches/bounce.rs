@@ -231,8 +231,8 @@ fn measure(bench: &Bench, folder: &Path) {
     println!(
         "64 tracks, 60 s: {seconds:.1} s, buffers {} MB, process {} MB more (asked 100 for 10 min; only the mix in memory grows: {} MB)",
         report.memory.buffers >> 20,
-        (resident().saturating_sub(before)) >> 20,
-        60 * RATE as u64 * 8 >> 20,
+        resident().saturating_sub(before) >> 20,
+        (60 * RATE as u64 * 8) >> 20,
     );
 }
 
