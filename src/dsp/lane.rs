@@ -42,6 +42,8 @@ pub trait Lane:
     /// `m ? a : b` per lane.
     fn select(m: Self::Mask, a: Self, b: Self) -> Self;
     fn any(m: Self::Mask) -> bool;
+    /// A bit for each lane, the first lowest.
+    fn bits(m: Self::Mask) -> u64;
     /// 2 to the power of `self`, which must be a whole number in -126..=127.
     fn exp2_whole(self) -> Self;
     /// Splits a positive normal number into its exponent (a whole number) and its mantissa in 1.0..2.0.
@@ -172,6 +174,10 @@ impl Lane for f32 {
         m
     }
     #[inline(always)]
+    fn bits(m: bool) -> u64 {
+        u64::from(m)
+    }
+    #[inline(always)]
     fn exp2_whole(self) -> f32 {
         f32::from_bits((((self as i32) + 127) << 23) as u32)
     }
@@ -281,6 +287,10 @@ impl<V: Lane> Lane for Two<V> {
     #[inline(always)]
     fn any(m: Self::Mask) -> bool {
         V::any(m.0) || V::any(m.1)
+    }
+    #[inline(always)]
+    fn bits(m: Self::Mask) -> u64 {
+        V::bits(m.0) | V::bits(m.1) << V::N
     }
     #[inline(always)]
     fn exp2_whole(self) -> Self {

@@ -2,6 +2,7 @@
 
 pub mod additive;
 pub mod dynamics;
+pub mod edge;
 pub mod lane;
 pub mod line;
 pub mod lookahead;

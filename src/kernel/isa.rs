@@ -166,3 +166,34 @@ fn avx2_elements<K: Elementwise>(kernel: &mut K, pass: &mut Pass) {
 fn avx512_elements<K: Elementwise>(kernel: &mut K, pass: &mut Pass) {
     kernel.elements::<V16>(pass);
 }
+
+/// Work in packs of any width. Mark `run` as `#[inline(always)]`.
+pub trait Packwise {
+    fn run<P: Lane>(self);
+}
+
+/// Does `work` in the widest packs of the instruction set.
+#[inline]
+pub fn in_packs(isa: Isa, work: impl Packwise) {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as in `run`.
+        Isa::Avx512 => unsafe { avx512_packs(work) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as in `run`.
+        Isa::Avx2 => unsafe { avx2_packs(work) },
+        _ => work.run::<V4>(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2_packs(work: impl Packwise) {
+    work.run::<V8>();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avx512f,avx512dq,avx512bw,avx512vl")]
+fn avx512_packs(work: impl Packwise) {
+    work.run::<V16>();
+}

@@ -1,6 +1,7 @@
 //! When steps happen: at intervals with swing, or on triggers, with resets. Shared by everything that goes through a list of steps.
 //! Below a host's transport, steps of the song are a function of its position. Audio thread.
 
+use super::edge::{Rising, Trigger};
 use super::pass::Pass;
 
 /// What makes a step begin.
@@ -62,8 +63,8 @@ impl Progress {
 /// Where the search for beginnings within a pass stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cursor {
-    frame: usize,
-    lane: usize,
+    /// Frame × lanes of the pass + lane.
+    index: usize,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -75,8 +76,6 @@ struct Lane {
     /// Length of the step in progress, in seconds, and where it began (as `next`).
     length: f64,
     began: f64,
-    last_trigger: f32,
-    last_reset: f32,
     /// The song's position counts (else the age).
     song: bool,
 }
@@ -84,6 +83,11 @@ struct Lane {
 pub struct StepClock {
     plan: StepPlan,
     lanes: Vec<Lane>,
+    trigger: Option<Trigger>,
+    reset: Option<Trigger>,
+    /// What the two do in the present pass.
+    triggered: Rising,
+    resets: Rising,
 }
 
 /// Lengths are computed in single precision: one that is this close to a whole frame means it.
@@ -106,17 +110,37 @@ fn in_ticks(length: f64, quarter: f64) -> f64 {
 
 impl StepClock {
     pub fn new(plan: StepPlan, lanes: usize) -> Self {
-        Self { plan, lanes: vec![Lane::default(); lanes] }
+        let input = |port| Trigger::new(port, 0.5, lanes);
+        let trigger = match plan.timing {
+            Timing::Trigger { port } => Some(input(port)),
+            Timing::Interval { .. } => None,
+        };
+        Self {
+            plan,
+            lanes: vec![Lane::default(); lanes],
+            trigger,
+            reset: plan.reset.map(input),
+            triggered: Rising::NONE,
+            resets: Rising::NONE,
+        }
     }
 
     pub fn start(&mut self, lane: usize) {
         self.lanes[lane] = Lane::default();
+        for input in self.trigger.iter_mut().chain(&mut self.reset) {
+            input.last[lane] = 0.0;
+        }
     }
 
     /// Takes over where another clock stands.
     pub fn take(&mut self, old: &StepClock) {
         if self.lanes.len() == old.lanes.len() {
             self.lanes.copy_from_slice(&old.lanes);
+            for (new, old) in [(&mut self.trigger, &old.trigger), (&mut self.reset, &old.reset)] {
+                if let (Some(new), Some(old)) = (new, old) {
+                    new.last.copy_from_slice(&old.last);
+                }
+            }
         }
     }
 
@@ -132,8 +156,18 @@ impl StepClock {
         Progress { begun: count, began, length, song }
     }
 
-    /// To be called at the beginning of every pass: follows jumps of the song. Says which lanes landed inside a step.
+    /// To be called at the beginning of every pass: follows jumps of the song, and looks for the edges of the pass.
     pub fn locate(&mut self, pass: &Pass) {
+        self.follow_song(pass);
+        for (input, found) in [(&mut self.trigger, &mut self.triggered), (&mut self.reset, &mut self.resets)]
+        {
+            if let Some(input) = input {
+                *found = input.find(pass);
+            }
+        }
+    }
+
+    fn follow_song(&mut self, pass: &Pass) {
         let Timing::Interval { .. } = self.plan.timing else { return };
         for k in 0..pass.width() {
             let lane = pass.lane + k;
@@ -144,6 +178,9 @@ impl StepClock {
                 self.find(pass, lane, k);
             } else if !song && state.song {
                 *state = Lane { next: pass.ages[lane] as f64, ..Lane::default() };
+                if let Some(reset) = &mut self.reset {
+                    reset.last[lane] = 0.0;
+                }
             }
         }
     }
@@ -164,38 +201,34 @@ impl StepClock {
         due.min().map(|(frame, lane)| Began { frame, lane, count: self.lanes[lane].count })
     }
 
-    /// Looks at every frame for edges.
+    /// Goes through resets and triggers, frame by frame; with intervals, through all frames.
     fn scan(&mut self, pass: &Pass, cursor: &mut Cursor) -> Option<Began> {
         let width = pass.width();
-        while cursor.frame < pass.frames {
-            while cursor.lane < width {
-                let (frame, k) = (cursor.frame, cursor.lane);
-                let lane = pass.lane + k;
-                cursor.lane += 1;
-                if let Some(port) = self.plan.reset
-                    && edge(&mut self.lanes[lane].last_reset, read(pass, port, frame, k))
-                {
-                    let state = &mut self.lanes[lane];
-                    state.count = 0;
-                    state.next = match state.song {
-                        true => pass.song.beats(frame, pass.rate),
-                        false => (pass.ages[lane] + frame as u64) as f64,
-                    };
-                }
-                let begins = match self.plan.timing {
-                    Timing::Trigger { port } => {
-                        edge(&mut self.lanes[lane].last_trigger, read(pass, port, frame, k))
-                            && !self.over(lane)
-                    }
-                    Timing::Interval { .. } => self.due(pass, lane).is_some_and(|due| due <= frame),
+        let end = pass.frames * width;
+        let triggered = self.trigger.is_some();
+        loop {
+            let index = match triggered {
+                true => self.triggered.next_with(&self.resets, cursor.index).filter(|i| *i < end)?,
+                false => Some(cursor.index).filter(|i| *i < end)?,
+            };
+            cursor.index = index + 1;
+            let (frame, lane) = (index / width, pass.lane + index % width);
+            if self.resets.has(index) {
+                let state = &mut self.lanes[lane];
+                state.count = 0;
+                state.next = match state.song {
+                    true => pass.song.beats(frame, pass.rate),
+                    false => (pass.ages[lane] + frame as u64) as f64,
                 };
-                if begins {
-                    return Some(Began { frame, lane, count: self.lanes[lane].count });
-                }
             }
-            *cursor = Cursor { frame: cursor.frame + 1, lane: 0 };
+            let begins = match triggered {
+                true => self.triggered.has(index) && !self.over(lane),
+                false => self.due(pass, lane).is_some_and(|due| due <= frame),
+            };
+            if begins {
+                return Some(Began { frame, lane, count: self.lanes[lane].count });
+            }
         }
-        None
     }
 
     fn begin(&mut self, pass: &Pass, began: Began) {
@@ -263,13 +296,6 @@ impl StepClock {
         (state.count, state.next, state.began) = (count, next, began);
         state.length = (last / per_second).max(1.0 / pass.rate);
     }
-}
-
-/// Whether a value rises through 0.5; the value is remembered.
-pub fn edge(last: &mut f32, x: f32) -> bool {
-    let rises = *last < 0.5 && x >= 0.5;
-    *last = x;
-    rises
 }
 
 /// Input `port` at a frame, for lane `k` of the pass.

@@ -88,6 +88,10 @@ impl Lane for Plain4 {
         m[0] || m[1] || m[2] || m[3]
     }
     #[inline(always)]
+    fn bits(m: [bool; 4]) -> u64 {
+        u64::from(m[0]) | u64::from(m[1]) << 1 | u64::from(m[2]) << 2 | u64::from(m[3]) << 3
+    }
+    #[inline(always)]
     fn exp2_whole(self) -> Self {
         Plain4(self.0.map(Lane::exp2_whole))
     }

@@ -10,7 +10,7 @@ macro_rules! pack {
      min $min:ident, max $max:ident, sqrt $sqrt:ident,
      floor |$fx:ident| $floor:expr, and |$ax:ident, $ay:ident| $and:expr, xor |$xx:ident, $xy:ident| $xor:expr,
      lt |$la:ident, $lb:ident| $lt:expr, le |$ea:ident, $eb:ident| $le:expr, eq |$qa:ident, $qb:ident| $eq:expr,
-     select |$sm:ident, $sa:ident, $sb:ident| $select:expr, any |$m:ident| $any:expr,
+     select |$sm:ident, $sa:ident, $sb:ident| $select:expr, any |$m:ident| $any:expr, bits |$bm:ident| $bits:expr,
      exp2 |$px:ident| $exp2:expr, split |$tx:ident| $split:expr,
      whole $whole:ty, load $load_whole:ident, store $store_whole:ident, add $add_whole:ident,
      upper |$ux:ident, $uy:ident| $upper:expr) => {
@@ -134,6 +134,10 @@ macro_rules! pack {
                 unsafe { $any }
             }
             #[inline(always)]
+            fn bits($bm: $mask) -> u64 {
+                unsafe { $bits }
+            }
+            #[inline(always)]
             fn exp2_whole(self) -> Self {
                 let $px = self.0;
                 unsafe { Self($exp2) }
@@ -182,7 +186,7 @@ floor |x| {
 },
 and |x, y| _mm_and_ps(x, y), xor |x, y| _mm_xor_ps(x, y),
 lt |a, b| _mm_cmplt_ps(a, b), le |a, b| _mm_cmple_ps(a, b), eq |a, b| _mm_cmpeq_ps(a, b),
-select |m, a, b| _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b)), any |m| _mm_movemask_ps(m) != 0,
+select |m, a, b| _mm_or_ps(_mm_and_ps(m, a), _mm_andnot_ps(m, b)), any |m| _mm_movemask_ps(m) != 0, bits |m| _mm_movemask_ps(m) as u64,
 exp2 |x| _mm_castsi128_ps(_mm_slli_epi32::<23>(_mm_add_epi32(_mm_cvttps_epi32(x), _mm_set1_epi32(127)))),
 split |x| {
     let b = _mm_castps_si128(x);
@@ -202,7 +206,7 @@ min _mm256_min_ps, max _mm256_max_ps, sqrt _mm256_sqrt_ps,
 floor |x| _mm256_floor_ps(x),
 and |x, y| _mm256_and_ps(x, y), xor |x, y| _mm256_xor_ps(x, y),
 lt |a, b| _mm256_cmp_ps::<_CMP_LT_OQ>(a, b), le |a, b| _mm256_cmp_ps::<_CMP_LE_OQ>(a, b), eq |a, b| _mm256_cmp_ps::<_CMP_EQ_OQ>(a, b),
-select |m, a, b| _mm256_blendv_ps(b, a, m), any |m| _mm256_movemask_ps(m) != 0,
+select |m, a, b| _mm256_blendv_ps(b, a, m), any |m| _mm256_movemask_ps(m) != 0, bits |m| u64::from(_mm256_movemask_ps(m) as u32),
 exp2 |x| _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_add_epi32(_mm256_cvttps_epi32(x), _mm256_set1_epi32(127)))),
 split |x| {
     let b = _mm256_castps_si256(x);
@@ -223,7 +227,7 @@ min _mm512_min_ps, max _mm512_max_ps, sqrt _mm512_sqrt_ps,
 floor |x| _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(x),
 and |x, y| _mm512_and_ps(x, y), xor |x, y| _mm512_xor_ps(x, y),
 lt |a, b| _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), le |a, b| _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b), eq |a, b| _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b),
-select |m, a, b| _mm512_mask_blend_ps(m, b, a), any |m| m != 0,
+select |m, a, b| _mm512_mask_blend_ps(m, b, a), any |m| m != 0, bits |m| u64::from(m),
 exp2 |x| _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_add_epi32(_mm512_cvttps_epi32(x), _mm512_set1_epi32(127)))),
 split |x| {
     let b = _mm512_castps_si512(x);

@@ -3,6 +3,7 @@
 use std::slice::from_mut;
 
 use crate::kernel::carry::{Passage, same};
+use crate::kernel::edge::Trigger;
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
 use super::numbers::Numbers;
@@ -21,9 +22,10 @@ pub struct SpawnPlan {
 
 pub struct Spawn {
     pool: Pool,
-    plan: (usize, f32, usize, Option<u64>),
+    trigger: Trigger,
+    limit: usize,
+    life: Option<u64>,
     variables: Vec<(u32, f32)>,
-    last: Vec<f32>,
     numbers: Vec<Numbers>,
 }
 
@@ -32,9 +34,10 @@ impl Spawn {
         let parents = plan.pool.parents();
         Self {
             pool: Pool::new(plan.pool),
-            plan: (plan.trigger, plan.threshold, plan.limit.max(1), plan.life),
+            trigger: Trigger::new(plan.trigger, plan.threshold, parents),
+            limit: plan.limit.max(1),
+            life: plan.life,
             variables: plan.variables,
-            last: vec![0.0; parents],
             numbers: vec![Numbers::default(); parents],
         }
     }
@@ -52,13 +55,13 @@ impl Kernel for Spawn {
     fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {
         let Some(old) = same::<Self>(old) else { return };
         Pool::take(from_mut(&mut self.pool), from_mut(&mut old.pool), passages, at);
-        self.last.copy_from_slice(&old.last);
+        self.trigger.last.copy_from_slice(&old.trigger.last);
         self.numbers.copy_from_slice(&old.numbers);
     }
 
     fn start(&mut self, lane: usize, start: Start) {
         self.pool.clear(lane, start.at);
-        self.last[lane] = 0.0;
+        self.trigger.last[lane] = 0.0;
         self.numbers[lane] = Numbers::within(start);
     }
 
@@ -68,31 +71,21 @@ impl Kernel for Spawn {
 
     fn render(&mut self, pass: &mut Pass) {
         silence(pass);
-        let (port, threshold, limit, life) = self.plan;
         let lanes = pass.width();
-        let (values, flat) = pass.raw(port, 0);
-        let value = |frame: usize, k: usize| values[if flat { k } else { frame * lanes + k }];
         let mut from = 0;
-        for frame in 0..pass.frames {
-            for k in 0..lanes {
-                let (lane, x) = (pass.lane + k, value(frame, k));
-                let edge = self.last[lane] < threshold && x >= threshold;
-                self.last[lane] = x;
-                if !edge {
-                    continue;
-                }
-                if frame > from {
-                    self.pool.render(pass, from, frame);
-                    from = frame;
-                }
-                if self.pool.playing(lane) >= limit
-                    && let Some(oldest) = self.pool.oldest(lane)
-                {
-                    self.pool.fade(oldest);
-                }
-                let (at, voice) = (pass.at + frame as u64, self.numbers[lane].next(pass, frame));
-                self.pool.start(&Opening { parent: lane, at, voice, life, set: &self.variables });
+        for edge in self.trigger.find(pass).iter() {
+            let (frame, lane) = (edge / lanes, pass.lane + edge % lanes);
+            if frame > from {
+                self.pool.render(pass, from, frame);
+                from = frame;
             }
+            if self.pool.playing(lane) >= self.limit
+                && let Some(oldest) = self.pool.oldest(lane)
+            {
+                self.pool.fade(oldest);
+            }
+            let (at, voice) = (pass.at + frame as u64, self.numbers[lane].next(pass, frame));
+            self.pool.start(&Opening { parent: lane, at, voice, life: self.life, set: &self.variables });
         }
         self.pool.render(pass, from, pass.frames);
         pass.outputs[0].ends.fill(pass.frames as u8);
