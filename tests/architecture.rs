@@ -26,6 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "units",
             "spec",
+            "dsp",
             "nodes",
             "language",
             "library",

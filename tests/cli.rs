@@ -390,3 +390,90 @@ fn notes_without_names_say_what_to_write() {
     assert!(code == Some(1) && said.contains("did you mean `keys`?"), "{said}");
     assert_eq!(notes(&folder.0, &["nowhere.yaml"]).0, Some(1));
 }
+
+/// A recording of four strokes of noise, and where they are.
+fn recording(folder: &Folder) -> Vec<f64> {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 24,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let places = vec![0.3, 0.7, 1.1, 1.5];
+    let mut writer = hound::WavWriter::create(folder.0.join("snare.wav"), spec).expect("a file");
+    let mut seed = 1u32;
+    for n in 0..96_000u32 {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let noise = f64::from(seed >> 8) / f64::from(1u32 << 23) - 1.0;
+        let t = f64::from(n) / 48_000.0;
+        let since = places.iter().map(|p| t - p).filter(|s| *s >= 0.0).fold(f64::INFINITY, f64::min);
+        let body = (since * 190.0 * std::f64::consts::TAU).sin() * (-since / 0.06).exp();
+        let x = if since < 1.0 { 0.4 * noise * (-since / 0.03).exp() + 0.6 * body } else { 0.0 };
+        writer.write_sample((x * 0.5 * 8_388_607.0) as i32).expect("written");
+    }
+    writer.finalize().expect("written");
+    places
+}
+
+fn triggers(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let program = env!("CARGO_BIN_EXE_seiche");
+    let Output { status, stdout, stderr } =
+        Command::new(program).arg("triggers").args(arguments).current_dir(folder).output().expect("starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[test]
+fn cli_triggers_writes_a_table_of_strokes() {
+    let folder = Folder::new("triggers-table");
+    let places = recording(&folder);
+    let (code, table, _) = triggers(&folder.0, &["snare.wav", "--instrument", "snare", "--learn", "auto"]);
+    assert_eq!(code, Some(0));
+    let rows: Vec<Vec<f64>> =
+        table.lines().skip(1).map(|l| l.split(',').map(|x| x.parse().expect(l)).collect()).collect();
+    assert_eq!(rows.len(), places.len(), "{table}");
+    for (row, place) in rows.iter().zip(&places) {
+        assert!((row[0] - place).abs() < 0.0015, "{table}");
+        assert!((1.0..=127.0).contains(&row[1]) && (row[2] - row[0] - 0.010).abs() < 1e-6, "{table}");
+    }
+    let all = triggers(&folder.0, &["snare.wav", "--candidates", "--threshold", "-1", "--mode", "live"]).1;
+    assert!(all.contains("below threshold") && !all.contains("accepted"), "{all}");
+}
+
+#[test]
+fn cli_triggers_writes_a_midi_file() {
+    let folder = Folder::new("triggers-midi");
+    let places = recording(&folder);
+    let arguments = ["snare.wav", "-o", "out.mid", "--instrument", "snare", "--note", "40", "--channel", "3"];
+    let (code, text, _) = triggers(&folder.0, &arguments);
+    assert_eq!(code, Some(0));
+    assert!(text.contains("strokes   4"), "{text}");
+    let bytes = fs::read(folder.0.join("out.mid")).expect("written");
+    let smf = midly::Smf::parse(&bytes).expect("a MIDI file");
+    let (mut now, mut starts) = (0, Vec::new());
+    for event in &smf.tracks[0] {
+        now += event.delta.as_int();
+        if let midly::TrackEventKind::Midi { channel, message: midly::MidiMessage::NoteOn { key, vel } } =
+            event.kind
+        {
+            assert!((channel.as_int(), key.as_int()) == (2, 40) && vel.as_int() > 0);
+            starts.push(f64::from(now) / 48_000.0);
+        }
+    }
+    assert_eq!(starts.len(), places.len());
+    assert!(starts.iter().zip(&places).all(|(a, b)| (a - b).abs() < 0.0015), "{starts:?}");
+}
+
+#[test]
+fn cli_triggers_says_what_it_cannot_read() {
+    let folder = Folder::new("triggers-faults");
+    let (code, _, fault) = triggers(&folder.0, &["nothing.wav"]);
+    assert!(code == Some(1) && fault.contains("nothing.wav"), "{fault}");
+    let (code, _, fault) = triggers(&folder.0, &["tones.yaml"]);
+    assert!(code == Some(1) && fault.contains("tones.yaml"), "{fault}");
+    recording(&folder);
+    let (code, _, fault) = triggers(&folder.0, &["snare.wav", "-o", "x.txt"]);
+    assert!(code == Some(1) && fault.contains(".csv or .mid"), "{fault}");
+    let (code, _, fault) = triggers(&folder.0, &["snare.wav", "--threshold", "7"]);
+    assert!(code == Some(2) && fault.contains("-60"), "{fault}");
+}

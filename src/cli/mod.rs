@@ -5,6 +5,7 @@ mod check;
 mod input;
 mod notes;
 mod render;
+mod triggers;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -39,6 +40,8 @@ enum Command {
     Notes(notes::Notes),
     /// Render a sound into audio files.
     Render(Box<render::Render>),
+    /// Find the strokes of a recorded drum: a table or a MIDI file.
+    Triggers(Box<triggers::Triggers>),
     /// Print the JSON schema of libraries, for editors that know YAML.
     Schema,
 }
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Notes(notes) => notes.run(),
         Command::Render(render) => render.run(),
+        Command::Triggers(triggers) => triggers.run(),
         Command::Schema => {
             // A reader that has seen enough closes the pipe: no fault of ours.
             let _ = std::io::stdout().write_all(crate::reference::schema().as_bytes());

@@ -1,6 +1,7 @@
 //! Pure signal code, one idea a file: numbers in, numbers out. Any thread; no host, no YAML, and after construction no allocation.
 
 pub mod additive;
+pub mod drum;
 pub mod dynamics;
 pub mod edge;
 pub mod lane;

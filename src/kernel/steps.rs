@@ -86,8 +86,8 @@ pub struct StepClock {
     trigger: Option<Trigger>,
     reset: Option<Trigger>,
     /// What the two do in the present pass.
-    triggered: Rising,
-    resets: Rising,
+    triggered: Box<Rising>,
+    resets: Box<Rising>,
 }
 
 /// Lengths are computed in single precision: one that is this close to a whole frame means it.
@@ -120,8 +120,8 @@ impl StepClock {
             lanes: vec![Lane::default(); lanes],
             trigger,
             reset: plan.reset.map(input),
-            triggered: Rising::NONE,
-            resets: Rising::NONE,
+            triggered: Box::new(Rising::NONE),
+            resets: Box::new(Rising::NONE),
         }
     }
 
@@ -162,7 +162,7 @@ impl StepClock {
         for (input, found) in [(&mut self.trigger, &mut self.triggered), (&mut self.reset, &mut self.resets)]
         {
             if let Some(input) = input {
-                *found = input.find(pass);
+                **found = input.find(pass);
             }
         }
     }

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub use files::{Files, Texts};
 pub use listing::{Listing, is_text};
 
+use self::samples::{Fault, SampleError};
+use crate::kernel::Audio;
 use crate::language::{Content, Diagnostic, Library};
 
 /// The texts of the library at `path`, in alphabetical order of file names, with the tuning files that they name behind them. A folder
@@ -23,6 +25,17 @@ use crate::language::{Content, Diagnostic, Library};
 pub fn read(path: &Path) -> Result<Vec<(PathBuf, Content)>, Diagnostic> {
     let files = Files::default().read(&Listing::of(path), &|| false)?.unwrap_or_default();
     Ok(files.into_iter().map(|(path, content)| (path.to_path_buf(), content)).collect())
+}
+
+/// The sound in a file, whatever kind of sound file it is.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn audio(path: &Path) -> Result<Audio, SampleError> {
+    let fail = |fault| SampleError { file: path.display().to_string(), fault };
+    let bytes = std::fs::read(path).map_err(|why| fail(Fault::Unreadable(why.to_string())))?;
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    decode::decode(bytes, &extension, &|| false).map_err(fail)
 }
 
 /// Roots that are no folders: nothing can be read there.

@@ -11,6 +11,7 @@ pub mod licences;
 pub mod setup;
 pub mod shell;
 pub mod state;
+pub mod trigger;
 pub mod wav;
 
 /// Why a command could not do its work, in a sentence for the person who started it.

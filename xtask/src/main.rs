@@ -1,7 +1,7 @@
 //! `cargo xtask`: everything that is done to Seiche beside editing it. Runs on a person's or a build machine, never in a host.
 
 use std::process::ExitCode;
-use xtask::{Failed, bench, bless, bundle, check, demo, setup};
+use xtask::{Failed, bench, bless, bundle, check, demo, setup, trigger};
 
 struct Command {
     name: &'static str,
@@ -62,6 +62,18 @@ const COMMANDS: &[Command] = &[
         help: "Measure speed: seconds of audio per second of CPU, beside hand-written kernels.",
         run: |_| bench::run(),
     },
+    Command {
+        name: "train-trigger",
+        options: "FOLDER",
+        help: "Make the weights of the drum trigger anew, from the corpora that xtask/python/trigger_corpora.py has made in FOLDER.",
+        run: |options| trigger::train(options),
+    },
+    Command {
+        name: "measure-trigger",
+        options: "FOLDER",
+        help: "Measure the drum trigger on the corpora in FOLDER, beside a threshold, a gate and aubio.",
+        run: |options| trigger::measure(options),
+    },
 ];
 
 fn help() -> String {
@@ -84,7 +96,10 @@ fn main() -> ExitCode {
         eprint!("error: no command '{name}'\n\n{}", help());
         return ExitCode::from(2);
     };
-    if let Some(wrong) = args[1..].iter().find(|o| !command.options.contains(&format!("[{o}]"))) {
+    let known = |o: &String| {
+        command.options.contains(&format!("[{o}]")) || command.options == "FOLDER" && !o.starts_with('-')
+    };
+    if let Some(wrong) = args[1..].iter().find(|o| !known(o)) {
         eprintln!("error: `{name}` has no option '{wrong}'; usage: cargo xtask {name} {}", command.options);
         return ExitCode::from(2);
     }
