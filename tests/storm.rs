@@ -14,6 +14,7 @@ use std::sync::{Mutex, OnceLock};
 use host::*;
 use score::*;
 use seiche::bounce::{Depth, write_wav};
+use seiche::engine::{Event, Mpe, Performance, What};
 use support::*;
 
 /// Where the recordings are.
@@ -78,12 +79,48 @@ fn clicks(signal: &[f32], was: (f32, f32), is: (f32, f32)) -> Option<(usize, f32
     (worst.1 > room).then_some(worst)
 }
 
+/// The channel of a key: an MPE keyboard plays.
+fn channel(key: u8) -> u8 {
+    1 + key % 15
+}
+
+/// A key goes down or comes up.
+fn stroke((key, down): &(u8, bool)) -> Event {
+    let (channel, key, note) = (channel(*key), *key, -1);
+    let what = match down {
+        true => What::NoteOn { channel, key, note, velocity: 1.0 },
+        false => What::NoteOff { channel, key, note, velocity: 0.5 },
+    };
+    Event { at: 9, what }
+}
+
+/// What the hands do meanwhile: pressure and slides on the notes, bends on the channels that have none.
+fn hands(number: usize, score: &Score) -> Vec<Event> {
+    let mut random = Random(number as u64 + 1);
+    let busy: Vec<u8> = score.notes.iter().map(|key| channel(*key)).collect();
+    let mut events: Vec<Event> = (0..20)
+        .map(|_| {
+            let (at, value) = (random.below(2 * BLOCK as u64) as u32, random.below(1_001) as f32 / 1_000.0);
+            let channel = random.below(16) as u8;
+            let what = match random.below(3) {
+                0 => What::Pressure { channel, value },
+                1 => What::Controller { channel, number: 74, value },
+                _ if channel == 0 || busy.contains(&channel) => What::Pressure { channel, value: 0.0 },
+                _ => What::Bend { channel, value: 2.0 * value - 1.0 },
+            };
+            Event { at, what }
+        })
+        .collect();
+    events.sort_by_key(|event| event.at);
+    events
+}
+
 /// One test at a time: what others allocate would be counted as well.
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// How much is allocated when everything has ended but the first text: as it goes on from what was there before, and begun anew.
 fn memory(host: &mut Host, score: &Score) -> [isize; 2] {
-    host.play(60, &score.notes.iter().map(|key| release(9, *key)).collect::<Vec<_>>());
+    host.play(60, &score.notes.iter().map(|key| stroke(&(*key, false))).collect::<Vec<_>>());
     let mut allocated = |text: &str| {
         for _ in 0..2 {
             assert!(host.offer(text, "s").is_ok());
@@ -106,7 +143,8 @@ fn storm(score: &Score, broken: bool) -> Weather {
     let mut weather = Weather { hash: 0xcbf2_9ce4_8422_2325, ..Weather::default() };
     let mut host = Host::at(folder());
     assert!(host.offer(&score.first, "s").is_ok());
-    host.play(20, &[]);
+    let zones = Performance { mpe: Mpe::On, ..Performance::default() };
+    host.play(20, &[Event { at: 0, what: What::Perform(zones) }]);
     let mut level = steady(&score.first, score);
     let (mut held, mut last) = (vec![], host.main.last().copied());
     for (number, edit) in score.edits.iter().enumerate() {
@@ -120,8 +158,10 @@ fn storm(score: &Score, broken: bool) -> Weather {
             assert!(host.offer(&edit.text, "s").is_ok(), "edit {number} should be taken:\n{}", edit.text);
             level = steady(&edit.text, score);
         }
-        let event = |(key, down): &(u8, bool)| if *down { note(9, *key, 1.0) } else { release(9, *key) };
-        host.play(edit.blocks, &edit.keys.iter().map(event).collect::<Vec<_>>());
+        let mut events: Vec<Event> = edit.keys.iter().map(stroke).collect();
+        events.extend(hands(number, score));
+        events.sort_by_key(|event| event.at);
+        host.play(edit.blocks, &events);
         for (key, down) in &edit.keys {
             held.retain(|k| k != key);
             if *down {

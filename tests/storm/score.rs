@@ -232,7 +232,7 @@ impl Body {
                 format!("{{osc: {{type: {}, freq: {freq}, amp: 0.06}}}}", WAVES[*wave])
             }
             Body::Keys { voices, wave, amp } => format!(
-                "{{midi_in: {{voices: {voices}, signal: {{envelope: {{attack: 0.01, release: 0.05, gate: gate, signal: {{osc: {{type: {}, freq: freq, amp: 0.0{amp}}}}}}}}}}}}}",
+                "{{midi_in: {{voices: {voices}, signal: {{envelope: {{attack: 0.01, release: 0.05, gate: gate, signal: {{osc: {{type: {}, freq: freq, amp: 0.0{amp} * (1 + 0.2 * pressure * brightness)}}}}}}}}}}}}",
                 WAVES[*wave]
             ),
             Body::Beat { interval, steps } => {

@@ -88,6 +88,50 @@ fn clap_note_and_parameter_on_one_sample_both_count() {
 }
 
 #[test]
+fn clap_note_expressions_reach_the_note_at_their_samples() {
+    use clack_host::events::event_types::NoteExpressionType as Kind;
+    let bundle = open();
+    let key_65 = (65.0 - 69.0) / 12.0;
+    for (key, kind, told, before, after) in [
+        (60, Kind::Pressure, 0.75, 0.0, 0.75),
+        (61, Kind::Brightness, 0.5, 0.0, 0.5),
+        (62, Kind::Volume, 2.0, 0.25, 0.5),
+        (63, Kind::Pan, 0.25, 0.0, -0.5),
+        (64, Kind::Vibrato, 1.0, 0.0, 1.0),
+        (65, Kind::Tuning, 6.0, key_65, key_65 + 0.5),
+    ] {
+        let express = What::Expression { key, kind, value: told };
+        let events = vec![(100, What::On { key, velocity: 0.8 }), (1_003, express)];
+        let score = Score { events, ..Score::default() };
+        let played = render(&bundle, SEICHE, &patch("touched"), &score, 2_400, Blocks::Of(512));
+        let heard = |frame: usize| f64::from(played.main()[0][frame]);
+        assert!((heard(1_002) - before).abs() < 1e-4, "{kind:?}: {} before", heard(1_002));
+        assert!(heard(1_003) != heard(1_002), "{kind:?} moves at its sample");
+        assert!((heard(2_399) - after).abs() < 1e-4, "{kind:?}: {} after", heard(2_399));
+    }
+}
+
+#[test]
+fn clap_mpe_of_a_keyboard_is_understood() {
+    let bundle = open();
+    // The keyboard says that it has a zone of 15 members that bend by an octave; then a note on channel 2, and its bend.
+    let controllers = |channel: u8, list: &[(u8, u8)]| -> Vec<(u64, What)> {
+        list.iter().map(|(number, value)| (0, What::Midi([0xb0 | channel, *number, *value]))).collect()
+    };
+    let mut events = controllers(0, &[(101, 0), (100, 6), (6, 15)]);
+    events.extend(controllers(1, &[(101, 0), (100, 0), (6, 12)]));
+    events.push((100, What::Midi([0x91, 57, 100])));
+    events.push((10_000, What::Midi([0xe1, 0x7f, 0x7f])));
+    events.push((10_000, What::Midi([0xe2, 0, 0])));
+    let score = Score { events, ..Score::default() };
+    let played = render(&bundle, SEICHE, &patch("keys"), &score, 24_000, Blocks::Of(512));
+    for (range, hertz) in [(1_000..9_900, 220.0), (12_000..23_000, 440.0)] {
+        let heard = wav::frequency(&played.main()[0][range], 48_000.0);
+        assert!((heard - hertz).abs() < 0.5, "{heard} Hz where {hertz} Hz belongs");
+    }
+}
+
+#[test]
 fn clap_gain_automation_acts_at_its_sample() {
     let bundle = open();
     let mut instance = offline(&bundle, SEICHE, &patch("tone"));

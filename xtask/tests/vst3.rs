@@ -26,6 +26,7 @@ enum Act {
     On(u8),
     Parameter(u32, f64),
     Tune(f64),
+    Express(NoteExpressionType, f64),
 }
 
 /// The tests run one after the other: a VST3 module is entered and left for the whole process.
@@ -89,6 +90,9 @@ impl Player {
                     Act::Parameter(id, value) => self.plugin.set_parameter_at(id, value, offset).unwrap(),
                     Act::Tune(value) => {
                         let kind = NoteExpressionType::Tuning;
+                        self.plugin.send_note_expression_at(note.unwrap(), kind, value, offset).unwrap();
+                    }
+                    Act::Express(kind, value) => {
                         self.plugin.send_note_expression_at(note.unwrap(), kind, value, offset).unwrap();
                     }
                 }
@@ -176,6 +180,25 @@ fn vst3_tuning_bends_the_note() {
     let played = player.play(&[(0, Act::On(57)), (0, Act::Tune(octave))], &[], 9_600);
     let heard = wav::frequency(&played[0][0][2_400..9_000], 48_000.0);
     assert!((heard - 440.0).abs() < 1.0, "{heard} Hz where 220 Hz was tuned up by an octave");
+}
+
+#[test]
+fn vst3_note_expressions_reach_the_note_at_their_samples() {
+    let _alone = alone();
+    for (key, kind, told, before, after) in [
+        (61, NoteExpressionType::Brightness, 0.5, 0.0, 0.5),
+        // VST3 has a volume of 1 at 0.25, CLAP at 1.
+        (62, NoteExpressionType::Volume, 0.5, 0.25, 0.5),
+        (63, NoteExpressionType::Pan, 0.25, 0.0, -0.5),
+        (64, NoteExpressionType::Vibrato, 1.0, 0.0, 1.0),
+    ] {
+        let mut player = Player::with("Seiche", "touched");
+        let played = player.play(&[(100, Act::On(key)), (1_003, Act::Express(kind, told))], &[], 2_400);
+        let heard = |frame: usize| f64::from(played[0][0][frame]);
+        assert!((heard(1_002) - before).abs() < 1e-4, "{kind:?}: {} before", heard(1_002));
+        assert!(heard(1_003) != heard(1_002), "{kind:?} moves at its sample");
+        assert!((heard(2_399) - after).abs() < 1e-4, "{kind:?}: {} after", heard(2_399));
+    }
 }
 
 #[test]

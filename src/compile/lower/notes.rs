@@ -145,7 +145,7 @@ impl Lower<'_> {
         if let (Some(keys), Some(param)) = (text(node, "keys"), self.declared(node, "keys")) {
             let no_keys = |message| {
                 let error = Diagnostic::error("no-key", param.span, message);
-                error.hint("write `36`, `c2`, `c2-b3`, or several with commas: `\"36, 38, 40-44\"`")
+                error.hint("write `36`, `c2`, `c2-b3`, or several with commas, in quotes")
             };
             manner.keys = read_keys(keys).map_err(no_keys)?;
         }

@@ -192,7 +192,7 @@ unsafe extern "C" fn activate(
         audio.ports.prepare(max_frames);
         audio.queue.prepare(rate);
         // Its table of sounding notes has room for 32 and grows until it hears that they ended.
-        audio.queue.report_ended = front.wrapped.load(Ordering::Acquire);
+        audio.queue.wrapped = front.wrapped.load(Ordering::Acquire);
         let done = front.inner.activate.is_some_and(|call| call(plugin, rate, min_frames, max_frames));
         front.active.store(done, Ordering::Release);
         front.latency.activated(front.values.session().latency(), front.host.real());

@@ -28,6 +28,7 @@ struct Entry {
 union Copied {
     header: clap_event_header,
     note: clap_event_note,
+    expression: clap_event_note_expression,
     transport: clap_event_transport,
     words: [u64; WORDS],
 }
@@ -41,8 +42,9 @@ pub struct Queue {
     kept: usize,
     /// Notes that ended in this block.
     ended: Vec<clap_event_note>,
-    /// Whether the host (clap-wrapper) wants to hear of ended notes as soon as their key is released.
-    pub report_ended: bool,
+    /// The host is clap-wrapper: it wants to hear of ended notes as soon as their key is released, and hands volumes of notes over as
+    /// VST3 has them.
+    pub wrapped: bool,
     rate: f64,
 }
 
@@ -53,7 +55,7 @@ impl Queue {
             copies: Vec::new(),
             kept: 0,
             ended: Vec::new(),
-            report_ended: false,
+            wrapped: false,
             rate: 48_000.0,
         }
     }
@@ -65,7 +67,7 @@ impl Queue {
             copies: Vec::with_capacity(MOST_COPIES),
             kept: 0,
             ended: Vec::with_capacity(MOST_EVENTS),
-            report_ended: self.report_ended,
+            wrapped: self.wrapped,
             rate,
         };
     }
@@ -86,7 +88,9 @@ impl Queue {
         unsafe {
             for event in list(events) {
                 let time = (*event).time.min(frames - 1);
-                let moved = time != (*event).time || (is(event, CLAP_EVENT_TRANSPORT) && time > 0);
+                let moved = time != (*event).time
+                    || (is(event, CLAP_EVENT_TRANSPORT) && time > 0)
+                    || (self.wrapped && is_volume(event));
                 let event = if moved { self.copy(event, time) } else { event };
                 if !event.is_null() {
                     self.enter(event, time);
@@ -167,7 +171,7 @@ impl Queue {
         self.push(event, time);
         // SAFETY: the event is the host's or a copy; its type says what it is.
         unsafe {
-            if self.report_ended
+            if self.wrapped
                 && (is(event, CLAP_EVENT_NOTE_OFF) || is(event, CLAP_EVENT_NOTE_CHOKE))
                 && self.ended.len() < self.ended.capacity()
             {
@@ -194,6 +198,9 @@ impl Queue {
             std::ptr::copy_nonoverlapping(event.cast::<u8>(), (&raw mut copy).cast::<u8>(), bytes);
             if is(event, CLAP_EVENT_TRANSPORT) && bytes >= size_of::<clap_event_transport>() {
                 copy.transport = rewound(copy.transport, self.rate);
+            }
+            if self.wrapped && is_volume(event) {
+                copy.expression.value *= VST3_VOLUME;
             }
             copy.header.time = time;
             self.copies.push(copy);
@@ -229,6 +236,17 @@ unsafe fn list(events: *const clap_input_events) -> impl Iterator<Item = *const 
             (!event.is_null() && !silent).then_some(event)
         }
     })
+}
+
+/// VST3 has a note's volume from 0 to 1, CLAP from 0 to this.
+const VST3_VOLUME: f64 = 4.0;
+
+unsafe fn is_volume(event: *const clap_event_header) -> bool {
+    // SAFETY: the caller passes a valid event; its type says what it is.
+    unsafe {
+        is(event, CLAP_EVENT_NOTE_EXPRESSION)
+            && (*event.cast::<clap_event_note_expression>()).expression_id == CLAP_NOTE_EXPRESSION_VOLUME
+    }
 }
 
 unsafe fn is(event: *const clap_event_header, kind: clap_event_type) -> bool {
@@ -346,6 +364,28 @@ mod tests {
     }
 
     #[test]
+    fn front_queue_puts_volumes_of_vst3_notes_right() {
+        let volume = |time| {
+            let mut copied = Copied { words: [0; WORDS] };
+            copied.header = header::<clap_event_note_expression>(CLAP_EVENT_NOTE_EXPRESSION, time);
+            copied.expression.expression_id = CLAP_NOTE_EXPRESSION_VOLUME;
+            copied.expression.value = 0.25;
+            copied
+        };
+        let events = vec![volume(3)];
+        for (wrapped, wanted) in [(false, 0.25), (true, 1.0)] {
+            let mut queue = queue();
+            queue.wrapped = wrapped;
+            // SAFETY: the list is alive, and the entry points to an expression.
+            let value = unsafe {
+                queue.gather(&host(&events), 128);
+                (*queue.entries[0].event.cast::<clap_event_note_expression>()).value
+            };
+            assert_eq!((value, seen(&queue)), (wanted, vec![(CLAP_EVENT_NOTE_EXPRESSION, 3)]));
+        }
+    }
+
+    #[test]
     fn front_queue_keeps_notes_of_empty_blocks() {
         let events = vec![note(CLAP_EVENT_NOTE_ON, 3, 60), parameter(0)];
         let later = vec![note(CLAP_EVENT_NOTE_OFF, 5, 60)];
@@ -375,7 +415,7 @@ mod tests {
     fn front_queue_reports_ended_notes_to_a_host_that_asks() {
         let events = vec![note(CLAP_EVENT_NOTE_OFF, 7, 61)];
         let mut queue = queue();
-        queue.report_ended = true;
+        queue.wrapped = true;
         // SAFETY: the list is alive.
         unsafe { queue.gather(&host(&events), 128) };
         let ended: Vec<_> = queue.ended.iter().map(|n| (n.header.type_, n.header.time, n.key)).collect();
