@@ -10,7 +10,7 @@ use seiche::dsp::drum::profile::{Profile, Stroke};
 use crate::corpus::File;
 use crate::train::{Example, Random, Trainer};
 
-pub const STEPS: usize = 15_000;
+pub const STEPS: usize = 40_000;
 pub const BATCH: usize = 256;
 /// Nodes of the layers between.
 const HIDDEN: [usize; 2] = [96, 32];

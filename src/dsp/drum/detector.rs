@@ -13,7 +13,7 @@ use super::velocity::velocity;
 use crate::dsp::math;
 
 /// Odds (logarithm) from which on a stroke is sure enough.
-const EARLY_BAR: f32 = 2.4;
+const EARLY_BAR: f32 = 2.6;
 const LATE_BAR: f32 = 1.3;
 /// What comes this close to them is told as a candidate.
 const NEARLY: f32 = 3.0;
