@@ -477,3 +477,32 @@ fn cli_triggers_says_what_it_cannot_read() {
     let (code, _, fault) = triggers(&folder.0, &["snare.wav", "--threshold", "7"]);
     assert!(code == Some(2) && fault.contains("-60"), "{fault}");
 }
+
+/// Standard output of `seiche presets`, with the user's presets in this folder.
+fn presets(folder: &Path, arguments: &[&str]) -> String {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_seiche"));
+    let run = program.arg("presets").args(arguments).env("SEICHE_PRESETS", folder).output().expect("starts");
+    assert_eq!(run.status.code(), Some(0));
+    String::from_utf8(run.stdout).expect("text")
+}
+
+#[test]
+fn preset_list_shows_factory_and_user_and_finds_words() {
+    let folder = Folder::new("presets");
+    let text = "seiche: 1\nabout: {name: Night Bus, author: Ann, tags: [dark], description: Slow}\na: {hold: {signal: 1}}\n";
+    fs::create_dir_all(folder.0.join("Pads")).expect("folder");
+    fs::write(folder.0.join("Pads/night.yaml"), text).expect("file");
+    let all = presets(&folder.0, &[]);
+    let lines: Vec<Vec<&str>> = all.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0][..3], ["1", "Drums", "(factory)"], "{all}");
+    assert_eq!(lines[5], ["6", "Night", "Bus", "Pads", "by", "Ann", "[dark]"], "{all}");
+    assert!(all.ends_with(&format!("Your presets: {}\n", folder.0.display())), "{all}");
+    let found: serde_json::Value =
+        serde_json::from_str(&presets(&folder.0, &["DARK", "--format", "json"])).expect("JSON");
+    assert_eq!(found.as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&found[0]["number"], &found[0]["author"], &found[0]["factory"]),
+        (&6.into(), &"Ann".into(), &false.into())
+    );
+    assert_eq!(found[0]["path"], folder.0.join("Pads/night.yaml").display().to_string());
+}

@@ -4,6 +4,7 @@
 mod check;
 mod input;
 mod notes;
+mod presets;
 mod render;
 mod triggers;
 
@@ -38,6 +39,8 @@ enum Command {
     Check(check::Check),
     /// Write what the keys of a sound are called, for piano rolls.
     Notes(notes::Notes),
+    /// List the presets.
+    Presets(presets::Presets),
     /// Render a sound into audio files.
     Render(Box<render::Render>),
     /// Find the strokes of a recorded drum: a table or a MIDI file.
@@ -51,6 +54,7 @@ pub fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Check(check) => check.run(),
         Command::Notes(notes) => notes.run(),
+        Command::Presets(presets) => presets.run(),
         Command::Render(render) => render.run(),
         Command::Triggers(triggers) => triggers.run(),
         Command::Schema => {

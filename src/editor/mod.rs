@@ -8,6 +8,7 @@ mod keyboard;
 mod library;
 mod macros;
 mod meters;
+mod presets;
 mod source;
 mod status;
 #[cfg(test)]
@@ -18,9 +19,9 @@ use std::sync::Arc;
 
 use egui::{CentralPanel, Frame, Panel, Ui};
 
-use crate::session::{Counts, Message, Performance, Session, Snapshot};
+use crate::session::{Counts, Follows, Message, Performance, Session, Snapshot};
 
-pub use macros::Turn;
+pub use macros::{Learning, Turn};
 pub use meters::Levels;
 pub use theme::SIZE;
 
@@ -37,6 +38,8 @@ pub struct Scene<'a> {
     pub silenced: &'a [String],
     /// Where the macros stand, 0..1, by their slots.
     pub positions: &'a [f32],
+    /// The controllers that move them.
+    pub follows: &'a [Follows],
     /// How keyboards are understood.
     pub performance: Performance,
 }
@@ -50,12 +53,15 @@ pub struct Asked {
     pub turn: Option<Turn>,
     /// Of the instance's own settings.
     pub performance: Option<Performance>,
+    /// About the controllers of macros.
+    pub learning: Option<Learning>,
 }
 
 /// What the panes remember between frames.
 #[derive(Default)]
 pub struct Panes {
     library: library::Library,
+    presets: presets::Presets,
     source: source::Source,
 }
 
@@ -95,11 +101,17 @@ impl Editor {
             silenced: &silenced,
             positions,
             performance: self.session.performance(),
+            follows: &self.session.learn().look(),
         };
         self.panes.source.recall(&self.session.typed());
-        let Asked { message, turn, performance } = draw(ui, &scene, &mut self.panes);
+        let Asked { message, turn, performance, learning } = draw(ui, &scene, &mut self.panes);
         if let Some(performance) = performance {
             self.session.perform(performance);
+        }
+        match learning {
+            Some(Learning::Wait(slot)) => self.session.learn().wait(slot),
+            Some(Learning::Forget(slot)) => self.session.bind(slot, None),
+            None => {}
         }
         if let Some(files) = self.panes.source.typed() {
             self.session.keep_typed(files);
@@ -114,10 +126,13 @@ impl Editor {
 
 /// Lays the panes out. The answer is what the user asked for in this frame.
 pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Asked {
-    let Panes { library, source } = panes;
-    let (mut asked, mut turn, mut performance) = (None, None, None);
+    let Panes { library, presets, source } = panes;
+    let (mut asked, mut turn, mut performance, mut learning) = (None, None, None, None);
     let pane = Frame::new().inner_margin(12).fill(theme::BACK);
-    Panel::top("open").frame(pane).show(ui, |ui| asked = library.open_row(ui, scene));
+    Panel::top("open").frame(pane).show(ui, |ui| {
+        asked = library.open_row(ui, scene);
+        asked = asked.take().or(presets.draw(ui, scene));
+    });
     Panel::bottom("status").frame(pane.fill(theme::RAISED)).show(ui, |ui| status::draw(ui, scene));
     Panel::bottom("keyboard").frame(pane).show(ui, |ui| performance = keyboard::draw(ui, scene.performance));
     Panel::right("meters")
@@ -129,7 +144,7 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Asked {
         asked = asked.take().or(library.sounds(ui, scene));
     });
     if !scene.snapshot.macros.is_empty() {
-        Panel::bottom("macros").frame(pane).show(ui, |ui| turn = macros::draw(ui, scene));
+        Panel::bottom("macros").frame(pane).show(ui, |ui| (turn, learning) = macros::draw(ui, scene));
     }
     Panel::bottom("messages").frame(pane).resizable(true).default_size(theme::MESSAGES).show(ui, |ui| {
         if let Some(place) = findings::draw(ui, scene) {
@@ -140,5 +155,5 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Asked {
         asked = asked.take().or(disk::draw(ui, scene));
         asked = asked.take().or(source.draw(ui, scene));
     });
-    Asked { message: asked, turn, performance }
+    Asked { message: asked, turn, performance, learning }
 }

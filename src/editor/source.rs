@@ -134,7 +134,12 @@ impl Source {
     /// Keeps what is typed, and of the rest only the text that is shown: libraries can be large.
     fn follow(&mut self, files: &[Shown]) {
         let known = |path: &String| files.iter().any(|file| file.path == *path);
-        self.drafts.retain(|path, draft| draft.is_typed() || *path == self.chosen && known(path));
+        // What was typed in a file that is gone is no loss where it stands in another: it was saved under another name.
+        let elsewhere = |draft: &Draft| files.iter().any(|file| *file.text == draft.text);
+        self.drafts.retain(|path, draft| match known(path) {
+            true => draft.is_typed() || *path == self.chosen,
+            false => draft.is_typed() && !elsewhere(draft),
+        });
         if !known(&self.chosen) && !self.drafts.contains_key(&self.chosen) {
             let first = files.first().map(|file| &file.path).or(self.drafts.keys().next());
             self.chosen = first.cloned().unwrap_or_default();

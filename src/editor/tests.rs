@@ -2,6 +2,7 @@
 
 mod keyboard;
 mod macros;
+mod presets;
 
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use egui::{Context, Event, Key, Modifiers, PointerButton, RawInput, Rect, pos2, 
 
 use super::*;
 use crate::session::{
-    Cause, Counts, Difference, Disk, File, Finding, Place, Reload, Severity, Shown, Stage, Status, Texts,
-    Typed,
+    Cause, Controller, Counts, Difference, Disk, File, Finding, Follows, Place, Reload, Severity, Shown,
+    Stage, Status, Texts, Typed,
 };
 
 const TEXT: &str = "song:\n  filter:\n    cutof: 3\n";
@@ -33,6 +34,8 @@ fn plain() -> Snapshot {
     };
     Snapshot {
         path: "/songs".into(),
+        presets: [].into(),
+        preset: None,
         sounds: vec!["kick".into(), "song".into()],
         sound: "song".into(),
         strips: vec!["drums".into(), "bass".into()],
@@ -81,9 +84,12 @@ struct Bench {
     snapshot: Snapshot,
     /// Where the macros stand.
     positions: Vec<f32>,
+    follows: [Follows; 16],
     /// What was turned in the last frame.
     turn: Option<Turn>,
     performance: Performance,
+    /// What was asked for in the last frame about controllers.
+    learning: Option<Learning>,
     written: Vec<(String, Rect)>,
 }
 
@@ -92,10 +98,18 @@ impl Bench {
         let context = Context::default();
         Editor::dress(&context);
         let (panes, positions) = (Panes::default(), vec![0.5; 16]);
-        let performance = Performance::default();
-        let mut bench =
-            Bench { context, panes, snapshot, positions, turn: None, performance, written: vec![] };
-        bench.frame(vec![]);
+        let mut bench = Bench {
+            context,
+            panes,
+            snapshot,
+            positions,
+            follows: Default::default(),
+            turn: None,
+            performance: Performance::default(),
+            learning: None,
+            written: vec![],
+        };
+        assert!(matches!(bench.frame(vec![]), Some(Message::ListPresets)), "the list of presets");
         bench.frame(vec![]);
         bench
     }
@@ -116,6 +130,7 @@ impl Bench {
             silenced: &silenced,
             positions: &self.positions,
             performance: self.performance,
+            follows: &self.follows,
         };
         let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(SIZE.0, SIZE.1));
         let input = RawInput { screen_rect: Some(screen), events, ..Default::default() };
@@ -131,6 +146,7 @@ impl Bench {
         // The host does at once what it is asked for.
         self.turn = asked.turn;
         self.performance = asked.performance.unwrap_or(self.performance);
+        self.learning = asked.learning;
         if let Some(Turn { slot, share, .. }) = asked.turn {
             self.positions[usize::from(slot)] = share;
         }

@@ -11,9 +11,11 @@ pub const SOUNDS: f32 = 180.0;
 pub const METERS: f32 = 170.0;
 /// Of the line numbers.
 pub const GUTTER: f32 = 38.0;
-/// First height of the messages.
 /// Most height of the macros; more of them scroll.
 pub const MACROS: f32 = 110.0;
+/// Of the list of presets: width, and most height.
+pub const PRESETS: (f32, f32) = (300.0, 380.0);
+/// First height of the messages.
 pub const MESSAGES: f32 = 190.0;
 
 pub const BACK: Color32 = Color32::from_rgb(24, 27, 32);

@@ -28,6 +28,7 @@ pub(super) fn library(files: &[Parsed], specs: &[&'static NodeSpec]) -> Library 
         vars: vec![],
         macros: vec![],
         abouts: vec![],
+        openings: vec![],
         late: HashMap::new(),
         roots: vec![],
         wanted: None,
@@ -39,6 +40,7 @@ pub(super) fn library(files: &[Parsed], specs: &[&'static NodeSpec]) -> Library 
     macros::settle(&mut library, drafts);
     report_clashes(&mut library);
     settings::tune(&mut library);
+    settings::open(&mut library);
     library
 }
 

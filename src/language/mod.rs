@@ -70,6 +70,8 @@ pub struct Library {
     vars: Vec<(String, Value, Span)>,
     macros: Vec<Macro>,
     abouts: Vec<(u32, About)>,
+    /// Sounds to open with, until it is known which sounds there are.
+    openings: Vec<(String, Span)>,
     /// Frames by which loops of a file are late.
     late: HashMap<u32, usize>,
     /// Folders where files may be read, relative to the file that names them.
@@ -127,6 +129,13 @@ impl Library {
     /// What files say about themselves, with the number of each file.
     pub fn about(&self) -> &[(u32, About)] {
         &self.abouts
+    }
+
+    /// The sound that the library opens with: the one that a file names for it, else the first.
+    pub fn opening(&self) -> Option<&str> {
+        let mut named = self.abouts.iter().filter_map(|(_, about)| about.sound.as_deref());
+        let first = || self.sounds().next().map(|(name, _)| name);
+        named.find(|name| self.index.contains_key(*name)).or_else(first)
     }
 
     /// Folders outside of the library's own where a file's samples may lie, relative to that file, and where they are named.

@@ -11,7 +11,7 @@ use super::{Library, nearest, yaml};
 use crate::spec::LATE;
 
 /// Keys of `about`.
-pub(super) const ABOUT: &[&str] = &["name", "author", "description", "tags", "license", "url"];
+pub(super) const ABOUT: &[&str] = &["name", "author", "description", "tags", "license", "url", "sound"];
 
 /// What a file says about itself, for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct About {
     pub description: Option<String>,
     pub license: Option<String>,
     pub url: Option<String>,
+    /// The sound that the library opens with.
+    pub sound: Option<String>,
     pub tags: Vec<String>,
 }
 
@@ -104,11 +106,30 @@ pub(super) fn about(library: &mut Library, entry: &Entry, version: u32) {
             "author" => &mut about.author,
             "description" => &mut about.description,
             "license" => &mut about.license,
+            "sound" => {
+                library.openings.push((text.clone(), part.value.span));
+                &mut about.sound
+            }
             _ => &mut about.url,
         };
         *field = Some(text);
     }
     library.abouts.push((entry.key_span.file, about));
+}
+
+/// Complains about sounds to open with that there are not, once all files of the library are known.
+pub(super) fn open(library: &mut Library) {
+    for (sound, span) in std::mem::take(&mut library.openings) {
+        if library.find(&sound, span.file).is_some() {
+            continue;
+        }
+        let hint = match nearest(&sound, library.sound_names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "name one of the library's sounds".to_string(),
+        };
+        let message = format!("there is no sound `{sound}` to open with");
+        library.diagnostics.push(Diagnostic::error("about", span, message).hint(hint));
+    }
 }
 
 /// A list of texts.

@@ -3,6 +3,7 @@
 mod decode;
 mod files;
 mod listing;
+pub mod presets;
 pub mod samples;
 pub mod save;
 pub mod vault;

@@ -1,4 +1,5 @@
-//! The CLAP entry of the binary: lists the two plug-ins and creates instances of them, each behind a [`Front`]. The VST3 side is made
+//! The CLAP entry of the binary: lists the two plug-ins and creates instances of them, each behind a [`Front`], and
+//! the presets ([`preset_discovery`]). The VST3 side is made
 //! from this same entry by clap-wrapper. Main thread; listing and creating read no file, start no loader and compile nothing.
 
 use std::ffi::{CStr, c_char, c_void};
@@ -14,7 +15,7 @@ use nice_plug::wrapper::clap::{PluginDescriptor, Wrapper};
 use nice_plug::wrapper::setup_logger;
 
 use super::front::{Front, Host};
-use super::{Instrument, Multi, Stereo, Variant};
+use super::{Instrument, Multi, Stereo, Variant, preset_discovery};
 
 clap_wrapper::export_vst3!();
 
@@ -68,9 +69,15 @@ extern "C" fn init(_path: *const c_char) -> bool {
 extern "C" fn deinit() {}
 
 extern "C" fn get_factory(id: *const c_char) -> *const c_void {
-    // SAFETY: the host passes a C string or null.
-    if !id.is_null() && unsafe { CStr::from_ptr(id) } == CLAP_PLUGIN_FACTORY_ID {
+    if id.is_null() {
+        return null();
+    }
+    // SAFETY: the host passes a C string.
+    let id = unsafe { CStr::from_ptr(id) };
+    if id == CLAP_PLUGIN_FACTORY_ID {
         (&raw const FACTORY).cast()
+    } else if preset_discovery::is(id) {
+        (&raw const preset_discovery::FACTORY).cast()
     } else {
         null()
     }

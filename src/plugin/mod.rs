@@ -7,6 +7,7 @@ mod entry;
 mod front;
 mod notes;
 mod params;
+mod preset_discovery;
 mod scale;
 mod vst3;
 mod window;
@@ -166,6 +167,9 @@ impl<V: Variant> Instrument<V> {
     /// The one place where `process` may wait: in the host's offline mode, until what was asked for is loaded.
     fn offline_wait(&self) {
         if self.offline {
+            if self.session().presets().is_asked() {
+                self.session().nudge();
+            }
             self.session().settle(OFFLINE_WAIT);
         }
     }
@@ -187,6 +191,8 @@ impl<V: Variant> Instrument<V> {
                             self.params.session().nudge();
                         }
                     }
+                    // The front has seen to it.
+                    Target::Preset { .. } => {}
                 }
             }
         }
@@ -327,6 +333,10 @@ impl<V: Variant> ClapPlugin for Instrument<V> {
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
     const CLAP_FEATURES: &'static [ClapFeature] =
         &[ClapFeature::Instrument, ClapFeature::Synthesizer, ClapFeature::Drum, ClapFeature::Stereo];
+
+    fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
+        self.params.remote_controls(context);
+    }
 }
 
 #[cfg(test)]

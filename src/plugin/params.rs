@@ -3,6 +3,7 @@
 //! thread (they are atomics); the audio thread reads them. Nothing here allocates after construction.
 
 mod macros;
+pub mod pages;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +29,10 @@ pub enum Target {
     Engine(Control),
     /// The n-th sound of the library; 0 leaves the choice to the window and the project.
     Sound,
+    /// The next preset or the one before, when it goes on. The front keeps it from the framework, so that it always stands at off.
+    Preset {
+        forth: bool,
+    },
 }
 
 /// What values a parameter takes.
@@ -131,6 +136,11 @@ pub fn definitions() -> Vec<Definition> {
         }
     }
     all.push(define("sound", "Sound", "", Shape::Index { max: SOUNDS }, Target::Sound));
+    for (id, name, forth) in
+        [("preset_previous", "Preset Previous", false), ("preset_next", "Preset Next", true)]
+    {
+        all.push(define(id, name, "", Shape::Flag, Target::Preset { forth }));
+    }
     all
 }
 
@@ -264,6 +274,14 @@ impl HostParams {
         self.definitions.get(index).and_then(Definition::slot)
     }
 
+    /// Which way parameter `index` steps through the presets, if it does.
+    pub fn steps(&self, index: usize) -> Option<bool> {
+        match self.definitions.get(index)?.target {
+            Target::Preset { forth } => Some(forth),
+            _ => None,
+        }
+    }
+
     /// Tells the session the present value of `sound`.
     pub fn tell_sound(&self) {
         if let Some(sound) = self.sound() {
@@ -317,7 +335,9 @@ pub fn complete(state: &mut PluginState) {
                     _ => default,
                 })
             }
-            (Shape::Flag, Some(ParamValue::Bool(v))) => ParamValue::Bool(v),
+            (Shape::Flag, Some(ParamValue::Bool(v))) => {
+                ParamValue::Bool(v && !matches!(d.target, Target::Preset { .. }))
+            }
             (Shape::Flag, _) => ParamValue::Bool(false),
             (Shape::Index { max }, Some(ParamValue::I32(v))) => ParamValue::I32(v.clamp(0, max)),
             (Shape::Index { .. }, _) => ParamValue::I32(0),

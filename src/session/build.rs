@@ -62,7 +62,7 @@ pub fn build(files: Vec<(Arc<Path>, Content)>, reader: &mut Reader, order: &Orde
     let choice =
         if has(&order.sound) { order.sound } else { order.instead.filter(has).unwrap_or(order.sound) };
     let chosen = (!choice.is_empty()).then_some(choice);
-    let sound = forced.or(chosen).or_else(|| number(0)).unwrap_or_default().to_owned();
+    let sound = forced.or(chosen).or_else(|| library.opening()).unwrap_or_default().to_owned();
     let result = compile(&library, &sound, order);
     let done = began.elapsed();
     let mut times = vec![(Stage::Parse, parsed), (Stage::Compile, done - parsed)];

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::learn::Learned;
 use super::macros::Owners;
 use crate::engine::Performance;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -23,6 +24,9 @@ pub struct Document {
     pub path: String,
     /// The chosen sound; empty for the first of the library.
     pub sound: String,
+    /// The preset of the factory that the library was taken from, if it was, and is not on the disk.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub preset: String,
     /// Seed of everything random.
     pub seed: u64,
     /// The library's text as it sounds, in the order of its files.
@@ -36,6 +40,9 @@ pub struct Document {
     /// How keyboards are understood.
     #[serde(skip_serializing_if = "is_default")]
     pub performance: Performance,
+    /// The controllers that move the host's macros.
+    #[serde(skip_serializing_if = "Learned::is_empty")]
+    pub learned: Learned,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -66,11 +73,13 @@ impl Default for Document {
             version: VERSION,
             path: String::new(),
             sound: String::new(),
+            preset: String::new(),
             seed: 1,
             files: vec![],
             edits: vec![],
             macros: Owners::new(),
             performance: Performance::default(),
+            learned: Learned::new(),
         }
     }
 }
@@ -95,6 +104,16 @@ impl Document {
                 "The saved state has version {newer}; this Seiche reads up to version {VERSION}."
             )),
         }
+    }
+
+    /// Without what is kept elsewhere while the project is open: texts that never sounded, and controllers.
+    pub fn kept(&self) -> Document {
+        Document { edits: vec![], learned: Learned::new(), ..self.clone() }
+    }
+
+    /// What tells libraries apart: its place on the disk, and in the factory.
+    pub fn library(&self) -> (&str, &str) {
+        (&self.path, &self.preset)
     }
 
     /// Whether it is silence: what has never sounded does not count.

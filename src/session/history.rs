@@ -79,7 +79,7 @@ impl History {
 }
 
 fn same_texts(a: &Document, b: &Document) -> bool {
-    a.path == b.path && a.files == b.files
+    a.library() == b.library() && a.files == b.files
 }
 
 fn cost(before: Option<&Document>, document: &Document) -> usize {

@@ -12,9 +12,10 @@ use super::exchange::Exchange;
 use super::history::{Difference, History, Way};
 use super::macros::Owners;
 use super::mailbox::Taken;
+use super::presets::Presets;
 use super::reload::{Cause, Reload, Stage};
 use super::wish::{Todo, Wish};
-use super::{Document, Finding, Macro, Message, Shared, Status, show};
+use super::{Document, Finding, Macro, Message, Opened, Pick, Shared, Status, show};
 use crate::language::{Diagnostic, Reader};
 use crate::library::{is_text, samples::Store, save, vault::Vault, watch::Watch};
 
@@ -72,11 +73,13 @@ struct Loader {
     times: Vec<(Stage, Duration)>,
     /// Why a text could not be saved, until something else is asked for.
     unsaved: Option<Finding>,
+    presets: Presets,
 }
 
 impl Loader {
     fn new(shared: Arc<Shared>) -> Self {
         let stops = shared.clone();
+        let presets = Presets::of(shared.shelf.clone());
         let store = Store::new(Vault::shared(), Box::new(move || stops.mailbox.superseded()));
         Self {
             shared,
@@ -89,14 +92,15 @@ impl Loader {
             reader: Reader::default(),
             times: vec![],
             unsaved: None,
+            presets,
         }
     }
 
     /// Takes a message into the wish.
     fn note(&mut self, message: Message) {
         match &message {
-            Message::Engine(..) | Message::Choose(_) => {}
-            _ => self.unsaved = None,
+            Message::Engine(..) | Message::Choose(_) | Message::ListPresets => {}
+            _ => (self.unsaved, self.presets.under_way) = (None, None),
         }
         match message {
             Message::Open(path) => self.wish.open(&path),
@@ -105,11 +109,19 @@ impl Loader {
             Message::Edit { file, text } => self.wish.edit(&file, text),
             Message::Save { file, text } => {
                 self.wish.edit(&file, text.clone());
-                self.save(file.into(), &text);
+                match self.wish.factory() {
+                    Some(_) => self.keep_as_own(),
+                    None => self.save(file.into(), &text),
+                }
             }
             Message::Undo => self.go(Way::Undo),
             Message::Redo => self.go(Way::Redo),
             Message::Choose(sound) => self.wish.choose(sound),
+            Message::ListPresets => {
+                self.presets.look();
+                self.show_presets();
+            }
+            Message::Preset(pick) => self.pick(pick),
             Message::Restore(document) => self.wish.restore(&document),
             Message::Engine(rate, remote) => {
                 self.exchange.connect(rate, remote);
@@ -121,6 +133,31 @@ impl Loader {
     fn go(&mut self, way: Way) {
         let sounds = self.shared.document.load_full();
         self.wish.go(way, &self.history, &sounds);
+    }
+
+    fn pick(&mut self, pick: Pick) {
+        self.presets.look();
+        if let Some(preset) = self.presets.find(pick, &self.wish) {
+            self.presets.under_way = Some(preset.place.clone());
+            self.wish.preset(&preset);
+            if self.wish.factory().is_some() {
+                // There is nothing to be watched.
+                self.watch.follow(self.wish.path());
+            }
+        }
+        self.show_presets();
+    }
+
+    /// Libraries of the factory cannot be written to: what was made of one becomes a preset of the user's.
+    fn keep_as_own(&mut self) {
+        match self.presets.keep(&self.wish) {
+            Ok(place) => {
+                self.wish.kept(&place);
+                self.presets.look();
+                self.show_presets();
+            }
+            Err(fault) => self.unsaved = Some(Finding::new(&fault, &[])),
+        }
     }
 
     /// Writes a text to its file; what follows is the same as if another program had saved it.
@@ -150,6 +187,9 @@ impl Loader {
     /// Does what there is to do, unless something newer comes in between.
     fn work(&mut self) -> Progress {
         self.turn();
+        if let Some(pick) = self.shared.presets.take() {
+            self.note(Message::Preset(pick));
+        }
         let sound = self.shared.sound.load(Ordering::Relaxed);
         if sound != self.sound {
             self.sound = sound;
@@ -387,8 +427,27 @@ impl Loader {
         }
     }
 
+    /// Shows the window which presets there are, and which is open.
+    fn show_presets(&self) {
+        let (presets, preset) = (self.presets.list.clone(), self.presets.current(&self.wish));
+        self.shared.publish(|snapshot| {
+            snapshot.presets.clone_from(&presets);
+            snapshot.preset = preset;
+        });
+    }
+
+    /// Tells the host what came of the preset that was asked for.
+    fn tell_of_preset(&mut self, status: Status, findings: &[Finding]) {
+        let Some(place) = self.presets.under_way.take() else { return };
+        let reason = || findings.first().map_or("It does not sound.".into(), Finding::to_text);
+        let outcome = if status == Status::Broken { Err(reason()) } else { Ok(()) };
+        self.shared.presets.tell(Opened { place, outcome });
+        super::lock(&self.shared.notify)();
+    }
+
     /// Shows the window how it stands.
-    fn report(&self, status: Status, mut findings: Vec<Finding>) {
+    fn report(&mut self, status: Status, mut findings: Vec<Finding>) {
+        self.tell_of_preset(status, &findings);
         findings.splice(0..0, self.unsaved.clone());
         let path = self.wish.shown_path();
         self.shared.publish(|snapshot| {
@@ -396,6 +455,7 @@ impl Loader {
             snapshot.path.clone_from(&path);
             snapshot.findings.clone_from(&findings);
         });
+        self.show_presets();
         self.show_texts();
     }
 

@@ -6,9 +6,11 @@ mod document;
 mod exchange;
 pub mod help;
 mod history;
+mod learn;
 mod loader;
 mod macros;
 mod mailbox;
+mod presets;
 mod reload;
 mod show;
 mod snapshot;
@@ -35,10 +37,13 @@ pub use crate::compile::NoteName;
 pub use crate::language::Macro;
 pub use crate::language::Severity;
 pub use crate::language::vocabulary::note;
+pub use crate::library::presets::{Place as PresetPlace, Preset, Shelf, factory, main_file, user_folder};
 pub use crate::library::vault::Counts;
 pub use document::{Document, File};
 pub use history::Difference;
+pub use learn::{Controller, Follows, Learn, Learned};
 pub use macros::{News, Slots};
+pub use presets::{Opened, Pick, Requests};
 pub use reload::{Cause, Reload, Stage};
 pub use show::{Shown, Texts};
 pub use snapshot::{Finding, Levels, Load, Place, Reading, Snapshot, Status, ticks};
@@ -68,6 +73,10 @@ pub enum Message {
     Redo,
     /// Play the sound of this name.
     Choose(String),
+    /// Look which presets there are.
+    ListPresets,
+    /// Open a preset.
+    Preset(Pick),
     /// Bring back what was saved with the project.
     Restore(Arc<Document>),
     /// Programs go to this engine from now on, for this sample rate.
@@ -93,6 +102,10 @@ struct Shared {
     latency: AtomicU32,
     load: Load,
     macros: macros::Slots,
+    learn: Learn,
+    presets: Requests,
+    /// Where the user's presets are.
+    shelf: Option<PathBuf>,
     /// Whether the document changed in a way that the host does not know.
     changed: AtomicBool,
     notify: Mutex<Notify>,
@@ -107,6 +120,11 @@ pub struct Session {
 
 impl Session {
     pub fn new() -> Arc<Self> {
+        Self::with_presets(user_folder())
+    }
+
+    /// With the user's presets in this folder.
+    pub fn with_presets(shelf: Option<PathBuf>) -> Arc<Self> {
         let shared = Shared {
             mailbox: Mailbox::new(),
             document: ArcSwap::default(),
@@ -118,6 +136,9 @@ impl Session {
             latency: AtomicU32::new(0),
             load: Load::default(),
             macros: Default::default(),
+            learn: Learn::default(),
+            presets: Requests::default(),
+            shelf,
             changed: AtomicBool::new(false),
             notify: Mutex::new(Box::new(|| ())),
         };
@@ -155,7 +176,8 @@ impl Session {
         let document = self.shared.document.load();
         let edits = self.shared.typed.load().unheard(&self.shared.snapshot.load().texts, &document);
         let macros = self.shared.macros.settled(document.macros.clone());
-        Document { edits, macros, performance: self.performance(), ..Document::clone(&document) }.to_json()
+        let (performance, learned) = (self.performance(), self.shared.learn.saved());
+        Document { edits, macros, performance, learned, ..Document::clone(&document) }.to_json()
     }
 
     /// What is typed in the window, or was when it was closed or the project saved.
@@ -188,9 +210,10 @@ impl Session {
 
     fn restore_document(&self, document: Arc<Document>) {
         let edits = document.edits.clone();
-        self.shared.document.store(Arc::new(Document { edits: vec![], ..Document::clone(&document) }));
+        self.shared.document.store(Arc::new(document.kept()));
         self.shared.macros.restore(&document.macros);
         self.shared.performance.store(document.performance.to_bits(), Ordering::Release);
+        self.shared.learn.restore(&document.learned);
         self.shared.typed.rcu(|old| Typed { epoch: old.epoch + 1, files: edits.clone() });
         // What was wanted until now is of no account any more.
         self.shared.publish(|snapshot| snapshot.texts = Texts::default());
@@ -220,6 +243,27 @@ impl Session {
     /// The macros' side of the host's parameters.
     pub fn macros(&self) -> &Slots {
         &self.shared.macros
+    }
+
+    /// The controllers that move macros.
+    pub fn learn(&self) -> &Learn {
+        &self.shared.learn
+    }
+
+    /// Gives a macro this controller, or none.
+    pub fn bind(&self, slot: u8, controller: Option<Controller>) {
+        self.shared.learn.bind(slot, controller);
+        self.shared.note_change();
+    }
+
+    /// What the audio thread asks for of presets, and what has come of them.
+    pub fn presets(&self) -> &Requests {
+        &self.shared.presets
+    }
+
+    /// What is saved has changed; the caller tells the host. Audio thread.
+    pub fn change(&self) {
+        self.shared.changed.store(true, Ordering::Release);
     }
 
     /// Makes the loader look at once, for a host that renders offline.

@@ -8,6 +8,7 @@ use super::history::{Difference, History, Way};
 use super::texts::Disk;
 use super::wish::Wish;
 use super::{Document, File};
+use crate::library::presets;
 
 /// A library's texts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,6 +47,12 @@ pub fn texts(wish: &Wish, history: &History, sounds: &Document) -> Texts {
     let wanted = wish.texts.files();
     let good: HashMap<&str, &File> = sounds.files.iter().map(|file| (file.path.as_str(), file)).collect();
     let edited = wish.texts.edited();
+    // Where it comes from the factory, that is what there is instead of a disk.
+    let shipped = wish.factory().map(presets::texts);
+    let changed = |file: &File| {
+        let is_as = |(path, text): &(String, Arc<str>)| *path == file.path && *text == file.text;
+        shipped.as_ref().is_some_and(|texts| !texts.iter().any(is_as))
+    };
     let shown = |file: &File| {
         let sounding = good.get(file.path.as_str()).copied();
         Shown {
@@ -53,15 +60,18 @@ pub fn texts(wish: &Wish, history: &History, sounds: &Document) -> Texts {
             text: file.text.clone(),
             sounds: sounding == Some(file),
             edited: edited.contains(&file.path),
-            saved: !wish.texts.differs(file),
+            saved: !wish.texts.differs(file) && !changed(file),
             disk: wish.texts.compare(sounding.unwrap_or(file)),
         }
     };
     let would = |way: Way| {
         let bring = wish.would_bring(way, history, &wanted, sounds)?;
         // Another library is told by its place.
-        let here = std::path::Path::new(&bring.path) == wish.path();
-        Some(if here { Difference::between(&wanted, &bring.files).to_text() } else { bring.path.clone() })
+        Some(match bring.library() {
+            library if library == wish.library() => Difference::between(&wanted, &bring.files).to_text(),
+            ("", preset) => preset.to_owned(),
+            (path, _) => path.to_owned(),
+        })
     };
     Texts { files: wanted.iter().map(shown).collect(), undo: would(Way::Undo), redo: would(Way::Redo) }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Macro, Reload, Texts};
+use super::{Macro, Preset, Reload, Texts};
 use crate::compile::NoteName;
 use crate::engine::{METERED, Meters, PROGRAM_FAULT, strip_fault};
 use crate::language::model::SourceFile;
@@ -15,6 +15,9 @@ use crate::language::{Diagnostic, Severity};
 pub struct Snapshot {
     /// File or folder that is open; empty if there is none.
     pub path: String,
+    /// The presets, since somebody asked for them, and which of them is open.
+    pub presets: Arc<[Preset]>,
+    pub preset: Option<usize>,
     /// Names of the library's sounds, in the order of the text.
     pub sounds: Vec<String>,
     /// The sound that was asked for.

@@ -9,6 +9,7 @@ use super::reload::Cause;
 use super::texts::{Take, Texts};
 use super::{Document, File};
 use crate::language::Content;
+use crate::library::presets::{self, Place, Preset};
 
 /// How far the wish is from being fulfilled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +44,11 @@ impl Wish {
         Path::new(&self.head.path)
     }
 
+    /// As [`Document::library`].
+    pub fn library(&self) -> (&str, &str) {
+        self.head.library()
+    }
+
     pub fn sound(&self) -> &str {
         &self.head.sound
     }
@@ -55,8 +61,16 @@ impl Wish {
         self.head.seed
     }
 
+    /// The library of the factory that is wanted, if it is one.
+    pub fn factory(&self) -> Option<&str> {
+        Some(self.head.preset.as_str()).filter(|name| !name.is_empty())
+    }
+
     /// Where the library is, or its first file where it has no place.
     pub fn shown_path(&self) -> String {
+        if self.factory().is_some() {
+            return String::new();
+        }
         let first = self.texts.paths().next().map(|path| path.display().to_string());
         if self.head.path.is_empty() { first.unwrap_or_default() } else { self.head.path.clone() }
     }
@@ -79,6 +93,31 @@ impl Wish {
             ..Wish::default()
         };
         self.need(Todo::Read, Cause::Opened);
+    }
+
+    /// A preset, with the sound that it opens with.
+    pub fn preset(&mut self, preset: &Preset) {
+        let seed = self.head.seed;
+        let sound = preset.about.sound.clone().unwrap_or_default();
+        match &preset.place {
+            Place::File(path) => self.open(path),
+            Place::Factory(name) => {
+                let files = presets::texts(name).into_iter().map(|(path, text)| File { path, text });
+                let preset = (*name).to_owned();
+                *self = Wish::default();
+                self.want(&Document { preset, seed, files: files.collect(), ..Document::default() });
+                self.need(Todo::Build, Cause::Opened);
+            }
+        }
+        self.head.sound = sound;
+    }
+
+    /// What sounds from the factory is the user's now, and lies here.
+    pub fn kept(&mut self, place: &Path) {
+        let sound = std::mem::take(&mut self.head.sound);
+        self.open(place);
+        self.head.sound = sound;
+        self.cause = Cause::Saved;
     }
 
     /// What the disk has, instead of whatever is wanted now.
@@ -114,7 +153,7 @@ impl Wish {
     pub fn go(&mut self, way: Way, history: &History, sounds: &Document) {
         let astray = self.step.is_none() && self.texts.files() != sounds.files;
         let Some((step, document)) = history.next(way, self.step, astray) else { return };
-        if document.path == self.head.path {
+        if document.library() == self.head.library() {
             self.texts.want(&document.files);
             self.instead = Some(document.sound.clone());
         } else {
@@ -127,7 +166,7 @@ impl Wish {
     }
 
     fn want(&mut self, document: &Document) {
-        self.head = Document { files: vec![], edits: vec![], ..document.clone() };
+        self.head = Document { files: vec![], ..document.kept() };
         self.texts.want(&document.files);
     }
 

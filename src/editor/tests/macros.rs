@@ -71,3 +71,57 @@ fn editor_turns_macros_by_hand_by_text_and_back() {
 fn editor_shows_no_pane_without_macros() {
     assert!(!Bench::new(plain()).written.iter().any(|(text, _)| text.starts_with("MACROS")));
 }
+
+#[test]
+fn learn_is_started_shown_and_forgotten() {
+    let mut bench = Bench::new(turned());
+    let all = |bench: &Bench, text: &str| bench.written.iter().filter(|(written, _)| written == text).count();
+    assert_eq!(all(&bench, "Learn"), 2, "one for each macro");
+    bench.click("Learn");
+    bench.follows[0].waits = true;
+    bench.frame(vec![]);
+    assert!(bench.shows("Move it ..."));
+    bench.follows[0] = Follows {
+        controller: Some(Controller { channel: 2, number: 74, fine: false }),
+        ..Default::default()
+    };
+    bench.frame(vec![]);
+    assert!(bench.shows("CC 74") && all(&bench, "Learn") == 1);
+    bench.follows[0].apart = Some(0.25);
+    bench.frame(vec![]);
+    assert!(bench.shows("CC 74 ⏶"), "the controller is below its macro: {:?}", bench.written);
+    bench.follows[0].apart = Some(0.75);
+    bench.frame(vec![]);
+    assert!(bench.shows("CC 74 ⏷"));
+    bench.follows[0].apart = None;
+    bench.frame(vec![]);
+    bench.click("CC 74");
+    bench.frame(vec![]);
+    let at = place(&bench, "Forget");
+    let asked = press(&mut bench, at);
+    assert_eq!(asked, Some(Learning::Forget(0)));
+}
+
+#[test]
+fn learn_asks_for_the_slot_of_its_macro() {
+    let mut bench = Bench::new(turned());
+    let second = bench.written.iter().filter(|(written, _)| written == "Learn").nth(1).unwrap().1.center();
+    assert_eq!(press(&mut bench, second), Some(Learning::Wait(Some(4))));
+    bench.follows[4].waits = true;
+    bench.frame(vec![]);
+    let waiting = place(&bench, "Move it ...");
+    assert_eq!(press(&mut bench, waiting), Some(Learning::Wait(None)), "a second click gives it up");
+}
+
+/// Clicks at a place; what was asked for about controllers.
+fn press(bench: &mut Bench, at: egui::Pos2) -> Option<Learning> {
+    let button = |pressed| Event::PointerButton {
+        pos: at,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Default::default(),
+    };
+    bench.frame(vec![Event::PointerMoved(at), button(true)]);
+    bench.frame(vec![button(false)]);
+    bench.learning
+}

@@ -1,19 +1,26 @@
 //! Stands between the host and the framework's CLAP wrapper, for what the wrapper gets wrong or does not know: busses that the host
-//! leaves out ([`ports`]), the names of macros ([`macros`]) and keys ([`note_names`]), events whose order or time would lose them ([`queue`]), windows that would stay blank ([`window`]).
+//! leaves out ([`ports`]), the names of macros ([`macros`]) and keys ([`note_names`]), events whose order or time would lose them ([`queue`]),
+//! controllers that move macros ([`controls`]), presets ([`preset_load`]), windows that would stay blank ([`window`]).
 //! Each function is called on the thread that the CLAP specification names; `process` allocates nothing.
 
+mod controls;
 mod host;
 mod latency;
 mod macros;
 mod note_names;
+mod outbox;
+mod pickup;
 mod ports;
+mod preset_load;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod window;
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_void};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use clap_sys::events::{CLAP_TRANSPORT_IS_PLAYING, clap_input_events, clap_output_events};
 use clap_sys::ext::gui::CLAP_EXT_GUI;
@@ -23,15 +30,18 @@ use clap_sys::ext::note_ports::{CLAP_EXT_NOTE_PORTS, clap_plugin_note_ports};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_param_info, clap_plugin_params};
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state, clap_plugin_state};
 use clap_sys::host::clap_host;
+use clap_sys::id::CLAP_INVALID_ID;
 use clap_sys::plugin::clap_plugin;
 use clap_sys::process::{CLAP_PROCESS_CONTINUE, CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use clap_sys::stream::clap_istream;
 
 use super::params::HostParams;
+use controls::{Controls, Desk, Ids};
 pub use host::Host;
 use latency::{LATENCY, Latency};
 use note_names::{NOTE_NAME, NoteNames};
 use ports::Ports;
+pub use preset_load::{c_path, path};
 pub use queue::MOST_EVENTS;
 use queue::Queue;
 use window::Window;
@@ -52,6 +62,8 @@ pub struct Front {
     window: UnsafeCell<Window>,
     host: Box<Host>,
     values: Arc<HostParams>,
+    ids: OnceLock<Ids>,
+    asked: preset_load::Asked,
     /// Touched by activate, deactivate, process and flush, which the host never runs at the same time.
     audio: UnsafeCell<Audio>,
     active: AtomicBool,
@@ -63,6 +75,7 @@ pub struct Front {
 struct Audio {
     ports: Ports,
     queue: Queue,
+    controls: Controls,
 }
 
 /// One of the wrapper's extensions, and ours in front of it.
@@ -131,7 +144,13 @@ impl Front {
             window: UnsafeCell::new(Window::new()),
             host,
             values,
-            audio: UnsafeCell::new(Audio { ports: Ports::new(aux), queue: Queue::new() }),
+            ids: OnceLock::new(),
+            asked: Default::default(),
+            audio: UnsafeCell::new(Audio {
+                ports: Ports::new(aux),
+                queue: Queue::new(),
+                controls: Controls::new(),
+            }),
             active: AtomicBool::new(false),
             wrapped: AtomicBool::new(false),
         });
@@ -153,6 +172,34 @@ impl Front {
     unsafe fn of<'a>(plugin: *const clap_plugin) -> &'a Front {
         // SAFETY: `outer` is the first field of a `repr(C)` struct.
         unsafe { &*plugin.cast::<Front>() }
+    }
+
+    /// Asks the framework for the ids of parameters that are of concern here. Main thread, before the host can send any of them.
+    ///
+    /// # Safety
+    /// `plugin` must be this instance.
+    unsafe fn know_ids(&self, plugin: *const clap_plugin) {
+        // SAFETY: the wrapper's own functions, on its own instance, on the main thread.
+        let get = || unsafe {
+            let params = self
+                .inner
+                .get_extension
+                .map_or(std::ptr::null(), |get| get(plugin, CLAP_EXT_PARAMS.as_ptr()));
+            let info = params.cast::<clap_plugin_params>().as_ref().and_then(|params| params.get_info);
+            Ids::of(&self.values, |index| {
+                let mut found: clap_param_info = std::mem::zeroed();
+                match info.is_some_and(|info| info(plugin, index, &raw mut found)) {
+                    true => found.id,
+                    false => CLAP_INVALID_ID,
+                }
+            })
+        };
+        self.ids.get_or_init(get);
+    }
+
+    /// What the controls need to know. Audio thread.
+    fn desk(&self) -> Option<Desk<'_>> {
+        Some(Desk { ids: self.ids.get()?, values: &self.values, host: self.host.real() })
     }
 
     /// # Safety
@@ -191,6 +238,8 @@ unsafe extern "C" fn activate(
         let audio = front.audio();
         audio.ports.prepare(max_frames);
         audio.queue.prepare(rate);
+        audio.controls.prepare(rate);
+        front.know_ids(plugin);
         // Its table of sounding notes has room for 32 and grows until it hears that they ended.
         audio.queue.wrapped = front.wrapped.load(Ordering::Acquire);
         let done = front.inner.activate.is_some_and(|call| call(plugin, rate, min_frames, max_frames));
@@ -238,13 +287,25 @@ unsafe extern "C" fn process(
         {
             request(front.host.real());
         }
-        audio.queue.gather(host.in_events, host.frames_count);
-        let events = audio.queue.list();
+        let Audio { ports, queue, controls } = audio;
+        queue.gather(host.in_events, host.frames_count);
+        if let Some(desk) = front.desk() {
+            controls.begin();
+            queue.pass(|event, time, add| controls.see(event, time, &desk, add));
+            controls.end(host.frames_count, desk.ids);
+        }
+        let events = queue.list();
         let mut safe = *host;
-        audio.ports.complete(&mut safe);
+        ports.complete(&mut safe);
         safe.in_events = &raw const events;
+        // What we have to say goes out among the framework's events, in the order of the frames.
+        let own = (queue.has_ended() || !controls.out.is_empty()).then(|| controls.out.list());
+        safe.out_events = own.as_ref().map_or(host.out_events, |own| &raw const *own);
         let status = front.inner.process.map_or(CLAP_PROCESS_ERROR, |call| call(plugin, &raw const safe));
-        audio.queue.end_notes(host.out_events);
+        if let Some(own) = own {
+            queue.end_notes(&raw const own);
+            controls.out.deliver(host.out_events);
+        }
         status
     }
 }
@@ -262,7 +323,14 @@ unsafe extern "C" fn flush(
         if front.active.load(Ordering::Acquire) {
             audio.queue.keep_notes(events);
         }
-        let list = audio.queue.parameters(events);
+        let Audio { queue, controls, .. } = audio;
+        queue.parameters(events);
+        if let Some(desk) = front.desk() {
+            controls.begin();
+            queue.pass(|event, time, add| controls.see(event, time, &desk, add));
+            controls.release(out, desk.ids);
+        }
+        let list = queue.list();
         if let Some(call) = (*front.params.inner.get()).and_then(|inner| (*inner).flush) {
             call(plugin, &raw const list, out);
         }
@@ -299,10 +367,14 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
         if name == CLAP_EXT_NOTE_NAME {
             return (&raw const NOTE_NAME).cast();
         }
+        if preset_load::is(name) {
+            return (&raw const preset_load::PRESET_LOAD).cast();
+        }
         let inner = front.inner.get_extension.map_or(std::ptr::null(), |call| call(plugin, id));
         if inner.is_null() {
             inner
         } else if name == CLAP_EXT_PARAMS {
+            front.know_ids(plugin);
             front.params.serve(inner.cast())
         } else if name == CLAP_EXT_GUI {
             (*front.window.get()).serve(inner.cast())
@@ -328,6 +400,7 @@ unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
         front.host.catch_up();
         macros::tell(front);
         note_names::tell(front);
+        preset_load::tell(front);
         let host = front.host.real();
         if front.active.load(Ordering::Acquire) {
             front.latency.compare(front.values.session().latency(), host);

@@ -6,6 +6,9 @@ use std::ffi::c_void;
 use std::ptr::null;
 
 use clap_sys::events::*;
+use clap_sys::id::clap_id;
+
+use super::controls::value_event;
 
 /// Events of one block. What exceeds it is not heard; hosts stay far below.
 pub const MOST_EVENTS: usize = 16_384;
@@ -97,7 +100,40 @@ impl Queue {
                 }
             }
         }
+        self.sort();
+    }
+
+    fn sort(&mut self) {
         self.entries.sort_unstable_by_key(|e| (e.time, e.rank, e.order));
+    }
+
+    /// Shows every gathered event, in order, with its frame. The answer is whether the framework gets it; values of parameters may be put
+    /// beside it, which then come before the notes of the same frame.
+    pub fn pass(
+        &mut self,
+        mut see: impl FnMut(*const clap_event_header, u32, &mut dyn FnMut(clap_id, f64)) -> bool,
+    ) {
+        let mut changed = false;
+        for n in 0..self.entries.len() {
+            let Entry { event, time, .. } = self.entries[n];
+            let mut add = |id, value| {
+                let value = value_event(id, value, time);
+                // SAFETY: the event is whole.
+                let copy = unsafe { self.copy(&raw const value.header, time) };
+                if !copy.is_null() {
+                    self.push(copy, time);
+                    changed = true;
+                }
+            };
+            if !see(event, time, &mut add) {
+                self.entries[n].event = null();
+                changed = true;
+            }
+        }
+        if changed {
+            self.entries.retain(|entry| !entry.event.is_null());
+            self.sort();
+        }
     }
 
     /// Keeps copies of the notes of an empty block.
@@ -117,11 +153,11 @@ impl Queue {
         self.kept = self.copies.len();
     }
 
-    /// Only the parameter changes of `events`, in their order.
+    /// Takes only the parameter changes of `events`, in their order.
     ///
     /// # Safety
-    /// `events` must be null or valid as long as the list is used.
-    pub unsafe fn parameters(&mut self, events: *const clap_input_events) -> clap_input_events {
+    /// `events` must be null or valid until the list has been used.
+    pub unsafe fn parameters(&mut self, events: *const clap_input_events) {
         self.entries.clear();
         // SAFETY: the list is the host's and valid.
         unsafe {
@@ -131,7 +167,6 @@ impl Queue {
                 }
             }
         }
-        self.list()
     }
 
     /// The gathered events as a list for the framework, valid until `self` is changed.
@@ -141,6 +176,11 @@ impl Queue {
             size: Some(size),
             get: Some(get),
         }
+    }
+
+    /// Whether the host is to be told of ended notes.
+    pub fn has_ended(&self) -> bool {
+        !self.ended.is_empty()
     }
 
     /// Tells the host which notes ended, if it wants to know.

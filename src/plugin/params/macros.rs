@@ -32,11 +32,16 @@ impl HostParams {
         if let super::Value::Float(param) = &self.values[at] { Some(param) } else { None }
     }
 
+    /// Where the host's parameter of a macro stands, 0..1, without what modulates it. Audio thread.
+    pub fn position(&self, slot: u8) -> f32 {
+        self.turned(slot).map_or(0.0, Param::unmodulated_normalized_value)
+    }
+
     /// Where the macros stand, by their slots; what modulates them is left out.
     pub fn positions(&self) -> Vec<f32> {
         let snapshot = self.session().snapshot();
         let of = |slot| {
-            let set = self.turned(slot).map_or(0.0, Param::unmodulated_normalized_value);
+            let set = self.position(slot);
             match snapshot.macro_at(slot) {
                 Some(item) if set == 0.0 && !self.session().macros().holds(slot) => item.default as f32,
                 _ => set,

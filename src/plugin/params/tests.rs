@@ -40,6 +40,7 @@ fn params_state_is_completed() {
         ("macro_1".to_owned(), ParamValue::Bool(true)),
         ("sound".to_owned(), ParamValue::I32(3)),
         ("gone".to_owned(), ParamValue::I32(3)),
+        ("preset_next".to_owned(), ParamValue::Bool(true)),
     ]);
     let mut state = PluginState { version: String::new(), params, fields: BTreeMap::new() };
     complete(&mut state);
@@ -47,6 +48,7 @@ fn params_state_is_completed() {
     assert!(matches!(state.params["gain"], ParamValue::F32(12.0)));
     assert!(matches!(state.params["macro_1"], ParamValue::F32(0.0)));
     assert!(matches!(state.params["sound"], ParamValue::I32(3)));
+    assert!(matches!(state.params["preset_next"], ParamValue::Bool(false)), "a project does not step");
     assert!(matches!(state.params["strip_2_send_a"], ParamValue::F32(SILENCE)));
 }
 
@@ -64,7 +66,7 @@ fn travel(params: &HostParams, index: usize, text: &str) -> Option<f32> {
 #[test]
 fn params_text_of_all_of_them_reads_back_over_the_whole_range() {
     let params = HostParams::new(Session::new());
-    assert_eq!(params.len(), 194);
+    assert_eq!(params.len(), 196);
     for index in 0..params.len() {
         for step in 0..=1000 {
             let shown = text(&params, index, step as f32 / 1000.0);

@@ -5,6 +5,7 @@ mod files;
 mod full;
 mod keyboard;
 mod macros;
+mod presets;
 mod texts;
 mod undo;
 
