@@ -88,7 +88,7 @@ fn learn_reads_pairs_of_14_bits() {
 #[test]
 fn learn_leaves_controllers_to_the_library_too() {
     let scratch = Scratch::new("learn-passes");
-    let text = "seiche: 1\nmacros: {level: [0, 1]}\na: {expression: {exp: c, c: {midi_cc: {number: 20, channel: 1}}}}\n";
+    let text = "seiche: 1\nmacros: {level: [0, 1]}\na: {expression: {exp: c, c: {midi_cc: {cc: 20}}}}\n";
     let plugin = Instance::with(&scratch, text);
     plugin.session().bind(0, Some(Controller { channel: 1, number: 20, fine: false }));
     plugin.play(64, vec![midi(0, [0xb0, 20, 0])]);
