@@ -26,6 +26,8 @@ fn automation_of_every_parameter_is_read_back() {
             Score { events, ..Score::default() }.play(&mut running, 1_024, &Blocks::Of(512)).unwrap();
             for (n, p) in parameters.iter().enumerate() {
                 let (got, wanted) = (instance.value(p.id).unwrap(), value(n, p));
+                // Those that step through the presets act, and are off again.
+                let wanted = if p.name.starts_with("Preset ") { 0.0 } else { wanted };
                 // What has steps takes the nearest.
                 let near = if p.max - p.min > 1.0 { 0.5 } else { 1e-3 };
                 let stepped =

@@ -38,9 +38,11 @@ const LIMIT: Duration = Duration::from_secs(20);
 #[derive(Debug, Default)]
 struct Told {
     dirty: u32,
-    /// Kind, location and key of presets, and why they failed.
-    presets: Vec<(u32, Option<CString>, Option<CString>, Option<String>)>,
+    presets: Vec<Preset>,
 }
+
+/// Kind, location and key of a preset, and why it failed.
+type Preset = (u32, Option<CString>, Option<CString>, Option<String>);
 
 struct TestHost {
     raw: clap_host,
