@@ -202,6 +202,7 @@ mod tests {
         let queue = Queue::new().unwrap();
         let (done, order) = mpsc::channel();
         let (gate, opened) = mpsc::channel::<()>();
+        let (begun, begins) = mpsc::channel::<()>();
         let errand = |name: &'static str| -> Errand {
             let done = done.clone();
             Box::new(move |control, tell| {
@@ -213,6 +214,7 @@ mod tests {
         let first = queue.add("first".into(), {
             let inner = errand("first");
             Box::new(move |control, tell| {
+                let _ = begun.send(());
                 let _ = opened.recv();
                 inner(control, tell)
             })
@@ -220,6 +222,7 @@ mod tests {
         let second = queue.add("second".into(), errand("second"));
         let third = queue.add("third".into(), errand("third"));
         let never = queue.add("never".into(), errand("never"));
+        begins.recv().unwrap();
         queue.hurry(third);
         queue.cancel(never);
         queue.cancel(second + 1_000);
