@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::bundle;
 use super::listing::{Listing, Stamp};
 use super::samples;
 use crate::language::limits::{FILE_BYTES, FILES};
@@ -101,13 +102,17 @@ impl Kept {
 /// What keeps a whole library from being read.
 fn complain(listing: &Listing) -> Result<(), Diagnostic> {
     let path = listing.path.display();
+    if let Some(why) = &listing.refused {
+        return Err(Diagnostic::general("bad-bundle", why.clone()));
+    }
     Err(match listing.fault {
         Some(ErrorKind::NotFound) => {
             Diagnostic::general("missing-file", format!("there is no file or folder {path}"))
         }
         Some(why) => unreadable(&listing.path, why),
         None if listing.texts().next().is_none() => {
-            Diagnostic::general("no-files", format!("the folder {path} has no .yaml files"))
+            let what = if bundle::is(&listing.path) { "bundle" } else { "folder" };
+            Diagnostic::general("no-files", format!("the {what} {path} has no .yaml files"))
         }
         None if listing.files.len() > FILES => {
             let message = format!("the folder {path} has more than {FILES} .yaml files");
@@ -119,9 +124,15 @@ fn complain(listing: &Listing) -> Result<(), Diagnostic> {
 
 fn read_text(path: &Path, stamp: Stamp) -> Result<Content, Diagnostic> {
     match stamp {
-        Stamp::File { bytes, .. } if bytes > FILE_BYTES as u64 => {
+        Stamp::File { bytes, .. } if bytes > FILE_BYTES as u64 && bundle::split(path).is_none() => {
             let message = format!("{} is larger than {} MB", path.display(), FILE_BYTES >> 20);
             Err(Diagnostic::general("file-too-large", message))
+        }
+        Stamp::File { .. }
+            if let Some((bundle, name)) = bundle::split(path).filter(|(_, n)| !n.is_empty()) =>
+        {
+            let read = bundle::read(bundle, &name, FILE_BYTES as u64);
+            read.map(Content::from).map_err(|why| Diagnostic::general("unreadable-file", why))
         }
         Stamp::File { .. } => fs::read(path).map(Content::from).map_err(|why| unreadable(path, why.kind())),
         Stamp::Fault(why) => Err(unreadable(path, why)),
@@ -139,7 +150,10 @@ fn unreadable(path: &Path, why: ErrorKind) -> Diagnostic {
 fn tuning_paths(text: &Kept) -> impl Iterator<Item = PathBuf> + '_ {
     let folder = text.path.parent().unwrap_or(Path::new(""));
     let beside = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    text.tunings.iter().filter(|name| samples::find(beside, name, &[]).is_ok()).map(|name| folder.join(name))
+    text.tunings
+        .iter()
+        .filter(|name| samples::Wanted::new(beside, name, &[]).find().is_ok())
+        .map(|name| folder.join(name))
 }
 
 #[cfg(test)]

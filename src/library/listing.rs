@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::bundle;
 use super::watch::MOST_NOTES;
 use crate::language::limits::FILES;
 use crate::language::{Diagnostic, Severity};
@@ -40,12 +41,15 @@ pub struct Listing {
     pub files: Vec<(PathBuf, Stamp)>,
     /// Why there are none.
     pub fault: Option<ErrorKind>,
+    /// Why it is a bundle that cannot be opened.
+    pub refused: Option<String>,
 }
 
 impl Listing {
     /// An empty path has no files.
     pub fn of(path: &Path) -> Listing {
-        let mut listing = Listing { path: path.to_owned(), folder: false, files: vec![], fault: None };
+        let mut listing =
+            Listing { path: path.to_owned(), folder: false, files: vec![], fault: None, refused: None };
         if path.as_os_str().is_empty() {
             return listing;
         }
@@ -58,6 +62,13 @@ impl Listing {
                 }
             }
             Stamp::Fault(why) => listing.fault = Some(why),
+            stamp if bundle::is(path) => match bundle::names(path) {
+                Ok(names) => {
+                    let texts = names.iter().filter(|name| !name.contains('/') && is_text(Path::new(name)));
+                    listing.files = texts.map(|name| (path.join(name), stamp)).collect();
+                }
+                Err(why) => listing.refused = Some(why),
+            },
             stamp => listing.files.push((path.to_owned(), stamp)),
         }
         listing
@@ -124,9 +135,15 @@ fn stamp_of(entry: &DirEntry) -> Stamp {
 }
 
 impl Stamp {
-    /// Links are followed.
+    /// Links are followed. What is in a bundle looks as the bundle does.
     pub fn of(file: &Path) -> Stamp {
-        fs::metadata(file).into()
+        match fs::metadata(file) {
+            Err(why) if why.kind() == ErrorKind::NotADirectory => match bundle::split(file) {
+                Some((bundle, _)) => fs::metadata(bundle).into(),
+                None => Stamp::Fault(why.kind()),
+            },
+            meta => meta.into(),
+        }
     }
 
     /// Whether the file's clock has moved on since it was written, so that it cannot be written again and look the same.

@@ -1,6 +1,8 @@
 //! Files: which ones make a library, and the samples that it plays. Loader thread; everything here may touch the disk and wait.
 
+pub mod bundle;
 mod decode;
+mod digest;
 mod files;
 mod listing;
 pub mod presets;
@@ -11,6 +13,7 @@ pub mod watch;
 
 use std::path::{Path, PathBuf};
 
+pub use digest::Digest;
 pub use files::{Files, Texts};
 pub use listing::{Listing, is_text};
 
@@ -19,7 +22,7 @@ use crate::kernel::Audio;
 use crate::language::{Content, Diagnostic, Library};
 
 /// The texts of the library at `path`, in alphabetical order of file names, with the tuning files that they name behind them. A folder
-/// is one library: all its `.yaml` and `.yml` files, not those of folders within. A file alone is a library of one.
+/// is one library: all its `.yaml` and `.yml` files, not those of folders within; so is a bundle. A text alone is a library of one.
 ///
 /// # Errors
 /// Why there is none, or the first text that cannot be read.
@@ -33,7 +36,7 @@ pub fn read(path: &Path) -> Result<Vec<(PathBuf, Content)>, Diagnostic> {
 /// # Errors
 /// What is wrong with it.
 pub fn audio(path: &Path) -> Result<Audio, SampleError> {
-    let fail = |fault| SampleError { file: path.display().to_string(), fault };
+    let fail = |fault| SampleError { file: path.display().to_string(), fault, excused: false };
     let bytes = std::fs::read(path).map_err(|why| fail(Fault::Unreadable(why.to_string())))?;
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     decode::decode(bytes, &extension, &|| false).map_err(fail)
@@ -46,16 +49,20 @@ pub fn missing_roots(library: &Library) -> Vec<Diagnostic> {
         let folder = file.path.parent().unwrap_or(Path::new("."));
         library.roots(number as u32).map(move |(root, span)| (folder.join(root), root, span))
     });
-    let missing = roots.filter(|(folder, ..)| !folder.is_dir()).map(|(_, root, span)| {
+    let there = |folder: &Path| match bundle::split(folder) {
+        Some((bundle, name)) => name.is_empty() || bundle::has_folder(bundle, &name),
+        None => folder.is_dir(),
+    };
+    let missing = roots.filter(|(folder, ..)| !there(folder)).map(|(_, root, span)| {
         let message = format!("there is no folder `{}`", root.display());
         Diagnostic::warning("missing-root", span, message).hint("roots are relative to this file")
     });
     missing.collect()
 }
 
-/// The folder that a library's file names are relative to: itself, or that of its one file.
+/// The folder that a library's file names are relative to: itself, also where it is a bundle, or that of its one file.
 pub fn folder(path: &Path) -> &Path {
-    if path.is_dir() {
+    if path.is_dir() || bundle::is(path) {
         return path;
     }
     match path.parent() {

@@ -19,6 +19,9 @@ pub fn write(path: &Path, text: &[u8]) -> Result<(), Diagnostic> {
 }
 
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    if super::bundle::split(path).is_some() {
+        return Err(io::Error::other("it is in a bundle, which is not written to"));
+    }
     let file = target(path)?;
     let old = match fs::metadata(&file) {
         Err(why) if why.kind() == ErrorKind::NotFound => None,

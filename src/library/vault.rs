@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::digest::Digest;
 use super::samples::Fault;
 use crate::kernel::Audio;
 
@@ -18,37 +19,6 @@ const LOOK: Duration = Duration::from_millis(20);
 pub struct Key {
     pub digest: Digest,
     pub extension: String,
-}
-
-/// A file's bytes told from others'. Not proof against forgery: a forger gets the wrong sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Digest([u64; 2]);
-
-impl Digest {
-    /// Two multiply-and-rotate hashes with different factors over words of 8 bytes, and the length.
-    pub fn of(bytes: &[u8]) -> Digest {
-        let mut lanes = [0x243f_6a88_85a3_08d3u64, 0x1319_8a2e_0370_7344 ^ bytes.len() as u64];
-        let factors = [0x9e37_79b9_7f4a_7c15u64, 0xc2b2_ae3d_27d4_eb4f];
-        let mut feed = |word: u64| {
-            for (lane, factor) in lanes.iter_mut().zip(factors) {
-                *lane = (*lane ^ word.wrapping_mul(factor)).rotate_left(29).wrapping_mul(factor);
-            }
-        };
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            feed(word.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)));
-        }
-        feed(words.remainder().iter().fold(1, |all, byte| all << 8 | u64::from(*byte)));
-        // Spreads the last words over all bits.
-        (0..4).for_each(|_| feed(0));
-        Digest(lanes)
-    }
-}
-
-impl std::fmt::Display for Digest {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        write!(f, "{:016x}{:016x}", self.0[0], self.0[1])
-    }
 }
 
 /// How it stands with the samples.
@@ -148,6 +118,12 @@ impl Vault {
     /// Drops what nobody plays, least recently used first, until the rest fits.
     pub fn trim(&self) {
         self.state().trim(self.budget);
+    }
+
+    /// Drops all that nobody plays, as on a machine that has never loaded it.
+    #[cfg(test)]
+    pub fn clear(&self) {
+        self.state().trim(0);
     }
 
     pub fn counts(&self) -> Counts {

@@ -6,13 +6,18 @@ use std::sync::Arc;
 use super::learn::Learned;
 use super::macros::Owners;
 use crate::engine::Performance;
+use crate::library::samples::{Copies, Reference};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Version that this program writes; it reads this one and older ones.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
-/// Larger texts are refused.
-const MOST_BYTES: usize = 64 << 20;
+/// Larger texts are refused. Frameworks of plug-ins take states of at most 256 MB.
+const MOST_BYTES: usize = 250 << 20;
+
+/// Megabytes of samples that are saved with a project unless the user says otherwise, and the most that one can say.
+pub const EMBED: u32 = 32;
+pub const MOST_EMBED: u32 = 128;
 
 /// What is saved with a project. An empty document is silence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +34,8 @@ pub struct Document {
     pub preset: String,
     /// Seed of everything random.
     pub seed: u64,
+    /// Megabytes of samples that are saved at most.
+    pub embed: u32,
     /// The library's text as it sounds, in the order of its files.
     pub files: Vec<File>,
     /// Texts that were typed in the window and have never sounded, in the order of their paths.
@@ -43,6 +50,15 @@ pub struct Document {
     /// The controllers that move the host's macros.
     #[serde(skip_serializing_if = "Learned::is_empty")]
     pub learned: Learned,
+    /// Folders where samples are looked for that are not at their places.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<String>,
+    /// The samples that the sound plays, in the order of their paths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<Reference>,
+    /// The bytes of some of them.
+    #[serde(skip_serializing_if = "Copies::is_empty")]
+    pub copies: Copies,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -75,11 +91,15 @@ impl Default for Document {
             sound: String::new(),
             preset: String::new(),
             seed: 1,
+            embed: EMBED,
             files: vec![],
             edits: vec![],
             macros: Owners::new(),
             performance: Performance::default(),
             learned: Learned::new(),
+            folders: vec![],
+            samples: vec![],
+            copies: Copies::new(),
         }
     }
 }
@@ -99,7 +119,7 @@ impl Document {
         let document: Self = serde_json::from_str(text)
             .map_err(|fault| format!("The saved state cannot be read: {fault}."))?;
         match document.version {
-            1..=VERSION => Ok(document),
+            1..=VERSION => Ok(Self { version: VERSION, embed: document.embed.min(MOST_EMBED), ..document }),
             newer => Err(format!(
                 "The saved state has version {newer}; this Seiche reads up to version {VERSION}."
             )),
@@ -151,7 +171,7 @@ mod tests {
         assert_eq!(Document::from_json(&turned.to_json()).unwrap(), turned);
         assert!(turned.to_json().ends_with(r#""macros":{"1":"brightness","3":"drive"}}"#));
         assert!(text.starts_with(
-            r#"{"version":1,"path":"/songs","sound":"b","seed":18446744073709551615,"files":[{"path""#
+            r#"{"version":2,"path":"/songs","sound":"b","seed":18446744073709551615,"embed":32,"files":[{"path""#
         ));
         assert!(!text.contains("edits"), "as it was before there were any");
         let edits = vec![File { path: "/songs/a.yaml".into(), text: "a: [".into() }];

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::{Document, File};
+use crate::library::samples::Encoded;
 
 /// Most steps that are kept.
 const STEPS: usize = 100;
@@ -86,7 +87,11 @@ fn cost(before: Option<&Document>, document: &Document) -> usize {
     let files = before.map_or(&[][..], |before| &before.files);
     let known: HashSet<*const u8> = files.iter().map(|file| file.text.as_ptr()).collect();
     let cost = |file: &File| if known.contains(&file.text.as_ptr()) { 0 } else { file.text.len() };
-    document.files.iter().map(|file| FILE_COST + cost(file)).sum()
+    let texts: usize = document.files.iter().map(|file| FILE_COST + cost(file)).sum();
+    let copies = before.map(|before| &before.copies);
+    let known: HashSet<*const u8> = copies.into_iter().flatten().map(|(_, copy)| copy.address()).collect();
+    let copies = document.copies.values().filter(|copy| !known.contains(&copy.address()));
+    texts + copies.map(Encoded::len).sum::<usize>()
 }
 
 /// Names of the files that differ, and how many lines of them do.

@@ -1,10 +1,11 @@
 //! The loader thread: reads what is asked for, lets it be built, and hands it to the engine. Files that are saved are read again. The
 //! newest request wins: work that is no longer wanted is given up between stages. A text with errors changes nothing that is heard.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::build::{Order, Outcome, build, findings, silence};
@@ -15,9 +16,15 @@ use super::mailbox::Taken;
 use super::presets::Presets;
 use super::reload::{Cause, Reload, Stage};
 use super::wish::{Todo, Wish};
-use super::{Document, Finding, Macro, Message, Opened, Pick, Shared, Status, show};
+use super::{Document, Finding, Macro, Message, Opened, Pick, Samples, Shared, Status, show};
 use crate::language::{Diagnostic, Reader};
-use crate::library::{is_text, samples::Store, save, vault::Vault, watch::Watch};
+use crate::library::{
+    is_text,
+    samples::{Excuse, Store},
+    save,
+    vault::Vault,
+    watch::Watch,
+};
 
 /// How often the loader looks for programs to take back and for the host's `sound` parameter.
 const LOOK: Duration = Duration::from_millis(50);
@@ -71,8 +78,10 @@ struct Loader {
     reader: Reader,
     /// What the stages so far took, of the wish that is being fulfilled.
     times: Vec<(Stage, Duration)>,
-    /// Why a text could not be saved, until something else is asked for.
-    unsaved: Option<Finding>,
+    /// The samples that what sounds is without.
+    missing: BTreeSet<String>,
+    /// What became of the last request beside the sound, until something else is asked for.
+    said: Option<Finding>,
     presets: Presets,
 }
 
@@ -91,7 +100,8 @@ impl Loader {
             watch: Watch::default(),
             reader: Reader::default(),
             times: vec![],
-            unsaved: None,
+            missing: BTreeSet::new(),
+            said: None,
             presets,
         }
     }
@@ -100,11 +110,19 @@ impl Loader {
     fn note(&mut self, message: Message) {
         match &message {
             Message::Engine(..) | Message::Choose(_) | Message::ListPresets => {}
-            _ => (self.unsaved, self.presets.under_way) = (None, None),
+            _ => (self.said, self.presets.under_way) = (None, None),
         }
         match message {
-            Message::Open(path) => self.wish.open(&path),
-            Message::TakeDisk => self.wish.take_disk(),
+            Message::Open(path) => {
+                self.wish.open(&path);
+                self.samples().forget();
+            }
+            Message::TakeDisk => {
+                self.wish.take_disk();
+                self.samples().trust_disk();
+            }
+            Message::Relink { from, to } => self.relink(&from, &to),
+            Message::Embed(megabytes) => self.wish.set_embed(megabytes),
             Message::KeepSaved => self.keep_saved(),
             Message::Edit { file, text } => self.wish.edit(&file, text),
             Message::Save { file, text } => {
@@ -122,7 +140,10 @@ impl Loader {
                 self.show_presets();
             }
             Message::Preset(pick) => self.pick(pick),
-            Message::Restore(document) => self.wish.restore(&document),
+            Message::Restore(document) => {
+                self.wish.restore(&document);
+                self.restore_samples(&document);
+            }
             Message::Engine(rate, remote) => {
                 self.exchange.connect(rate, remote);
                 self.wish.need(Todo::Build, Cause::Chosen);
@@ -132,7 +153,48 @@ impl Loader {
 
     fn go(&mut self, way: Way) {
         let sounds = self.shared.document.load_full();
-        self.wish.go(way, &self.history, &sounds);
+        if let Some(other) = self.wish.go(way, &self.history, &sounds) {
+            self.restore_samples(&other);
+        }
+    }
+
+    fn samples(&self) -> MutexGuard<'_, Store> {
+        super::lock(&self.store)
+    }
+
+    fn restore_samples(&self, document: &Document) {
+        let mut store = self.samples();
+        store.restore(&document.samples, &document.copies);
+        store.look_in(&document.folders);
+    }
+
+    /// Takes missing samples from where somebody says that they are.
+    fn relink(&mut self, from: &str, to: &Path) {
+        let relinked = self.samples().relink(from, to);
+        match relinked {
+            Ok(_) => {
+                if to.is_dir() {
+                    let folders = self.wish.look_in(to.display().to_string());
+                    super::lock(&self.store).look_in(folders);
+                }
+                self.wish.need(Todo::Build, Cause::Relinked);
+            }
+            Err(why) => {
+                self.said = Some(Finding::general(why));
+                self.wish.need(Todo::Build, Cause::Chosen);
+            }
+        }
+    }
+
+    /// What may be missing: in what is new, everything; after an edit, what was missing before.
+    fn excuse(&self) -> Excuse {
+        match self.wish.cause {
+            _ if !self.exchange.has_given() => Excuse::Everything,
+            Cause::Opened | Cause::Chosen | Cause::Relinked => Excuse::Everything,
+            Cause::Saved | Cause::Edited | Cause::Undone | Cause::Redone => {
+                Excuse::These(self.missing.clone())
+            }
+        }
     }
 
     fn pick(&mut self, pick: Pick) {
@@ -156,7 +218,7 @@ impl Loader {
                 self.presets.look();
                 self.show_presets();
             }
-            Err(fault) => self.unsaved = Some(Finding::new(&fault, &[])),
+            Err(fault) => self.said = Some(Finding::new(&fault, &[])),
         }
     }
 
@@ -167,7 +229,7 @@ impl Loader {
                 self.wish.texts.saved(&file);
                 self.wish.need(Todo::Look, Cause::Saved);
             }
-            Err(fault) => self.unsaved = Some(Finding::new(&fault, &[])),
+            Err(fault) => self.said = Some(Finding::new(&fault, &[])),
         }
     }
 
@@ -215,7 +277,8 @@ impl Loader {
             }
         }
         if self.wish.todo == Todo::Build {
-            super::lock(&self.store).begin();
+            let excuse = self.excuse();
+            super::lock(&self.store).begin(excuse);
             let mut reader = std::mem::take(&mut self.reader);
             let outcome = build(self.wish.texts.to_read(), &mut reader, &self.order());
             self.reader = reader;
@@ -379,7 +442,10 @@ impl Loader {
     /// The wish is fulfilled: it is what a project saves, a step of the history, and the last change that the window tells of.
     fn sounds_now(&mut self, choice: String, macros: Owners, reload: Reload) {
         let before = self.shared.document.load_full();
-        let document = Document { macros, ..self.wish.document(choice) };
+        let samples = self.samples().keep(self.wish.embed());
+        self.missing = samples.missing.iter().cloned().collect();
+        let shown = Samples::of(&samples, self.wish.embed());
+        let document = Document { macros, ..self.wish.document(choice, samples) };
         let document = Arc::new(document);
         match self.wish.arrived() {
             Some(step) => self.history.arrive(step, document.clone()),
@@ -389,7 +455,10 @@ impl Loader {
         let times = std::mem::take(&mut self.times);
         let reload = Some(Arc::new(Reload { cause: self.wish.cause, texts, times, ..reload }));
         self.shared.sounds_now(document);
-        self.shared.publish(|snapshot| snapshot.reload.clone_from(&reload));
+        self.shared.publish(|snapshot| {
+            snapshot.reload.clone_from(&reload);
+            snapshot.samples.clone_from(&shown);
+        });
     }
 
     /// Whose positions the host's parameters are, now that these macros sound.
@@ -448,7 +517,7 @@ impl Loader {
     /// Shows the window how it stands.
     fn report(&mut self, status: Status, mut findings: Vec<Finding>) {
         self.tell_of_preset(status, &findings);
-        findings.splice(0..0, self.unsaved.clone());
+        findings.splice(0..0, self.said.clone());
         let path = self.wish.shown_path();
         self.shared.publish(|snapshot| {
             snapshot.status = status;

@@ -12,6 +12,7 @@ mod macros;
 mod mailbox;
 mod presets;
 mod reload;
+mod samples;
 mod show;
 mod snapshot;
 #[cfg(test)]
@@ -39,12 +40,13 @@ pub use crate::language::Severity;
 pub use crate::language::vocabulary::note;
 pub use crate::library::presets::{Place as PresetPlace, Preset, Shelf, factory, main_file, user_folder};
 pub use crate::library::vault::Counts;
-pub use document::{Document, File};
+pub use document::{Document, File, MOST_EMBED};
 pub use history::Difference;
 pub use learn::{Controller, Follows, Learn, Learned};
 pub use macros::{News, Slots};
 pub use presets::{Opened, Pick, Requests};
 pub use reload::{Cause, Reload, Stage};
+pub use samples::Samples;
 pub use show::{Shown, Texts};
 pub use snapshot::{Finding, Levels, Load, Place, Reading, Snapshot, Status, ticks};
 pub use texts::Disk;
@@ -77,6 +79,14 @@ pub enum Message {
     ListPresets,
     /// Open a preset.
     Preset(Pick),
+    /// The samples that are missing lie here: one file, or a folder in which all of them are looked for. `from` is the path of one of
+    /// them, or empty for all.
+    Relink {
+        from: String,
+        to: PathBuf,
+    },
+    /// Save at most so many megabytes of samples with the project.
+    Embed(u32),
     /// Bring back what was saved with the project.
     Restore(Arc<Document>),
     /// Programs go to this engine from now on, for this sample rate.

@@ -18,6 +18,8 @@ pub enum Cause {
     Redone,
     /// Another sound, or another sample rate.
     Chosen,
+    /// Somebody said where samples lie.
+    Relinked,
 }
 
 impl Cause {
@@ -29,6 +31,7 @@ impl Cause {
             Cause::Undone => "Undone",
             Cause::Redone => "Done again",
             Cause::Chosen => "Chosen",
+            Cause::Relinked => "Relinked",
         }
     }
 }

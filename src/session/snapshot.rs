@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Macro, Preset, Reload, Texts};
+use super::{Macro, Preset, Reload, Samples, Texts};
 use crate::compile::NoteName;
 use crate::engine::{METERED, Meters, PROGRAM_FAULT, strip_fault};
 use crate::language::model::SourceFile;
@@ -35,6 +35,7 @@ pub struct Snapshot {
     /// What is worth a word about the files themselves: left out, slow to look at, still being written.
     pub notices: Vec<Finding>,
     pub texts: Texts,
+    pub samples: Samples,
     /// The last change that is heard.
     pub reload: Option<Arc<Reload>>,
 }

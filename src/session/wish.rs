@@ -4,12 +4,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::document::MOST_EMBED;
 use super::history::{History, Way};
 use super::reload::Cause;
 use super::texts::{Take, Texts};
 use super::{Document, File};
 use crate::language::Content;
 use crate::library::presets::{self, Place, Preset};
+use crate::library::samples::Kept;
 
 /// How far the wish is from being fulfilled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +59,24 @@ impl Wish {
         self.instead.as_deref()
     }
 
+    /// Bytes of samples that are saved with the project at most.
+    pub fn embed(&self) -> u64 {
+        u64::from(self.head.embed) << 20
+    }
+
+    pub fn set_embed(&mut self, megabytes: u32) {
+        self.head.embed = megabytes.min(MOST_EMBED);
+        self.need(Todo::Build, Cause::Chosen);
+    }
+
+    /// Samples that are missing are looked for in this folder, too.
+    pub fn look_in(&mut self, folder: String) -> &[String] {
+        if !self.head.folders.contains(&folder) {
+            self.head.folders.push(folder);
+        }
+        &self.head.folders
+    }
+
     pub fn seed(&self) -> u64 {
         self.head.seed
     }
@@ -87,9 +107,9 @@ impl Wish {
 
     /// Another library, from the disk.
     pub fn open(&mut self, path: &Path) {
-        let seed = self.head.seed;
+        let Document { seed, embed, folders, .. } = std::mem::take(&mut self.head);
         *self = Wish {
-            head: Document { path: path.display().to_string(), seed, ..Document::default() },
+            head: Document { path: path.display().to_string(), seed, embed, folders, ..Document::default() },
             ..Wish::default()
         };
         self.need(Todo::Read, Cause::Opened);
@@ -150,10 +170,12 @@ impl Wish {
 
     /// A step back or forth among what has sounded. Within one library the choice of a sound stays, where the text has that sound.
     /// `sounds`: the document that does now.
-    pub fn go(&mut self, way: Way, history: &History, sounds: &Document) {
+    /// Returns the document where it is another library.
+    pub fn go(&mut self, way: Way, history: &History, sounds: &Document) -> Option<Arc<Document>> {
         let astray = self.step.is_none() && self.texts.files() != sounds.files;
-        let Some((step, document)) = history.next(way, self.step, astray) else { return };
-        if document.library() == self.head.library() {
+        let (step, document) = history.next(way, self.step, astray)?;
+        let other = (document.library() != self.head.library()).then(|| document.clone());
+        if other.is_none() {
             self.texts.want(&document.files);
             self.instead = Some(document.sound.clone());
         } else {
@@ -163,10 +185,12 @@ impl Wish {
         self.step = Some(step);
         self.todo = Todo::Nothing;
         self.need(Todo::Build, if way == Way::Undo { Cause::Undone } else { Cause::Redone });
+        other
     }
 
     fn want(&mut self, document: &Document) {
         self.head = Document { files: vec![], ..document.kept() };
+        (self.head.samples, self.head.copies) = Default::default();
         self.texts.want(&document.files);
     }
 
@@ -189,9 +213,10 @@ impl Wish {
         self.step.take()
     }
 
-    /// What is saved with the project once this sounds, after this choice.
-    pub fn document(&self, choice: String) -> Document {
-        Document { files: self.texts.files(), sound: choice, ..self.head.clone() }
+    /// What is saved with the project once this sounds, after this choice and with these samples.
+    pub fn document(&self, choice: String, samples: Kept) -> Document {
+        let Kept { references: samples, copies, .. } = samples;
+        Document { files: self.texts.files(), sound: choice, samples, copies, ..self.head.clone() }
     }
 
     /// The step that lies this way: the texts that it would bring.

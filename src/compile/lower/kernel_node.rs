@@ -285,7 +285,7 @@ impl Lower<'_> {
     }
 
     fn stored<T: std::default::Default>(
-        &self,
+        &mut self,
         node: &Node,
         load: impl FnOnce(&mut Store, &Path, &str, &[PathBuf]) -> std::result::Result<T, SampleError>,
     ) -> Result<T> {
@@ -296,8 +296,14 @@ impl Lower<'_> {
         // A store whose last user panicked is whole: it only ever gains finished samples.
         let mut store = self.request.store.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let roots: Vec<_> = self.library.roots(node.span.file).map(|(root, _)| root.to_path_buf()).collect();
-        load(&mut store, folder.unwrap_or(Path::new(".")), file, &roots)
-            .map_err(|error| error.diagnostic(*span).into())
+        let loaded = load(&mut store, folder.unwrap_or(Path::new(".")), file, &roots);
+        for note in store.take_notes() {
+            let note = note.diagnostic(*span);
+            if !self.warnings.contains(&note) {
+                self.warnings.push(note);
+            }
+        }
+        loaded.map_err(|error| error.diagnostic(*span).into())
     }
 }
 

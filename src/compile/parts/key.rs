@@ -9,7 +9,7 @@ use crate::compile::Request;
 use crate::compile::plan::{Op, Plan, What};
 use crate::compile::sketch;
 use crate::kernel::Audio;
-use crate::library::vault::Digest;
+use crate::library::Digest;
 
 use super::cut::Piece;
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::language::model::Span;
 use crate::library::Scratch;
 
 fn wav(path: &Path, channels: u16, rate: u32, frames: u32) {
@@ -79,12 +80,12 @@ fn samples_that_look_the_same_are_not_even_opened() {
     let mut store = Store::new(Vault::new(1 << 20), Box::new(|| false));
     let first = store.load(&scratch.0, "a.wav", &[]).unwrap();
     assert_eq!(store.files.len(), 1);
-    store.begin();
+    store.begin(Excuse::Nothing);
     assert!(store.paths().next().is_none() && !store.files.is_empty());
     assert!(Arc::ptr_eq(&first, &store.load(&scratch.0, "a.wav", &[]).unwrap()));
     assert_eq!(store.paths().collect::<Vec<_>>(), [&file]);
-    store.begin();
-    store.begin();
+    store.begin(Excuse::Nothing);
+    store.begin(Excuse::Nothing);
     assert!(store.files.is_empty(), "no longer named");
 }
 
@@ -117,11 +118,11 @@ fn samples_missing_suggest_the_nearest_name() {
     let scratch = Scratch::new("missing");
     wav(&scratch.0.join("samples/kick.wav"), 1, 44_100, 5);
     let error = Store::default().load(&scratch.0, "samples/kik.wav", &[]).unwrap_err();
-    assert_eq!(error.fault, Fault::Missing { nearest: Some("samples/kick.wav".into()) });
+    assert_eq!(error.fault, Fault::Missing(Near::Name("samples/kick.wav".into())));
     let finding = error.diagnostic(Span::default());
     assert_eq!(finding.message, "there is no file `samples/kik.wav` in the library's folder");
     assert_eq!(finding.hint.as_deref(), Some("did you mean `samples/kick.wav`?"));
-    assert_eq!(fault(&scratch.0, "elsewhere/kick.wav"), Fault::Missing { nearest: None });
+    assert_eq!(fault(&scratch.0, "elsewhere/kick.wav"), Fault::Missing(Near::Nothing));
 }
 
 #[test]

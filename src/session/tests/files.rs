@@ -7,7 +7,7 @@ use super::*;
 const ONE: &str = "loud: {osc: {type: sin, freq: 440, amp: 0.5}}\n";
 
 /// Waits until the snapshot is as wanted.
-fn shows(session: &Session, what: &str, wanted: impl Fn(&Snapshot) -> bool) {
+pub(super) fn shows(session: &Session, what: &str, wanted: impl Fn(&Snapshot) -> bool) {
     let end = Instant::now() + LIMIT;
     while !wanted(&session.snapshot()) {
         assert!(Instant::now() < end, "{what}: {:?}", session.snapshot());
@@ -15,7 +15,7 @@ fn shows(session: &Session, what: &str, wanted: impl Fn(&Snapshot) -> bool) {
     }
 }
 
-fn says(findings: &[Finding], part: &str) -> bool {
+pub(super) fn says(findings: &[Finding], part: &str) -> bool {
     findings.iter().any(|finding| finding.message.contains(part))
 }
 
@@ -31,7 +31,7 @@ fn opened(path: &Path, level: f32) -> (Arc<Session>, Engine) {
 }
 
 /// A square wave.
-fn wav(path: &Path, level: f32) {
+pub(super) fn wav(path: &Path, level: f32) {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: 48_000,

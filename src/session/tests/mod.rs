@@ -6,6 +6,7 @@ mod full;
 mod keyboard;
 mod macros;
 mod presets;
+mod samples;
 mod texts;
 mod undo;
 
