@@ -506,3 +506,67 @@ fn preset_list_shows_factory_and_user_and_finds_words() {
     );
     assert_eq!(found[0]["path"], folder.0.join("Pads/night.yaml").display().to_string());
 }
+
+/// A library with a sample that lies beside its folder.
+fn with_sample(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    fs::create_dir_all(folder.0.join("lib")).expect("folder");
+    let text = "seiche: 1\nroots: [../rec]\ns: {sample: {file: x.wav, duration: 0.1}}\n";
+    fs::write(folder.0.join("lib/s.yaml"), text).expect("file");
+    fs::create_dir_all(folder.0.join("rec")).expect("folder");
+    let (status, ..) = render(&folder.0, &["one.yml", "--out", "rec/x.wav"]);
+    assert_eq!(status, Some(0));
+    folder
+}
+
+fn seiche(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_seiche"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[test]
+fn collect_command_writes_a_bundle_that_renders_and_becomes_a_folder() {
+    let folder = with_sample("collect");
+    let (status, _, error) = render(&folder.0, &["lib", "--out", "before.wav"]);
+    assert_eq!(status, Some(0), "{error}");
+    let (status, said, error) = seiche(&folder.0, &["collect", "lib", "-o", "s.seiche"]);
+    assert_eq!((status, error.as_str()), (Some(0), ""));
+    assert!(said.starts_with("collected 1 text and 1 file (0."), "{said}");
+    assert!(seiche(&folder.0, &["collect", "lib", "-o", "s.seiche"]).2.contains("is there already"));
+    fs::rename(folder.0.join("lib"), folder.0.join("gone")).expect("renamed");
+    let (status, _, error) = seiche(&folder.0, &["collect", "s.seiche", "-o", "back"]);
+    assert_eq!((status, error.as_str()), (Some(0), ""));
+    fs::remove_dir_all(folder.0.join("rec")).expect("removed");
+    for (library, out) in [("s.seiche", "packed.wav"), ("back", "folder.wav")] {
+        assert_eq!(seiche(&folder.0, &["check", library]).1, "1 sound, 0 errors, 0 warnings\n");
+        assert_eq!(render(&folder.0, &[library, "--out", out]).0, Some(0));
+        assert_eq!(folder.wav(out), folder.wav("before.wav"), "{library}");
+    }
+    fs::write(folder.0.join("no.seiche"), "not a bundle").expect("file");
+    let (status, _, error) = render(&folder.0, &["no.seiche"]);
+    assert_eq!(status, Some(1));
+    assert!(error.contains("no.seiche cannot be opened"), "{error}");
+}
+
+#[test]
+fn collect_command_names_what_is_missing_and_relinks_it() {
+    let folder = with_sample("relink");
+    fs::rename(folder.0.join("rec"), folder.0.join("moved")).expect("renamed");
+    let (status, _, error) = seiche(&folder.0, &["collect", "lib", "--out", "s.seiche"]);
+    assert_eq!(status, Some(1));
+    assert!(error.contains("there is no file `x.wav`") && error.contains("s.yaml:3:18"), "{error}");
+    assert!(error.ends_with("nothing was collected\n") && !folder.0.join("s.seiche").exists());
+    let (status, _, error) =
+        seiche(&folder.0, &["collect", "lib", "--out", "s.seiche", "--relink", "nowhere"]);
+    assert!(status == Some(1) && error.contains("nowhere cannot be opened"), "{error}");
+    for (out, link) in [("a.seiche", "moved"), ("b.seiche", "x.wav=moved/x.wav")] {
+        let (status, _, error) = seiche(&folder.0, &["collect", "lib", "--out", out, "--relink", link]);
+        assert_eq!(status, Some(0), "{error}");
+        assert_eq!(render(&folder.0, &[out, "--out", "x.wav"]).0, Some(0));
+    }
+}

@@ -2,6 +2,7 @@
 //! part of the plug-in.
 
 mod check;
+mod collect;
 mod input;
 mod notes;
 mod presets;
@@ -45,6 +46,8 @@ enum Command {
     Render(Box<render::Render>),
     /// Find the strokes of a recorded drum: a table or a MIDI file.
     Triggers(Box<triggers::Triggers>),
+    /// Bring a library together with all that it names, to take it elsewhere.
+    Collect(collect::Collect),
     /// Print the JSON schema of libraries, for editors that know YAML.
     Schema,
 }
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Notes(notes) => notes.run(),
         Command::Presets(presets) => presets.run(),
+        Command::Collect(collect) => collect.run(),
         Command::Render(render) => render.run(),
         Command::Triggers(triggers) => triggers.run(),
         Command::Schema => {

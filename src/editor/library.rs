@@ -31,7 +31,7 @@ impl Library {
                 }
                 let open = ui.add_enabled(!self.typed.trim().is_empty(), egui::Button::new("Open"));
                 let field = TextEdit::singleline(&mut self.typed)
-                    .hint_text("Path of a library: a .yaml file or a folder")
+                    .hint_text("Path of a library: a .yaml file, a folder or a .seiche bundle")
                     .desired_width(f32::INFINITY);
                 let field = ui.add(field);
                 let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));

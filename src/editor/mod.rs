@@ -9,6 +9,7 @@ mod library;
 mod macros;
 mod meters;
 mod presets;
+mod samples;
 mod source;
 mod status;
 #[cfg(test)]
@@ -63,6 +64,7 @@ pub struct Panes {
     library: library::Library,
     presets: presets::Presets,
     source: source::Source,
+    samples: samples::Samples,
 }
 
 /// The window of one instance; what it remembers between frames.
@@ -126,7 +128,7 @@ impl Editor {
 
 /// Lays the panes out. The answer is what the user asked for in this frame.
 pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Asked {
-    let Panes { library, presets, source } = panes;
+    let Panes { library, presets, source, samples } = panes;
     let (mut asked, mut turn, mut performance, mut learning) = (None, None, None, None);
     let pane = Frame::new().inner_margin(12).fill(theme::BACK);
     Panel::top("open").frame(pane).show(ui, |ui| {
@@ -145,6 +147,9 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Asked {
     });
     if !scene.snapshot.macros.is_empty() {
         Panel::bottom("macros").frame(pane).show(ui, |ui| (turn, learning) = macros::draw(ui, scene));
+    }
+    if samples::Samples::concerns(scene) {
+        Panel::bottom("samples").frame(pane).show(ui, |ui| asked = asked.take().or(samples.draw(ui, scene)));
     }
     Panel::bottom("messages").frame(pane).resizable(true).default_size(theme::MESSAGES).show(ui, |ui| {
         if let Some(place) = findings::draw(ui, scene) {

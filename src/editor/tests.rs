@@ -3,6 +3,7 @@
 mod keyboard;
 mod macros;
 mod presets;
+mod samples;
 
 use std::time::Duration;
 
@@ -47,6 +48,7 @@ fn plain() -> Snapshot {
         notices: vec![],
         texts: Texts { files: [file].into(), undo: None, redo: None },
         reload: None,
+        samples: Default::default(),
     }
 }
 

@@ -11,8 +11,9 @@ pub const SOUNDS: f32 = 180.0;
 pub const METERS: f32 = 170.0;
 /// Of the line numbers.
 pub const GUTTER: f32 = 38.0;
-/// Most height of the macros; more of them scroll.
+/// Most height of the macros, and of the missing samples; more of them scroll.
 pub const MACROS: f32 = 110.0;
+pub const MISSING: f32 = 80.0;
 /// Of the list of presets: width, and most height.
 pub const PRESETS: (f32, f32) = (300.0, 380.0);
 /// First height of the messages.

@@ -214,6 +214,13 @@ impl Library {
         check::check(self, &mut || false).unwrap_or_default()
     }
 
+    /// The same library with other texts in its files, in their order.
+    pub fn with_texts(&self, texts: Vec<Content>) -> Library {
+        let specs: Vec<_> = self.specs.values().copied().collect();
+        let files = self.files.iter().map(|file| file.path.to_path_buf()).zip(texts);
+        Library::read(files.collect(), &specs)
+    }
+
     fn spec(&self, name: &str) -> Option<&'static NodeSpec> {
         self.specs.get(name).copied()
     }

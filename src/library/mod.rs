@@ -1,6 +1,7 @@
 //! Files: which ones make a library, and the samples that it plays. Loader thread; everything here may touch the disk and wait.
 
 pub mod bundle;
+pub mod collect;
 mod decode;
 mod digest;
 mod files;

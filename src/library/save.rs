@@ -15,11 +15,12 @@ const LINKS: usize = 40;
 /// # Errors
 /// Why it could not be written, and what to do about it; the file is then as it was.
 pub fn write(path: &Path, text: &[u8]) -> Result<(), Diagnostic> {
-    replace(path, text).map_err(|why| explain(path, &why))
+    replace(path, |file| file.write_all(text)).map_err(|why| explain(path, &why))
 }
 
-fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    if super::bundle::split(path).is_some() {
+/// The same with whatever `fill` writes.
+pub(super) fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    if super::bundle::split(path).is_some_and(|(_, inner)| !inner.is_empty()) {
         return Err(io::Error::other("it is in a bundle, which is not written to"));
     }
     let file = target(path)?;
@@ -35,7 +36,7 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
         return Err(ErrorKind::PermissionDenied.into());
     }
     let (aside, mut new) = create_beside(&file)?;
-    let written = new.write_all(text).and_then(|()| {
+    let written = fill(&mut new).and_then(|()| {
         old.map_or(Ok(()), |old| new.set_permissions(old.permissions()))?;
         new.sync_all()?;
         fs::rename(&aside, &file)

@@ -170,7 +170,7 @@ impl<V: Variant> Instrument<V> {
             if self.session().presets().is_asked() {
                 self.session().nudge();
             }
-            self.session().settle(OFFLINE_WAIT);
+            self.session().wait_offline(OFFLINE_WAIT);
         }
     }
 

@@ -1,7 +1,7 @@
 //! From texts to a program: parses them, finds the wanted sound and compiles it as the successor of what plays. Loader thread; nothing
 //! here is heard or shown yet.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use crate::compile::{Compiled, Program, Request, compile_to_try};
 use crate::engine::{Fault, try_out};
 use crate::language::model::Span;
 use crate::language::{Content, Diagnostic, Library, Reader, Severity};
+use crate::library;
 use crate::library::samples::Store;
 use crate::spec::NodeSpec;
 
@@ -112,6 +113,30 @@ fn not_finite(library: &Library, sound: &str, tracks: &[String]) -> Diagnostic {
 /// Where a sound is defined.
 fn place(library: &Library, sound: &str) -> Option<Span> {
     library.sounds().find(|(name, _)| *name == sound).map(|(_, span)| span)
+}
+
+/// Writes a library with all that it names to a folder or a bundle; what became of that.
+pub fn collect(contents: Vec<(PathBuf, Content)>, store: &mut Store, to: &Path) -> Finding {
+    let library = Library::read(contents.clone(), &specs());
+    let written = match library::collect::collect(&library, &contents, store) {
+        Ok(made) => library::collect::write(&made, to, false),
+        Err(errors) => {
+            let first = errors.first().map(|error| Finding::new(error, library.files()));
+            let more = errors.len().saturating_sub(1);
+            let more = if more == 0 { String::new() } else { format!(" ({more} more like this)") };
+            return first.map_or_else(
+                || Finding::general("Not collected."),
+                |first| Finding { message: format!("not collected: {}{more}", first.message), ..first },
+            );
+        }
+    };
+    match written {
+        Ok(report) => Finding {
+            severity: Severity::Note,
+            ..Finding::general(format!("Collected {} into {}.", report.line(), to.display()))
+        },
+        Err(why) => Finding::general(format!("Not collected: {why}.")),
+    }
 }
 
 /// The node kinds that a text may use.

@@ -91,7 +91,7 @@ fn cost(before: Option<&Document>, document: &Document) -> usize {
     let copies = before.map(|before| &before.copies);
     let known: HashSet<*const u8> = copies.into_iter().flatten().map(|(_, copy)| copy.address()).collect();
     let copies = document.copies.values().filter(|copy| !known.contains(&copy.address()));
-    texts + copies.map(Encoded::len).sum::<usize>()
+    texts + copies.map(Encoded::size).sum::<usize>()
 }
 
 /// Names of the files that differ, and how many lines of them do.

@@ -17,7 +17,7 @@ use super::presets::Presets;
 use super::reload::{Cause, Reload, Stage};
 use super::wish::{Todo, Wish};
 use super::{Document, Finding, Macro, Message, Opened, Pick, Samples, Shared, Status, show};
-use crate::language::{Diagnostic, Reader};
+use crate::language::{Content, Diagnostic, Reader};
 use crate::library::{
     is_text,
     samples::{Excuse, Store},
@@ -110,7 +110,10 @@ impl Loader {
     fn note(&mut self, message: Message) {
         match &message {
             Message::Engine(..) | Message::Choose(_) | Message::ListPresets => {}
-            _ => (self.said, self.presets.under_way) = (None, None),
+            _ => {
+                (self.said, self.presets.under_way) = (None, None);
+                self.shared.lacked.store(false, Ordering::Release);
+            }
         }
         match message {
             Message::Open(path) => {
@@ -122,6 +125,7 @@ impl Loader {
                 self.samples().trust_disk();
             }
             Message::Relink { from, to } => self.relink(&from, &to),
+            Message::Collect(to) => self.collect(&to),
             Message::Embed(megabytes) => self.wish.set_embed(megabytes),
             Message::KeepSaved => self.keep_saved(),
             Message::Edit { file, text } => self.wish.edit(&file, text),
@@ -184,6 +188,20 @@ impl Loader {
                 self.wish.need(Todo::Build, Cause::Chosen);
             }
         }
+    }
+
+    /// Writes what sounds, with all that it names.
+    fn collect(&mut self, to: &Path) {
+        let sounds = self.shared.document.load_full();
+        // Tunings in an old encoding are no text, and not in the document.
+        let mut contents: Vec<(PathBuf, Content)> =
+            sounds.files.iter().map(|f| (PathBuf::from(&f.path), Content::Text(f.text.clone()))).collect();
+        let wanted = self.wish.texts.to_read().into_iter();
+        let bytes = wanted.filter(|(_, content)| matches!(content, Content::Bytes(_)));
+        contents.extend(bytes.map(|(path, content)| (path.to_path_buf(), content)));
+        let said = super::build::collect(contents, &mut self.samples(), to);
+        self.said = Some(said);
+        self.wish.need(Todo::Build, Cause::Chosen);
     }
 
     /// What may be missing: in what is new, everything; after an edit, what was missing before.
@@ -530,7 +548,8 @@ impl Loader {
 
     /// Shows the window what is worth a word about the files.
     fn show_notices(&self) {
-        let notices: Vec<_> = self.watch.notes().iter().map(|note| Finding::new(note, &[])).collect();
+        let mut notices: Vec<_> = self.watch.notes().iter().map(|note| Finding::new(note, &[])).collect();
+        notices.extend(self.shared.lacked.load(Ordering::Acquire).then(Finding::late));
         if self.shared.snapshot.load().notices != notices {
             self.shared.publish(|snapshot| snapshot.notices.clone_from(&notices));
         }

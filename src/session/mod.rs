@@ -85,6 +85,8 @@ pub enum Message {
         from: String,
         to: PathBuf,
     },
+    /// Write what sounds with all its samples to a new folder, or to a bundle.
+    Collect(PathBuf),
     /// Save at most so many megabytes of samples with the project.
     Embed(u32),
     /// Bring back what was saved with the project.
@@ -110,6 +112,10 @@ struct Shared {
     performance: AtomicU64,
     /// By how many frames the sound that plays is late.
     latency: AtomicU32,
+    /// An offline render waits for the loader in vain.
+    late: AtomicBool,
+    /// It has, since something was asked for last, and lacks what came later.
+    lacked: AtomicBool,
     load: Load,
     macros: macros::Slots,
     learn: Learn,
@@ -144,6 +150,8 @@ impl Session {
             sound: AtomicU32::new(0),
             performance: AtomicU64::new(Performance::default().to_bits()),
             latency: AtomicU32::new(0),
+            late: AtomicBool::new(false),
+            lacked: AtomicBool::new(false),
             load: Load::default(),
             macros: Default::default(),
             learn: Learn::default(),
@@ -179,6 +187,20 @@ impl Session {
     pub fn settle(&self, limit: Duration) -> bool {
         let runs = self.loader().is_some();
         !runs || self.shared.mailbox.settle(limit)
+    }
+
+    /// As [`settle`](Self::settle), for a host that renders offline and asks with every block. If it takes too long the window says so, and
+    /// nobody waits again before the loader has done something.
+    pub fn wait_offline(&self, limit: Duration) -> bool {
+        if self.shared.late.load(Ordering::Acquire) && !self.settle(Duration::ZERO) {
+            return false;
+        }
+        let done = self.settle(limit);
+        self.shared.late.store(!done, Ordering::Release);
+        if !done && !self.shared.lacked.swap(true, Ordering::AcqRel) {
+            self.shared.publish(|snapshot| snapshot.notices.push(Finding::late()));
+        }
+        done
     }
 
     /// The text to be saved with the project.

@@ -85,6 +85,13 @@ impl Finding {
         Self { severity: Severity::Error, message: message.into(), place: None, hint: None }
     }
 
+    /// An offline render went on without what had not been loaded.
+    pub(super) fn late() -> Self {
+        let message =
+            "An offline render has waited in vain for what was being loaded, and went on without it.";
+        Self { hint: Some("Render again once the library plays.".into()), ..Self::general(message) }
+    }
+
     /// Makes a diagnostic presentable; `files` are the library's.
     pub fn new(diagnostic: &Diagnostic, files: &[SourceFile]) -> Self {
         let place = diagnostic.span.and_then(|span| {

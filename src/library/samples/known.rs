@@ -42,7 +42,7 @@ impl Encoded {
     }
 
     /// Size as it is saved.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.0.len()
     }
 

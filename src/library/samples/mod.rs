@@ -2,6 +2,7 @@
 //! remembered. Loader thread; it may read, decode and search, and gives up when nobody wants the result any more.
 
 mod fault;
+mod fetch;
 mod find;
 mod keep;
 mod known;
@@ -23,6 +24,7 @@ use crate::kernel::Audio;
 use crate::language::limits::SAMPLE_BYTES;
 
 pub use fault::{Fault, Near, SampleError};
+pub use fetch::{Found, Origin};
 pub use find::{Wanted, leaves, plain};
 pub use keep::Kept;
 pub use known::{Copies, Encoded, Reference, Trust};
@@ -382,7 +384,8 @@ fn error(wanted: &Wanted, fault: Fault) -> SampleError {
     SampleError { file: wanted.file.to_owned(), fault, excused: false }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Fault> {
+/// The bytes of a file, which may be in a bundle.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Fault> {
     if let Some((bundle, name)) = bundle::split(path) {
         return bundle::read(bundle, &name, SAMPLE_BYTES).map_err(Fault::Unreadable);
     }

@@ -63,11 +63,12 @@ impl Index {
     pub fn find(&mut self, hash: &Digest, bytes: u64) -> Option<PathBuf> {
         let Index { files, digests } = self;
         let size = |(_, size): &&(PathBuf, u64)| *size == bytes && bytes <= SAMPLE_BYTES;
-        let same = |path: &PathBuf| {
+        let same = |path: &&PathBuf| {
+            let path = *path;
             let digest = digests.entry(path.clone());
             *digest.or_insert_with(|| fs::read(path).ok().map(|bytes| Digest::of(&bytes))) == Some(*hash)
         };
-        files.iter().filter(size).map(|(path, _)| path).cloned().find(same)
+        files.iter().filter(size).map(|(path, _)| path).find(same).cloned()
     }
 
     /// The first file of this name, if there is one.

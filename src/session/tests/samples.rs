@@ -254,3 +254,74 @@ fn relink_is_offered_a_place_one_folder_up() {
     assert!(seen.findings.is_empty(), "{:?}", seen.findings);
     assert!(becomes(&mut engine, 0.5));
 }
+
+#[test]
+fn state_offline_wait_has_a_limit_and_says_so() {
+    let slow = (0..40).map(|n| format!("o{n}: {{osc: {{type: saw, freq: {}}}}}", 50 + n));
+    let slow = format!(
+        "s: {{invert: {{duration: 59, signal: {{mix: {{{}}}}}}}}}\n",
+        slow.collect::<Vec<_>>().join(", ")
+    );
+    let (_scratch, path) = library("state-offline", &slow);
+    let session = Session::new();
+    let _engine = session.engine(RATE);
+    assert!(session.wait_offline(LIMIT));
+    session.send(Message::Open(path.clone()));
+    let began = Instant::now();
+    assert!(!session.wait_offline(Duration::from_millis(100)), "it is being rendered beforehand");
+    assert!(
+        began.elapsed() >= Duration::from_millis(100)
+            && says(&session.snapshot().notices, "went on without it")
+    );
+    let began = Instant::now();
+    (0..1000).for_each(|_| assert!(!session.wait_offline(Duration::from_secs(10))));
+    assert!(began.elapsed() < Duration::from_secs(2), "no block waits again");
+    // Until the loader has come after it. What is missing keeps nobody waiting.
+    session.send(Message::Edit { file: path.display().to_string(), text: ONE.into() });
+    assert!(session.settle(LIMIT) && session.wait_offline(Duration::ZERO));
+    assert_eq!(session.snapshot().samples.missing, ["x.wav"]);
+    assert!(session.snapshot().notices.is_empty());
+}
+
+#[test]
+fn collect_writes_what_sounds_and_it_opens_elsewhere() {
+    let scratch = Scratch::new("session-collect");
+    let text = PAIR.replace("kit/a.wav", "../kit/a.wav");
+    put(&scratch.0.join("kit/a.wav"), 0.25);
+    put(&scratch.0.join("sounds/kit/b.wav"), 0.125);
+    let path = scratch.0.join("sounds/song.yaml");
+    fs::write(&path, format!("seiche: 1\nroots: [../kit]\n{text}")).unwrap();
+    let (session, mut engine) = open(Message::Open(path));
+    let heard = play(&mut engine);
+    let packed = scratch.0.join("song.seiche");
+    let seen = send(&session, Message::Collect(packed.clone()));
+    assert!(says(&seen.findings, "Collected 1 text and 2 files"), "{:?}", seen.findings);
+    let seen = send(&session, Message::Collect(packed.clone()));
+    assert!(says(&seen.findings, "is there already"), "{:?}", seen.findings);
+    fs::remove_dir_all(scratch.0.join("sounds")).unwrap();
+    fs::remove_dir_all(scratch.0.join("kit")).unwrap();
+    Vault::shared().clear();
+    let (session, mut engine) = open(Message::Open(packed.clone()));
+    let seen = session.snapshot();
+    assert_eq!(
+        (seen.status, seen.findings.len(), seen.samples.missing.len()),
+        (Status::Playing, 0, 0),
+        "{:?}",
+        seen.findings
+    );
+    assert!(play(&mut engine) == heard, "the same sound to the bit");
+    // A text in it is edited and kept with the project, but not written to it.
+    let file = seen.texts.files[0].path.clone();
+    let seen = send(
+        &session,
+        Message::Save { file: file.clone(), text: format!("# mine\n{}", seen.texts.files[0].text).into() },
+    );
+    assert!(says(&seen.findings, "it is in a bundle"), "{:?}", seen.findings);
+    assert!(seen.texts.files[0].edited && session.save().contains("# mine"));
+    // The project plays without the bundle.
+    let saved = session.save();
+    fs::remove_file(&packed).unwrap();
+    let (session, mut engine) = reopened(&saved);
+    assert!(play(&mut engine) == heard);
+    assert_eq!(session.save(), saved);
+}
