@@ -116,6 +116,10 @@ impl Document {
         if text.len() > MOST_BYTES {
             return Err(format!("The saved state is larger than {} MB.", MOST_BYTES >> 20));
         }
+        // A list would be read, too: as the fields in their order.
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err("The saved state is none of Seiche's.".into());
+        }
         let document: Self = serde_json::from_str(text)
             .map_err(|fault| format!("The saved state cannot be read: {fault}."))?;
         match document.version {
