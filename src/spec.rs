@@ -57,6 +57,8 @@ pub enum ParamKind {
     Choice(&'static [Choice]),
     /// Sequencer steps: rests, sound calls, inline nodes, lists of them.
     Steps,
+    /// What is played by something that is no list of steps: a sound call, a node, or a list of them that is gone through.
+    Play,
     /// A list of plain numbers or texts (`multiply.items`).
     Items,
     /// A scale: a list of whole semitones or an expression naming one.
@@ -83,6 +85,7 @@ impl ParamKind {
             ParamKind::Text => "text",
             ParamKind::Choice(_) => "a word",
             ParamKind::Steps => "a list of steps",
+            ParamKind::Play => "a sound, a node or a list of them",
             ParamKind::Items => "a list of numbers or texts",
             ParamKind::Scale => "a list of whole semitones or the name of a scale",
             ParamKind::Map(_) => "names with their parameters",
@@ -163,7 +166,7 @@ pub enum Ends {
 pub const LATE: (f64, f64) = (1.0, 1e6);
 
 /// Node kinds that plain files did not know when they were written: there a sound of this name goes before the kind.
-pub const ADDED: &[&str] = &["reverb", "compressor", "limiter", "mixer"];
+pub const ADDED: &[&str] = &["reverb", "compressor", "limiter", "mixer", "trigger"];
 
 /// Keys that every node accepts beside its own parameters; `feedback` only in versioned files.
 pub const COMMON: &[ParamSpec] = &[

@@ -532,6 +532,48 @@ const CASES: &[Case] = &[
         base: &[],
         others: &[("channel", "left"), ("amp", "0.5"), ("device", "x")],
     },
+    Case {
+        node: "trigger",
+        around: "@",
+        base: &[("input", STROKES), ("play", STRUCK)],
+        others: &[
+            (
+                "input",
+                "{expression: {exp: 0.4 * x, x: {osc: {type: noise, amp: {osc: {type: saw, freq: 9}}}}}}",
+            ),
+            ("reference", SPILL),
+            (
+                "reject",
+                "0 | reference: {expression: {exp: 8 * exp(-60 * (t - 0.06 * floor(t / 0.06))) * n, n: {osc: {type: noise}}}}",
+            ),
+            ("preset", "kick"),
+            ("mode", "exact"),
+            ("gain", "-12"),
+            ("threshold", "-12"),
+            ("hysteresis", "24 | threshold: -12 | sensitivity: 1"),
+            ("sensitivity", "0"),
+            ("hold", "0.1"),
+            ("retrigger_cancel", "1"),
+            ("highpass", "6000"),
+            ("lowpass", "200"),
+            ("scan", "0.005"),
+            ("velocity_curve", "exp"),
+            ("velocity_min", "100"),
+            ("velocity_max", "60"),
+            ("velocity_fixed", "90"),
+            ("match", "1"),
+            ("align", "0.01"),
+            ("adapt", "false"),
+            ("play", "blip"),
+            ("voices", "1"),
+            ("choke", "true"),
+            ("note", "40"),
+            ("channel", "3 | note: 40"),
+            ("length", "0.5 | note: 40"),
+            ("dry", "0.5"),
+            ("output", "hits"),
+        ],
+    },
     Case { node: "mix", around: "@", base: &[("a", TONE)], others: &[] },
     Case {
         node: "mixer",
@@ -586,6 +628,12 @@ const CASES: &[Case] = &[
         others: &[("level", "-6"), ("pre_fader", "true")],
     },
 ];
+
+/// Strokes of noise, each third one loud.
+const STROKES: &str = "{expression: {exp: (0.12 + 0.45 * (t / 0.18 - floor(t / 0.18) > 0.66)) * n * exp(-40 * (t - 0.06 * floor(t / 0.06))), n: {osc: {type: noise, amp: 0.4}}}}";
+const SPILL: &str =
+    "{expression: {exp: 8 * exp(-60 * (t - 0.06 * floor(t / 0.06))) * n, n: {osc: {type: noise}}}}";
+const STRUCK: &str = "{osc: {freq: 330, amp: velocity, duration: 0.1}}";
 
 /// The library of a case with some parameters set anew.
 fn text(case: &Case, changes: &[(&str, &str)]) -> String {

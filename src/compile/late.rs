@@ -20,7 +20,9 @@ pub(super) fn compensate(plan: Plan, rate: f64) -> (Plan, u64) {
 /// Whether anything in the plan, or in its voices, is late by itself.
 fn is_late(plan: &Plan, rate: f64) -> bool {
     plan.ops.iter().any(|op| match &op.what {
-        What::Voices(voices) => voices.pools.iter().any(|pool| is_late(&pool.main.plan, rate)),
+        What::Voices(voices) => {
+            own(op, rate) > 0 || voices.pools.iter().any(|pool| is_late(&pool.main.plan, rate))
+        }
         _ => own(op, rate) > 0,
     })
 }
@@ -28,6 +30,10 @@ fn is_late(plan: &Plan, rate: f64) -> bool {
 fn own(op: &Op, rate: f64) -> u64 {
     match &op.what {
         What::Node(recipe) => latency(&recipe.def.spec, &recipe.fixed, rate),
+        What::Voices(voices) => match &voices.driver {
+            Driver::Hit(hit) => hit.late,
+            _ => 0,
+        },
         _ => 0,
     }
 }
@@ -44,6 +50,7 @@ fn compensated(mut plan: Plan, rate: f64, around: &[u64]) -> (Plan, u64) {
             false => *wire,
         });
         op.inputs = aligned.collect();
+        let heard = latest;
         let late = match &mut op.what {
             What::Import { index, .. } => around.get(*index).copied().unwrap_or(0),
             What::Voices(voices) => {
@@ -63,7 +70,13 @@ fn compensated(mut plan: Plan, rate: f64, around: &[u64]) -> (Plan, u64) {
                     let calls = steps.iter_mut().flatten();
                     calls.filter_map(|call| call.life.as_mut()).for_each(|life| *life += latest);
                 }
-                latest
+                match &mut voices.driver {
+                    Driver::Hit(hit) => {
+                        hit.dry_late += latest;
+                        heard + hit.late + latest
+                    }
+                    _ => latest,
+                }
             }
             What::Cut { frames } => {
                 frames.iter_mut().for_each(|frames| *frames += latest);

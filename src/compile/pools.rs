@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::kernel::course::Courses;
 use crate::kernel::steps::StepPlan;
-use crate::kernel::voices::{Manner, NoteVariable, Order, Steal, StepCall};
+use crate::kernel::voices::{HitPlan, Manner, NoteVariable, Order, Steal, StepCall};
 use crate::language::model::Span;
 
 use super::plan::{Made, Plan};
@@ -75,5 +75,6 @@ pub enum Driver {
     Multiply { number: Option<usize>, copies: Vec<Vec<(u32, f32)>> },
     Select { keys: Vec<f32>, test: usize, ends: bool },
     Blend { clock: StepPlan, courses: Courses },
+    Hit(Box<HitPlan>),
     Spawn { trigger: usize, threshold: f32, limit: usize, life: Option<u64>, variables: Vec<(u32, f32)> },
 }

@@ -259,6 +259,8 @@ pub(super) fn passes(what: &What, port: usize) -> bool {
             recipe.def.spec.param("signal").is_some_and(|(i, _)| recipe.inputs[i].ports.contains(&port))
         }
         What::Sum | What::Average | What::Formula(_) => true,
+        // What a trigger hears comes out again as its strokes.
+        What::Voices(voices) => matches!(voices.driver, Driver::Hit(_)) && port == 0,
         What::First | What::Held | What::Cut { .. } | What::Late { .. } => port == 0,
         _ => false,
     }
@@ -275,6 +277,7 @@ fn part(what: &What, lines: &[usize]) -> Part {
             Driver::Multiply { .. } => "multiply",
             Driver::Select { .. } => "select",
             Driver::Blend { .. } => "automation",
+            Driver::Hit(_) => "trigger",
             Driver::Spawn { .. } => "spawn",
         }),
         what => Part::Kernel(what.name()),

@@ -16,7 +16,9 @@ use std::sync::Arc;
 use crate::compile::Program;
 use crate::dsp::dynamics::peak;
 pub use crate::kernel::keyboard::{ANY, MOST_MEMBERS, MOST_RANGE, Mpe, Performance, Zone};
-pub use crate::kernel::{Control, Event, Expression, StripControl, Transport, What};
+pub use crate::kernel::{
+    Control, Event, Expression, StripControl, TRIGGER_CONTROLS, Transport, TriggerControl, What,
+};
 use crate::kernel::{Controls, Piece};
 
 pub use crate::kernel::strip_fault;

@@ -91,8 +91,74 @@ pub enum Control {
     Macro(u8),
     /// A control of strip 0..=15.
     Strip(u8, StripControl),
-    /// A control of trigger 0..=7, value 0..1 (see the parameter table for what each means).
-    Trigger(u8, u8),
+    /// A control of trigger 0..=7.
+    Trigger(u8, TriggerControl),
+}
+
+/// A host's control of a trigger. Where it stands at its default, what the text says holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TriggerControl {
+    /// dBFS.
+    Threshold,
+    /// 0..1.
+    Sensitivity,
+    /// Milliseconds.
+    Hold,
+    /// Milliseconds.
+    Retrigger,
+    /// Hertz.
+    FilterLow,
+    /// Hertz.
+    FilterHigh,
+    /// -1 (soft strokes softer) .. 1 (louder).
+    VelocityCurve,
+    /// 0..1.
+    VelocityMin,
+    /// 0..1.
+    VelocityMax,
+    /// 0 or 1: learns from the next strokes when it rises.
+    Learn,
+}
+
+/// Host's controls of a trigger, and where they stand at first.
+pub const TRIGGER_CONTROLS: [(TriggerControl, f32); 10] = [
+    (TriggerControl::Threshold, -40.0),
+    (TriggerControl::Sensitivity, 0.5),
+    (TriggerControl::Hold, 20.0),
+    (TriggerControl::Retrigger, 50.0),
+    (TriggerControl::FilterLow, 20.0),
+    (TriggerControl::FilterHigh, 20_000.0),
+    (TriggerControl::VelocityCurve, 0.0),
+    (TriggerControl::VelocityMin, 0.0),
+    (TriggerControl::VelocityMax, 1.0),
+    (TriggerControl::Learn, 0.0),
+];
+
+/// Triggers that the host can automate.
+pub const TRIGGERS: usize = 8;
+
+/// A trigger's controls in the host, in the order of [`TRIGGER_CONTROLS`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TriggerState([f32; TRIGGER_CONTROLS.len()]);
+
+impl Default for TriggerState {
+    fn default() -> Self {
+        Self(TRIGGER_CONTROLS.map(|(_, default)| default))
+    }
+}
+
+impl TriggerState {
+    fn follow(&mut self, control: TriggerControl, value: f32) {
+        if value.is_finite() {
+            self.0[control as usize] = value;
+        }
+    }
+
+    /// What the host has set, where it is not the default.
+    pub fn set(&self, control: TriggerControl) -> Option<f32> {
+        let (value, default) = (self.0[control as usize], TRIGGER_CONTROLS[control as usize].1);
+        ((value - default).abs() > 1e-4 * default.abs().max(1e-2)).then_some(value)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +205,8 @@ pub struct Controls {
     pub macros: [Option<f32>; 16],
     /// What the host has set on the strips.
     pub strips: [StripState; STRIPS],
+    /// What the host has set on the triggers.
+    pub triggers: [TriggerState; TRIGGERS],
     /// Some track is soloed: those that are not are not heard.
     pub soloed: bool,
 }
@@ -191,13 +259,14 @@ impl Default for Controls {
             keyboard: Keyboard::default(),
             macros: [None; 16],
             strips: [StripState::default(); STRIPS],
+            triggers: [TriggerState::default(); TRIGGERS],
             soloed: false,
         }
     }
 }
 
 impl Controls {
-    /// Forgets controllers, bend and pressure; macros and strips are parameters and stay.
+    /// Forgets controllers, bend and pressure; macros, strips and triggers are parameters and stay.
     pub fn reset(&mut self) {
         self.controllers.iter_mut().for_each(|c| *c = [None; 128]);
         self.keyboard.reset();
@@ -226,6 +295,11 @@ impl Controls {
             What::Control { control: Control::Strip(strip, control), value } => {
                 if let Some(strip) = self.strips.get_mut(strip as usize) {
                     strip.follow(control, value);
+                }
+            }
+            What::Control { control: Control::Trigger(trigger, control), value } => {
+                if let Some(trigger) = self.triggers.get_mut(trigger as usize) {
+                    trigger.follow(control, value);
                 }
             }
             _ => {}

@@ -236,6 +236,11 @@ fn takes(param: &ParamSpec) -> Value {
         ParamKind::Text => json!([{ "type": ["string", "number", "boolean"] }]),
         ParamKind::Choice(words) => choice(words),
         ParamKind::Steps => steps(),
+        ParamKind::Play => {
+            let mut forms = steps().as_array().cloned().unwrap_or_default();
+            forms.extend([json!({ "type": "string" }), json!({ "$ref": "#/definitions/node" })]);
+            json!(forms)
+        }
         ParamKind::Map(spec) => {
             let first = takes(&spec.params[0])["anyOf"].clone();
             let mut each = first.as_array().cloned().unwrap_or_default();

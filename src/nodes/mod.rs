@@ -70,6 +70,7 @@ mod speeds;
 pub mod strip;
 mod tempo;
 mod track;
+mod trigger;
 
 pub use delay::SHORTEST_TAPE;
 
@@ -103,6 +104,7 @@ pub enum Structure {
     Select,
     Multiply,
     Spawn,
+    Trigger,
     MidiIn,
 }
 
@@ -140,6 +142,7 @@ pub static ALL: &[&NodeDef] = &[
     &select::DEF,
     &multiply::DEF,
     &spawn::DEF,
+    &trigger::DEF,
     &midi_in::DEF,
     &midi_cc::DEF,
     &midi_out::DEF,

@@ -12,7 +12,7 @@ use nice_plug::plugin::ParamValue;
 use nice_plug::prelude::*;
 
 use super::scale::{SILENCE, Scale};
-use crate::engine::{Control, StripControl};
+use crate::engine::{Control, StripControl, TriggerControl};
 use crate::session::Session;
 use crate::units::db_to_gain;
 
@@ -76,33 +76,58 @@ const STRIP: [Row<StripControl>; 6] = [
     (StripControl::SendB, "send_b", "Send B", SEND),
 ];
 
-/// The engine gets a trigger's values as knob travel, 0..1, with the index of the row.
-const TRIGGER: [Row<()>; 10] = [
+/// In the order of [`TRIGGER_CONTROLS`](crate::engine::TRIGGER_CONTROLS), with the same defaults.
+const TRIGGER: [Row<TriggerControl>; 10] = [
     (
-        (),
+        TriggerControl::Threshold,
         "threshold",
         "Threshold",
         Shape::Float { scale: Scale::Decibels { min: -80.0, max: 0.0 }, default: -40.0 },
     ),
-    ((), "sensitivity", "Sensitivity", Shape::Float { scale: Scale::Share, default: 0.5 }),
-    ((), "hold", "Hold", Shape::Float { scale: Scale::Milliseconds { min: 1.0, max: 500.0 }, default: 20.0 }),
     (
-        (),
+        TriggerControl::Sensitivity,
+        "sensitivity",
+        "Sensitivity",
+        Shape::Float { scale: Scale::Share, default: 0.5 },
+    ),
+    (
+        TriggerControl::Hold,
+        "hold",
+        "Hold",
+        Shape::Float { scale: Scale::Milliseconds { min: 1.0, max: 500.0 }, default: 20.0 },
+    ),
+    (
+        TriggerControl::Retrigger,
         "retrigger",
         "Retrigger",
         Shape::Float { scale: Scale::Milliseconds { min: 1.0, max: 1000.0 }, default: 50.0 },
     ),
-    ((), "filter_low", "Filter Low", Shape::Float { scale: HERTZ, default: 20.0 }),
-    ((), "filter_high", "Filter High", Shape::Float { scale: HERTZ, default: 20_000.0 }),
+    (TriggerControl::FilterLow, "filter_low", "Filter Low", Shape::Float { scale: HERTZ, default: 20.0 }),
     (
-        (),
+        TriggerControl::FilterHigh,
+        "filter_high",
+        "Filter High",
+        Shape::Float { scale: HERTZ, default: 20_000.0 },
+    ),
+    (
+        TriggerControl::VelocityCurve,
         "velocity_curve",
         "Velocity Curve",
         Shape::Float { scale: Scale::Number { min: -1.0, max: 1.0 }, default: 0.0 },
     ),
-    ((), "velocity_min", "Velocity Min", Shape::Float { scale: Scale::Share, default: 0.0 }),
-    ((), "velocity_max", "Velocity Max", Shape::Float { scale: Scale::Share, default: 1.0 }),
-    ((), "learn", "Learn", Shape::Flag),
+    (
+        TriggerControl::VelocityMin,
+        "velocity_min",
+        "Velocity Min",
+        Shape::Float { scale: Scale::Share, default: 0.0 },
+    ),
+    (
+        TriggerControl::VelocityMax,
+        "velocity_max",
+        "Velocity Max",
+        Shape::Float { scale: Scale::Share, default: 1.0 },
+    ),
+    (TriggerControl::Learn, "learn", "Learn", Shape::Flag),
 ];
 
 /// The whole table, in the order the host lists it.
@@ -129,9 +154,9 @@ pub fn definitions() -> Vec<Definition> {
     }
     for n in 0..TRIGGERS {
         let group = format!("Trigger {}", n + 1);
-        for (index, ((), id, name, shape)) in TRIGGER.into_iter().enumerate() {
+        for (control, id, name, shape) in TRIGGER {
             let id = format!("trigger_{}_{id}", n + 1);
-            let target = Target::Engine(Control::Trigger(n, index as u8));
+            let target = Target::Engine(Control::Trigger(n, control));
             all.push(define(&id, &format!("{group} {name}"), &group, shape, target));
         }
     }
@@ -189,7 +214,6 @@ impl Value {
     /// The value in the unit that the engine wants for this target.
     fn engine_value(&self, target: Target) -> f32 {
         match (self, target) {
-            (Value::Float(p), Target::Engine(Control::Trigger(..))) => p.modulated_normalized_value(),
             (Value::Float(p), Target::Engine(Control::Gain))
             | (
                 Value::Float(p),

@@ -126,6 +126,7 @@ fn form(kind: ParamKind) -> &'static str {
         ParamKind::Text => "text",
         ParamKind::Choice(_) => "word",
         ParamKind::Steps => "steps",
+        ParamKind::Play => "sounds",
         ParamKind::Items => "items",
         ParamKind::Scale => "scale",
         ParamKind::Map(_) => "names",

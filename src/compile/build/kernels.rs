@@ -9,7 +9,7 @@ use crate::kernel::macros::Macro;
 use crate::kernel::plumbing::{Average, Cut, Fade, First, Held, Sum, Vacant};
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
-    BankPlan, Blend, BlendPlan, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan,
+    BankPlan, Blend, BlendPlan, Hit, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan,
     Sequencer, SequencerPlan, Spawn, SpawnPlan, Touch,
 };
 use crate::kernel::{Build, Graph, Kernel, MAX_LANES, Source, TILE, Work};
@@ -133,6 +133,9 @@ fn voices(voices: Voices, lanes: usize, site: &Site) -> Result<Box<dyn Kernel>, 
             let tuning = site.request.library.tuning().map(|t| Box::new(t.table()));
             let rate = site.request.rate;
             Box::new(MidiIn::new(MidiInPlan { pool: only()?, manner: *manner, variables, tuning, rate }))
+        }
+        Driver::Hit(plan) => {
+            Box::new(Hit::new(*plan, pools.collect(), site.request.rate, site.outbox.clone()))
         }
         Driver::Spawn { trigger, threshold, limit, life, variables } => {
             Box::new(Spawn::new(SpawnPlan { pool: only()?, trigger, threshold, limit, life, variables }))

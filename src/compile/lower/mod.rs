@@ -12,6 +12,7 @@ mod notes;
 mod scopes;
 mod sequencer;
 mod switch;
+mod trigger;
 mod values;
 pub(super) mod voices;
 
@@ -95,6 +96,8 @@ pub(super) struct Lower<'a> {
     master: Option<MasterOps>,
     /// Sounds with parameters that steps start.
     expanded: HashMap<String, Rc<Node>>,
+    /// Triggers so far.
+    triggers: u8,
 }
 
 /// A node could not be lowered; the reasons have been noted.
@@ -145,6 +148,7 @@ pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lower
             chokes: Default::default(),
             master: None,
             expanded: HashMap::new(),
+            triggers: 0,
         };
         declare(root, &mut lower.scopes[0].declared);
         let mut lowered = lower.sound(root).map_err(|f| f.0)?;
@@ -277,6 +281,7 @@ impl<'a> Lower<'a> {
             Runs::Structure(Structure::Select) => self.select(node, &below)?,
             Runs::Structure(Structure::Multiply) => self.multiply(node, &below)?,
             Runs::Structure(Structure::Spawn) => self.spawn(node, &below)?,
+            Runs::Structure(Structure::Trigger) => self.trigger(node, &below)?,
             Runs::Structure(Structure::MidiIn) => self.midi_in(node, &below)?,
         };
         self.publish(node, wire)?;

@@ -20,6 +20,16 @@ type KnownSounds = HashMap<String, (usize, Vec<(String, u32)>, u64)>;
 /// A step's sound without a duration of its own lasts so many seconds.
 const DEFAULT_LIFE: f64 = 1.0;
 
+/// What steps start.
+#[derive(Default)]
+pub(super) struct Started {
+    pub plan: Vec<Vec<StepCall>>,
+    pub pools: Vec<(PoolDraft, Vec<Wire>)>,
+    /// Per pool, the slots of the variables that all voices know; none where a step has a parameter of that name.
+    pub variables: Vec<Vec<Option<u32>>>,
+    pub channels: usize,
+}
+
 impl Lower<'_> {
     pub(super) fn sequencer(&mut self, node: &Node, cx: &Context) -> Result<Wire> {
         let inner = self.inside(node, cx);
@@ -49,28 +59,28 @@ impl Lower<'_> {
             Order::Clocked(StepPlan { timing: Timing::Interval { exact, .. }, .. }) => *exact,
             _ => Some(0.0),
         };
-        let (plan, pools, channels) = self.steps(steps, cx, shortest)?;
+        let Started { plan, pools, channels, .. } = self.steps(steps, cx, shortest, &[])?;
         let driver = Driver::Sequencer { steps: plan, order };
         Ok(self.play(node, driver, inputs, pools, channels, Ends::Own))
     }
 
-    /// The pools of a sequencer's sounds: calls of the same sound with the same parameter names share one.
-    #[allow(clippy::type_complexity)]
-    fn steps(
+    /// The pools of the sounds that steps start: calls of the same sound with the same parameter names share one. `variables`: what all
+    /// their voices know beside their own parameters.
+    pub(super) fn steps(
         &mut self,
         steps: &[Vec<Call>],
         cx: &Context,
         interval: Option<f64>,
-    ) -> Result<(Vec<Vec<StepCall>>, Vec<(PoolDraft, Vec<Wire>)>, usize)> {
-        let mut pools: Vec<(PoolDraft, Vec<Wire>)> = vec![];
+        variables: &[(&str, f64)],
+    ) -> Result<Started> {
+        let mut started = Started { channels: 1, ..Started::default() };
         let mut known = KnownSounds::new();
-        let mut channels = 1;
         let mut plan = vec![];
         let mut faults = vec![];
         for (number, step) in steps.iter().enumerate() {
             let mut calls = vec![];
             for (place, call) in step.iter().enumerate() {
-                match self.call(call, cx, (number, place), &mut pools, &mut known, &mut channels) {
+                match self.call(call, cx, (number, place), variables, &mut started, &mut known) {
                     Ok(call) => calls.push(call),
                     Err(Failed(mut list)) => faults.append(&mut list),
                 }
@@ -82,7 +92,7 @@ impl Lower<'_> {
             return Err(Failed(faults));
         }
         // How many voices of a pool can sound at once follows from their life and the interval.
-        for (pool, (draft, _)) in pools.iter_mut().enumerate() {
+        for (pool, (draft, _)) in started.pools.iter_mut().enumerate() {
             let of_pool = |calls: &&StepCall| calls.pool == pool;
             let life = plan.iter().flatten().filter(of_pool).filter_map(|c| c.life).max().unwrap_or(0) as f64;
             let at_once = plan.iter().map(|step| step.iter().filter(of_pool).count()).max().unwrap_or(1);
@@ -92,7 +102,7 @@ impl Lower<'_> {
             };
             draft.main.voices = (overlap as usize * at_once).clamp(2, 64.max(at_once));
         }
-        Ok((plan, pools, channels))
+        Ok(Started { plan, ..started })
     }
 
     /// Refuses a sound that is being started already: all voices have their memory before anything sounds.
@@ -120,9 +130,9 @@ impl Lower<'_> {
         call: &Call,
         cx: &Context,
         place: (usize, usize),
-        pools: &mut Vec<(PoolDraft, Vec<Wire>)>,
+        variables: &[(&str, f64)],
+        started: &mut Started,
         known: &mut KnownSounds,
-        channels: &mut usize,
     ) -> Result<StepCall> {
         let node;
         let (root, mut key): (&Node, String) = match &call.target {
@@ -158,17 +168,22 @@ impl Lower<'_> {
             if let Target::Sound(name) = &call.target {
                 self.started.push((name.clone(), call.span));
             }
-            let voice = self.voice(root, cx, &slotted, &overrides);
+            // A step's own parameter goes before what all voices know under that name.
+            let others = variables.iter().filter(|(name, _)| slotted.iter().all(|(own, _)| own != name));
+            let all: Vec<(&str, f64)> = slotted.iter().chain(others).copied().collect();
+            let voice = self.voice(root, cx, &all, &overrides);
             if named {
                 self.started.pop();
             }
             let (mut draft, width, slots, imports) = voice.map_err(|failed| failed.started_by(call))?;
             draft.name.clone_from(&key);
-            *channels = (*channels).max(width);
+            started.channels = started.channels.max(width);
+            let known_by = |name: &str| all.iter().position(|(n, _)| *n == name).map(|n| slots[n]);
+            started.variables.push(variables.iter().map(|(name, _)| known_by(name)).collect());
             let seconds = longest_duration(root).unwrap_or(DEFAULT_LIFE);
             let names = slotted.iter().zip(slots).map(|((n, _), slot)| ((*n).to_owned(), slot)).collect();
-            known.insert(key.clone(), (pools.len(), names, self.frames(seconds).max(1)));
-            pools.push((draft, imports));
+            known.insert(key.clone(), (started.pools.len(), names, self.frames(seconds).max(1)));
+            started.pools.push((draft, imports));
         }
         let (pool, slots, life) = &known[&key];
         let set = slots.iter().filter_map(|(name, slot)| {

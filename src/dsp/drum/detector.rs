@@ -163,6 +163,23 @@ impl Detector {
         Profile { stroke: self.trained.presets[instrument as usize], instrument, learned: 0.0 }
     }
 
+    /// Begins anew at frame 0, with the same settings; what was learned stays.
+    pub fn restart(&mut self) {
+        if self.profile.learned == 0.0 {
+            self.profile = self.preset(self.settings.instrument);
+        }
+        self.cut = Cut::new();
+        self.cut.set(&self.settings, self.rate);
+        self.bands = Bands::new(self.rate);
+        self.history.restart();
+        self.contrast = Contrast::default();
+        self.reference.restart(self.rate);
+        (self.referenced, self.gate, self.open, self.episode) = (false, false, None, None);
+        self.last_odds = SILENCE;
+        self.last = (f64::NEG_INFINITY, f64::NEG_INFINITY, SILENCE);
+        (self.pending, self.measuring) = ([None; 8], [None; 4]);
+    }
+
     /// New settings from the next frame on. Another instrument begins at its preset, unless the drum was learned.
     pub fn set(&mut self, settings: Settings) {
         let settings = settings.within();
@@ -370,7 +387,8 @@ impl Detector {
         self.open = None;
         let at = match ahead + self.settings.scan > 0.0 {
             true => due.max(open.from).max(now),
-            false => open.from,
+            // It may have waited for a hop.
+            false => open.from.max(now),
         };
         self.accept(open, now, at);
     }

@@ -40,6 +40,12 @@ impl Default for History {
 }
 
 impl History {
+    /// Forgets everything.
+    pub fn restart(&mut self) {
+        self.levels.fill([SILENCE; BANDS]);
+        self.end = REMEMBERED;
+    }
+
     pub fn push(&mut self, levels: Levels) {
         if self.end == self.levels.len() {
             self.levels.copy_within(self.end - REMEMBERED.., 0);

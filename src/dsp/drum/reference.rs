@@ -35,6 +35,14 @@ impl Reference {
         }
     }
 
+    /// Forgets everything.
+    pub fn restart(&mut self, rate: f64) {
+        self.bands = Bands::new(rate);
+        self.history.restart();
+        (self.contrast, self.was_active) = (Contrast::default(), false);
+        (self.coupling, self.due) = ([FIRST; BANDS], 0);
+    }
+
     /// Goes on by a hop. `main`: the history of the main input, up to the same hop.
     pub fn follow(&mut self, levels: Levels, main: &History) {
         self.history.push(levels);

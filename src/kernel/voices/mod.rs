@@ -4,6 +4,7 @@
 
 mod bank;
 mod blend;
+mod hit;
 mod import;
 mod midi_in;
 mod multiply;
@@ -18,6 +19,7 @@ mod touch;
 
 pub use bank::BankPlan;
 pub use blend::{Blend, BlendPlan};
+pub use hit::{Hit, HitPlan, HitVariable, Knob, Output};
 pub use import::Import;
 pub use midi_in::{
     Choke, Keys, Manner, MidiIn, MidiInPlan, Mode, NAMES, NoteVariable, Press, Priority, Reads, Steal,

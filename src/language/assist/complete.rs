@@ -89,7 +89,12 @@ fn keys(place: &Place, parent: usize, range: &Range<usize>) -> Vec<Candidate> {
 fn takes_nodes(kind: ParamKind) -> bool {
     matches!(
         kind,
-        ParamKind::Signal(_) | ParamKind::Pair | ParamKind::Signals | ParamKind::Steps | ParamKind::Chain
+        ParamKind::Signal(_)
+            | ParamKind::Pair
+            | ParamKind::Signals
+            | ParamKind::Steps
+            | ParamKind::Play
+            | ParamKind::Chain
     )
 }
 
@@ -155,7 +160,7 @@ fn value(place: &Place, item: usize, typed: Range<usize>) -> Completion {
         ParamKind::Text if param.name == "monitor" => {
             ["true", "bipolar"].iter().map(|name| word(name, "", "")).collect()
         }
-        ParamKind::Steps => return step(place, typed),
+        ParamKind::Steps | ParamKind::Play => return step(place, typed),
         kind if takes_nodes(kind) || kind == ParamKind::Formula => {
             let first = takes_nodes(kind) && text.trim().chars().all(|c| c.is_alphanumeric() || c == '_');
             let inline = if first { nodes(place, |name| format!("{{{name}: {{}}}}")) } else { vec![] };

@@ -59,7 +59,9 @@ fn in_value(place: &Place, item: usize, word: &str) -> Option<String> {
             let choice = words.iter().find(|c| is(&c.word) || c.aliases.iter().any(is))?;
             return Some(format!("`{}`: {}", choice.word, choice.help));
         }
-        Some(ParamKind::Steps) => return place.sound_names().contains(&word).then(|| sound(place, word)),
+        Some(ParamKind::Steps | ParamKind::Play) => {
+            return place.sound_names().contains(&word).then(|| sound(place, word));
+        }
         Some(ParamKind::Scale) => {
             let steps = vocabulary::scale(word)?;
             let steps: Vec<String> = steps.iter().map(i32::to_string).collect();

@@ -36,12 +36,12 @@ impl Lower<'_> {
                     format!("write `{}: [low, high]`", slot.name),
                 ))
             }
-            ParamKind::Signals | ParamKind::Steps if items.is_empty() => {
+            ParamKind::Signals | ParamKind::Steps | ParamKind::Play if items.is_empty() => {
                 let message = format!("`{}` of `{}` is empty", slot.name, slot.owner.name);
                 Err(self.error("wrong-type", tree.span, message, "a list needs at least one item"))
             }
             ParamKind::Signals => self.signals(items, slot, path),
-            ParamKind::Steps => self.steps(items, path),
+            ParamKind::Steps | ParamKind::Play => self.steps(items, path),
             ParamKind::Items => self.items(items, slot),
             ParamKind::Scale if items.is_empty() => {
                 let message = "a scale needs at least one step";

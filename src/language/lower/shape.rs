@@ -9,6 +9,7 @@ use crate::language::limits::KEYS;
 use crate::language::model::{Node, Span};
 use crate::language::scalar::is_null;
 use crate::language::tree::{Entry, Kind, Tree};
+use crate::spec::ADDED;
 
 impl Lower<'_> {
     /// The node that a parameter's value or a list's item is.
@@ -41,6 +42,19 @@ impl Lower<'_> {
     fn head_of<'e>(&mut self, entries: &'e [Entry], span: Span) -> Result<&'e Entry, Reported> {
         let kinds: Vec<&Entry> =
             entries.iter().filter(|e| self.library.kind(&e.key, e.key_span.file).is_some()).collect();
+        // Kinds that came later may be called as a parameter of an older one, or of a plain file's sound, is.
+        let meant = |entry: &&&Entry| {
+            let beside = entries.iter().filter(|e| e.key != entry.key);
+            let mut older = beside.filter(|e| match self.library.kind(&e.key, e.key_span.file) {
+                Some(spec) => spec.param(&entry.key).is_some(),
+                None => {
+                    self.library.version(e.key_span.file) == 0
+                        && self.library.find(&e.key, e.key_span.file).is_some()
+                }
+            });
+            !ADDED.contains(&&*entry.key) || older.next().is_none()
+        };
+        let kinds: Vec<&Entry> = kinds.iter().filter(meant).copied().collect();
         if let [head] = kinds[..] {
             return Ok(head);
         }

@@ -21,6 +21,13 @@ impl Lower<'_> {
         if failed { Err(Reported) } else { Ok(Value::Steps(steps)) }
     }
 
+    /// Steps that are no list: one for all.
+    pub(super) fn one_step(&mut self, tree: &Tree, path: &str) -> Result<Value, Reported> {
+        let mut calls = vec![];
+        self.step(tree, &format!("{path}.0"), &mut calls, true)?;
+        Ok(Value::Steps(vec![calls]))
+    }
+
     /// Adds the calls of one step, or of one part of a step that is a list.
     fn step(&mut self, tree: &Tree, path: &str, calls: &mut Vec<Call>, outer: bool) -> Result<(), Reported> {
         if let Some(reported) = self.unreadable(tree) {

@@ -106,6 +106,7 @@ impl Lower<'_> {
             Kind::Map(_) | Kind::List(_) if slot.kind == ParamKind::Chain => {
                 return self.chain(tree, slot, path).map(Some);
             }
+            Kind::Map(_) if slot.kind == ParamKind::Play => return self.one_step(tree, path).map(Some),
             Kind::List(items) if !slot.nodes_only => {
                 return self.list(items, tree, slot, path).map(Some);
             }
@@ -122,6 +123,7 @@ impl Lower<'_> {
             (_, Meaning::Null) => Err(self.wrong_type(tree, slot)),
             _ if slot.nodes_only => Err(self.no_track(scalar, tree, slot)),
             (ParamKind::Signal(_) | ParamKind::Formula, _) => self.signal(scalar, tree.span, slot).map(Some),
+            (ParamKind::Play, Meaning::Text) => self.one_step(tree, path).map(Some),
             (ParamKind::Number | ParamKind::Integer, _) => self.fixed(scalar, tree, slot).map(Some),
             _ => Err(self.wrong_type(tree, slot)),
         }

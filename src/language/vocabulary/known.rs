@@ -22,7 +22,7 @@ pub const EVERYWHERE: &[Known] = &[
 
 /// Names that are known below a node of this kind.
 pub const BELOW: &[(&str, &[Known])] =
-    &[("tempo", TEMPO), ("midi_in", NOTE), ("spawn", SPAWNED), ("multiply", COPY)];
+    &[("tempo", TEMPO), ("midi_in", NOTE), ("spawn", SPAWNED), ("trigger", STRUCK), ("multiply", COPY)];
 
 const TEMPO: &[Known] = &[
     known(&["bpm"], "Beats per minute: the host's, or those of the `tempo` node."),
@@ -66,6 +66,13 @@ const NOTE: &[Known] = &[
 const SPAWNED: &[Known] = &[
     known(&["gate"], "Always 1: what is written for notes can be spawned as well."),
     known(&["trigger_offset"], "Always 0: a voice begins at the very frame of its trigger."),
+];
+
+const STRUCK: &[Known] = &[
+    known(&["velocity", "vel", "v"], "How hard the drum was struck, 0 to 1."),
+    known(&["peak"], "The stroke's highest amplitude, a factor."),
+    known(&["brightness"], "How much of the stroke's power is above 1.5 kHz, 0 to 1."),
+    known(&["gate"], "1 until `length` has passed, then 0."),
 ];
 
 const COPY: &[Known] = &[

@@ -1,0 +1,218 @@
+//! The `trigger` node: strokes in the audio that comes in start sounds, notes and signals at their frames, whatever the blocks are.
+
+mod support;
+
+use seiche::engine::{Control, Engine, Event, Io, TriggerControl, What};
+use support::*;
+
+const SOUNDS: &str = "
+seiche: 1
+tick: {expression: {exp: velocity, duration: 0.02}}
+other: {expression: {exp: -velocity, duration: 0.02}}
+bright: {expression: {exp: brightness + 10 * peak, duration: 0.02}}
+long: {expression: {exp: gate}}
+played: {trigger: {preset: snare, play: tick, note: 38}}
+exact: {trigger: {preset: snare, mode: exact, play: tick, note: 36, length: 20 ms}}
+tight: {trigger: {input: sidechain, preset: snare, mode: tight, play: tick}}
+robin: {trigger: {preset: snare, play: [tick, other]}}
+heard: {trigger: {preset: snare, play: bright}}
+gated: {trigger: {preset: snare, play: long, length: 0.1}}
+duck: {mix: {hit: {expression: {exp: s * 0, s: {trigger: {id: hit, preset: snare}}}}, down: {envelope: {trigger: $hit, attack: 0.001, decay: 0.05, sustain: 0, signal: {expression: {exp: 1}}}}}}
+last: {trigger: {preset: snare, output: velocity}}
+through: {trigger: {preset: snare, mode: exact, play: {expression: {exp: 0, duration: 0.01}}, dry: 1}}
+beside: {mixer: {tracks: {a: {signal: {trigger: {preset: snare, mode: exact, play: tick}}}, b: {signal: {input: {}}}}}}
+listen: {trigger: {highpass: 2000, output: listen}}
+fixed: {trigger: {preset: snare, velocity_fixed: 100, output: velocity}}
+voices: {midi_in: {signal: {trigger: {play: tick}}}}
+";
+
+/// Strokes of a snare of noise, each with its frame and level.
+fn strokes(places: &[(usize, f32)], frames: usize) -> Vec<f32> {
+    let mut random = Random(77);
+    let mut out = vec![0.0f32; frames];
+    for (at, level) in places {
+        for n in 0..7_200.min(frames - at) {
+            let t = n as f32 / RATE as f32;
+            let noise = random.below(20_001) as f32 / 10_000.0 - 1.0;
+            let body = (t * 190.0 * std::f32::consts::TAU).sin() * (-t * 30.0).exp();
+            out[at + n] += 0.5 * level * (0.6 * noise * (-t * 45.0).exp() + 0.4 * body);
+        }
+    }
+    out
+}
+
+const PLACES: [(usize, f32); 6] =
+    [(4_800, 0.9), (16_800, 0.5), (28_800, 0.9), (40_800, 0.25), (46_800, 0.7), (60_000, 0.9)];
+const FRAMES: usize = 72_000;
+
+struct Heard {
+    left: Vec<f32>,
+    /// Key and frame of each note that was sent, and of each end.
+    on: Vec<(u8, usize, f32)>,
+    off: Vec<usize>,
+}
+
+fn hear(sound: &str, input: &[f32], sizes: &[usize], controls: &[Event]) -> Heard {
+    let (mut engine, mut remote) = Engine::new(RATE);
+    assert!(remote.send(program(SOUNDS, sound, RATE, 0)).is_ok());
+    let mut heard = Heard { left: vec![0.0; input.len()], on: vec![], off: vec![] };
+    let (mut from, mut n) = (0, 0);
+    while from < input.len() {
+        let size = sizes[n % sizes.len()].min(input.len() - from);
+        let events: Vec<Event> = controls
+            .iter()
+            .filter(|e| (from..from + size).contains(&(e.at as usize)))
+            .map(|e| Event { at: e.at - from as u32, ..*e })
+            .collect();
+        let mut right = vec![0.0; size];
+        let part = &input[from..from + size];
+        let main = [&mut heard.left[from..from + size], &mut right[..]];
+        engine.process(
+            Io { sidechain: Some([part, part]), main, aux: &mut [], stems: &mut [] },
+            &events,
+            None,
+        );
+        for event in engine.output_events() {
+            let at = from + event.at as usize;
+            match event.what {
+                What::NoteOn { key, velocity, .. } => heard.on.push((key, at, velocity)),
+                What::NoteOff { .. } => heard.off.push(at),
+                _ => {}
+            }
+        }
+        (from, n) = (from + size, n + 1);
+    }
+    heard
+}
+
+fn onsets(x: &[f32]) -> Vec<usize> {
+    (0..x.len()).filter(|n| x[*n] != 0.0 && (*n == 0 || x[n - 1] == 0.0)).collect()
+}
+
+#[test]
+fn trigger_plays_a_sound_and_sends_a_note_for_every_stroke() {
+    let input = strokes(&PLACES, FRAMES);
+    for (sound, key, late, off) in [("played", 38, 0.0, 0.004), ("exact", 36, 0.010, 0.0015)] {
+        let heard = hear(sound, &input, &[512], &[]);
+        let found = onsets(&heard.left);
+        assert_eq!(found.len(), PLACES.len(), "{sound}: {found:?}");
+        for ((at, level), found) in PLACES.iter().zip(&found) {
+            let seconds = (*found as f64 - *at as f64) / RATE - late;
+            assert!((-0.0005..=off).contains(&seconds), "{sound}: the stroke at {at} sounds {seconds} s off");
+            let velocity = heard.left[*found];
+            assert!((0.02..=1.0).contains(&velocity), "{sound}, {level}: {velocity}");
+        }
+        // Sound and note are the same stroke.
+        let notes: Vec<(u8, usize)> = heard.on.iter().map(|(key, at, _)| (*key, *at)).collect();
+        assert_eq!(notes, found.iter().map(|at| (key, *at)).collect::<Vec<_>>());
+        let velocities: Vec<f32> = heard.on.iter().map(|(_, at, v)| v - heard.left[*at]).collect();
+        assert!(velocities.iter().all(|d| d.abs() < 1e-6), "{velocities:?}");
+        let length = if sound == "exact" { 960 } else { 2_400 };
+        assert_eq!(heard.off, found.iter().map(|at| at + length).collect::<Vec<_>>());
+        // Louder strokes have more velocity.
+        assert!(heard.on[0].2 > heard.on[3].2, "{:?}", heard.on);
+    }
+}
+
+#[test]
+fn trigger_gives_the_same_bits_for_every_block_size() {
+    let input = strokes(&PLACES, FRAMES);
+    for sound in ["played", "exact", "tight", "gated", "duck", "through", "last"] {
+        let moves = [(9_001, -45.0), (30_003, -20.0), (50_000, -45.0)].map(|(at, value)| Event {
+            at,
+            what: What::Control { control: Control::Trigger(0, TriggerControl::Threshold), value },
+        });
+        let wanted = hear(sound, &input, &[512], &moves);
+        for sizes in [&[1][..], &[64], &[4096], &[17, 441, 3]] {
+            let got = hear(sound, &input, sizes, &moves);
+            let differ = (0..FRAMES).find(|n| got.left[*n].to_bits() != wanted.left[*n].to_bits());
+            assert_eq!(
+                differ.map(|n| (n, got.left[n], wanted.left[n])),
+                None,
+                "{sound} in blocks of {sizes:?}: {:?} {:?}",
+                got.on,
+                wanted.on
+            );
+            assert_eq!((got.on, got.off), (wanted.on.clone(), wanted.off.clone()), "{sound}, {sizes:?}");
+        }
+    }
+}
+
+#[test]
+fn trigger_tells_its_latency_and_makes_everything_as_late() {
+    let late = |sound: &str| program(SOUNDS, sound, RATE, 0).latency;
+    assert_eq!([late("played"), late("tight"), late("exact"), late("beside")], [0, 72, 480, 480]);
+    // What came in is heard beside the strokes, at the same time.
+    let input = strokes(&PLACES, FRAMES);
+    let heard = hear("through", &input, &[512], &[]);
+    assert!(heard.left[480..] == input[..FRAMES - 480]);
+    assert!(heard.left[..480].iter().all(|x| *x == 0.0));
+}
+
+#[test]
+fn trigger_goes_through_a_list_stroke_by_stroke() {
+    let heard = hear("robin", &strokes(&PLACES, FRAMES), &[512], &[]);
+    let signs: Vec<bool> = onsets(&heard.left).iter().map(|n| heard.left[*n] > 0.0).collect();
+    assert_eq!(signs, [true, false, true, false, true, false]);
+}
+
+#[test]
+fn trigger_tells_voices_peak_and_brightness_and_closes_their_gate() {
+    let input = strokes(&PLACES, FRAMES);
+    let heard = hear("heard", &input, &[512], &[]);
+    for n in onsets(&heard.left) {
+        assert!((1.0..12.0).contains(&heard.left[n]), "{}", heard.left[n]);
+    }
+    let gated = hear("gated", &input, &[512], &[]).left;
+    let first = onsets(&gated)[0];
+    assert!(gated[first..first + 4_800].iter().all(|x| *x == 1.0));
+    assert!(gated[first + 4_800 + 960..16_700].iter().all(|x| *x == 0.0));
+}
+
+#[test]
+fn trigger_drives_other_nodes() {
+    let input = strokes(&PLACES, FRAMES);
+    let down = hear("duck", &input, &[512], &[]).left;
+    for (at, _) in PLACES {
+        assert!(peak(&down[at..at + 1_200]) > 0.9, "no envelope after {at}");
+        assert!(
+            down[at.saturating_sub(200)..at].iter().all(|x| x.abs() < 0.05),
+            "the one before {at} has not ended"
+        );
+    }
+    let last = hear("last", &input, &[512], &[]).left;
+    assert!(last[4_000] == 0.0 && last[12_000] > last[46_000], "{} {}", last[12_000], last[46_000]);
+    let fixed = hear("fixed", &input, &[512], &[]).left;
+    assert_eq!(fixed[FRAMES - 1], 100.0 / 127.0);
+}
+
+#[test]
+fn trigger_follows_the_hosts_controls() {
+    let input = strokes(&PLACES, FRAMES);
+    let set = |control, value| {
+        let what = What::Control { control: Control::Trigger(0, control), value };
+        hear("played", &input, &[512], &[Event { at: 0, what }]).on
+    };
+    assert_eq!(set(TriggerControl::Threshold, -40.0).len(), 6, "the default leaves what the text says");
+    let loud = set(TriggerControl::Threshold, -12.0);
+    assert!((1..6).contains(&loud.len()), "{loud:?}");
+    assert_eq!(set(TriggerControl::Hold, 300.0).len(), 3, "{:?}", set(TriggerControl::Hold, 300.0));
+    let most = set(TriggerControl::VelocityMax, 0.5).iter().map(|n| n.2).fold(0.0, f32::max);
+    assert!(most <= 0.5 + 1e-6, "{most}");
+}
+
+#[test]
+fn trigger_is_heard_behind_its_filters() {
+    let input: Vec<f32> =
+        (0..24_000).map(|n| (n as f32 * 100.0 / 48_000.0 * std::f32::consts::TAU).sin()).collect();
+    let heard = hear("listen", &input, &[512], &[]);
+    assert!(peak(&heard.left[12_000..]) < 0.02, "{}", peak(&heard.left[12_000..]));
+}
+
+#[test]
+fn trigger_is_calm_on_silence_and_on_what_is_no_audio() {
+    for input in [vec![0.0; 48_000], vec![0.7; 48_000], vec![f32::NAN; 48_000], vec![f32::INFINITY; 48_000]] {
+        let heard = hear("played", &input, &[512], &[]);
+        assert!(heard.on.len() <= 1 && heard.left.iter().all(|x| x.is_finite()), "{:?}", heard.on);
+    }
+}
