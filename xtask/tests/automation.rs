@@ -1,4 +1,4 @@
-//! Every host parameter through the built CLAP, and the host's loop.
+//! Every host parameter through the built CLAP, the host's loop, and what comes in at its sidechain and goes out as notes.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -61,5 +61,20 @@ fn transport_loop_in_a_host_repeats_to_the_bit() {
             let differ = heard.iter().zip(second).position(|(a, b)| a.to_bits() != b.to_bits());
             assert_eq!(differ, None, "pass {pass}, {blocks:?}");
         }
+    }
+}
+
+#[test]
+fn trigger_in_a_host_plays_and_sends_a_note_at_every_stroke() {
+    let bundle = open();
+    for (sound, late) in [("drummed", 0), ("drummed_exact", 480)] {
+        let mut instance = offline(&bundle, SEICHE, &patch(sound));
+        let mut running = instance.start(48_000.0, 512).unwrap();
+        assert_eq!(instance.latency().unwrap(), late as u32);
+        let score = Score { sidechain: strokes(), ..Score::default() };
+        let played = score.play(&mut running, 48_000, &Blocks::Random(3)).unwrap();
+        instance.stop(running);
+        let sent: Vec<(i16, usize)> = played.notes_sent.iter().map(|at| (38, *at as usize)).collect();
+        assert_strokes(&format!("CLAP, {sound}"), &played.main()[0], &sent, late);
     }
 }

@@ -6,7 +6,7 @@ use common::*;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use vst3_host::audio::{BusAudioBuffers, BusDirection, MediaType};
-use vst3_host::midi::{MidiChannel, NoteExpressionType};
+use vst3_host::midi::{MidiChannel, NoteExpressionType, PluginEventData};
 use vst3_host::plugin::{Plugin, ProcessMode};
 use vst3_host::{Vst3Host, discovery};
 use xtask::state::Patch;
@@ -18,6 +18,8 @@ const BLOCK: usize = 480;
 struct Player {
     plugin: Plugin,
     buffers: Option<BusAudioBuffers>,
+    /// Key and frame of every note that came out.
+    sent: Vec<(i16, usize)>,
 }
 
 /// What happens at a frame of a render.
@@ -51,7 +53,7 @@ impl Player {
     fn open(name: &str, path: &Path) -> Player {
         let mut host = Vst3Host::builder().sample_rate(48_000.0).block_size(BLOCK).build().unwrap();
         let plugin = host.load_plugin_class(path, &class(name)).unwrap();
-        Player { plugin, buffers: None }
+        Player { plugin, buffers: None, sent: vec![] }
     }
 
     /// An instance that plays this sound as a bounce.
@@ -105,6 +107,11 @@ impl Player {
                 }
             }
             self.plugin.process_bus_audio(buffers).unwrap();
+            for event in self.plugin.take_output_events() {
+                if let PluginEventData::NoteOn { pitch, .. } = event.data {
+                    self.sent.push((pitch, start + event.sample_offset as usize));
+                }
+            }
             for (bus, kept) in buffers.outputs.iter().zip(&mut buses) {
                 for (channel, kept) in bus.channels.iter().zip(kept) {
                     kept.extend_from_slice(channel);
@@ -244,6 +251,17 @@ fn vst3_sidechain_arrives_exactly() {
         let played = player.play(&[], &click, 4_800);
         let heard: Vec<usize> = (0..4_800).filter(|&i| played[0][0][i].abs() > 0.1).collect();
         assert_eq!(heard, [777, 3_000], "{name}");
+    }
+}
+
+#[test]
+fn vst3_trigger_plays_and_sends_a_note_at_every_stroke() {
+    let _alone = alone();
+    for (sound, late) in [("drummed", 0), ("drummed_exact", 480)] {
+        let mut player = Player::with("Seiche", sound);
+        player.plugin.set_bus_active(MediaType::Audio, BusDirection::Input, 0, true).unwrap();
+        let played = player.play(&[], &strokes(), 48_000);
+        assert_strokes(&format!("VST3, {sound}"), &played[0][0], &player.sent, late);
     }
 }
 

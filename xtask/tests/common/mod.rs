@@ -89,6 +89,39 @@ pub fn assert_three_notes(who: &str, main: &[Vec<f32>]) {
     }
 }
 
+/// Where [`strokes`] begin.
+pub const STROKES: [usize; 4] = [4_800, 16_800, 24_000, 36_000];
+
+/// A drum of noise over a falling tone, a second at 48 kHz.
+pub fn strokes() -> Vec<f32> {
+    let mut out = vec![0.0f32; 48_000];
+    let mut random = 9u32;
+    for start in STROKES {
+        for n in 0..7_200.min(48_000 - start) {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (t, noise) = (n as f32 / 48_000.0, (random >> 8) as f32 / 8_388_608.0 - 1.0);
+            out[start + n] += 0.3 * noise * (-45.0 * t).exp()
+                + 0.2 * (190.0 * std::f32::consts::TAU * t).sin() * (-30.0 * t).exp();
+        }
+    }
+    out
+}
+
+/// Asserts that every stroke of [`strokes`] is heard once, `late` frames late and at most 4 ms later, as a sound and as a note of key 38 at
+/// the same frame.
+pub fn assert_strokes(who: &str, heard: &[f32], sent: &[(i16, usize)], late: usize) {
+    let onsets: Vec<usize> =
+        (1..heard.len()).filter(|&n| heard[n].abs() > 1e-6 && heard[n - 1].abs() <= 1e-6).collect();
+    let notes: Vec<usize> = sent.iter().map(|(_, at)| *at).collect();
+    assert_eq!(onsets, notes, "{who}: sounds and notes");
+    assert!(sent.iter().all(|(key, _)| *key == 38), "{who}: {sent:?}");
+    assert_eq!(onsets.len(), STROKES.len(), "{who}: {onsets:?}");
+    for (at, stroke) in onsets.iter().zip(STROKES) {
+        let off = *at as i64 - (stroke + late) as i64;
+        assert!((-48..=192).contains(&off), "{who}: the stroke at {stroke} is {off} frames off");
+    }
+}
+
 /// A folder of its own for a test, which goes with it.
 pub struct Scratch(pub PathBuf);
 
