@@ -9,7 +9,7 @@ use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 
 use crate::bounce::{self, Depth};
-use crate::dsp::drum::{Curve, Detector, Fate, Heard, Instrument, Mode, Profile, Reason, Settings};
+use crate::dsp::drum::{Detector, Fate, Heard, Instrument, Mode, Profile, Reason, Settings};
 use crate::library;
 
 /// What went wrong, in one sentence for people.
@@ -240,9 +240,9 @@ impl Triggers {
             low_pass: self.low_pass,
             scan: self.scan,
             curve: match self.curve {
-                CurveName::Linear => Curve::Linear,
-                CurveName::Log => Curve::Logarithmic,
-                CurveName::Exp => Curve::Exponential,
+                CurveName::Linear => 0.0,
+                CurveName::Log => 1.0,
+                CurveName::Exp => -1.0,
             },
             least: self.velocity.0,
             greatest: self.velocity.1,

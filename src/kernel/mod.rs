@@ -31,8 +31,8 @@ pub use build::{
     StripPlace, latency,
 };
 pub use event::{
-    Control, Controls, Event, Expression, RESET, RESET_TO, STRIPS, StripControl, StripState, TRIGGER_CONTROLS,
-    TRIGGERS, Transport, TriggerControl, TriggerState, What,
+    Control, Controls, Event, Expression, RESET, RESET_TO, STRIPS, StripControl, StripState,
+    TRIGGER_CONTROLS, TRIGGERS, Transport, TriggerControl, TriggerState, What,
 };
 pub use feedback::{Loop, frames_kept};
 pub(crate) use graph::silence_after;

@@ -82,6 +82,11 @@ pub static DEF: NodeDef = NodeDef {
                 "No further stroke for so long, 5 to 500 ms; 12 ms unless written.",
             ),
             setting(
+                "retrigger",
+                Unit::Seconds,
+                "No stroke that is at least 6 dB softer than the last one for so long, 0 to 1 s; 0 unless written.",
+            ),
+            setting(
                 "retrigger_cancel",
                 Unit::None,
                 "How much a loud stroke keeps softer ones out while it rings, 0 to 1; 0.5 unless written.",

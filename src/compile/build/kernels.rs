@@ -9,8 +9,8 @@ use crate::kernel::macros::Macro;
 use crate::kernel::plumbing::{Average, Cut, Fade, First, Held, Sum, Vacant};
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
-    BankPlan, Blend, BlendPlan, Hit, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select, SelectPlan,
-    Sequencer, SequencerPlan, Spawn, SpawnPlan, Touch,
+    BankPlan, Blend, BlendPlan, Hit, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select,
+    SelectPlan, Sequencer, SequencerPlan, Spawn, SpawnPlan, Touch,
 };
 use crate::kernel::{Build, Graph, Kernel, MAX_LANES, Source, TILE, Work};
 use crate::language::Diagnostic;

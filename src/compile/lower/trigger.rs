@@ -2,7 +2,7 @@
 
 use crate::compile::plan::{Ends, Wire};
 use crate::compile::pools::Driver;
-use crate::dsp::drum::{Curve, Instrument, Mode, Settings};
+use crate::dsp::drum::{Instrument, Mode, Settings};
 use crate::kernel::voices::{HitPlan, HitVariable, Knob, Output};
 use crate::language::Diagnostic;
 use crate::language::model::{ExprKind, Node, Param, Value};
@@ -11,12 +11,13 @@ use super::sequencer::Started;
 use super::{Context, Lower, Result};
 
 /// Settings that may move while it listens.
-const MOVING: [(&str, Knob); 13] = [
+const MOVING: [(&str, Knob); 14] = [
     ("gain", |s, x| s.gain = x),
     ("threshold", |s, x| s.threshold = x),
     ("hysteresis", |s, x| s.hysteresis = x),
     ("sensitivity", |s, x| s.sensitivity = x),
     ("hold", |s, x| s.hold = x.into()),
+    ("retrigger", |s, x| s.retrigger = x.into()),
     ("retrigger_cancel", |s, x| s.cancel = x),
     ("highpass", |s, x| s.high_pass = Some(x)),
     ("lowpass", |s, x| s.low_pass = Some(x)),
@@ -139,9 +140,9 @@ impl Lower<'_> {
                 _ => Instrument::Any,
             },
             curve: match word("velocity_curve") {
-                "log" => Curve::Logarithmic,
-                "exp" => Curve::Exponential,
-                _ => Curve::Linear,
+                "log" => 1.0,
+                "exp" => -1.0,
+                _ => 0.0,
             },
             align: match self.declared(node, "align") {
                 Some(Param { value: Value::Number(x), .. }) => *x,

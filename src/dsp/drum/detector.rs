@@ -25,6 +25,8 @@ const LATE_UNTIL: f64 = 0.0097;
 const LATE_WINDOW: f64 = 0.0065;
 /// What begins so soon after a stroke is that stroke, in seconds.
 const SAME: f64 = 0.005;
+/// 6 dB, in units of level.
+const SOFTER: f32 = 2.0;
 /// Frames filtered at a time.
 const CHUNK: usize = 256;
 
@@ -438,7 +440,7 @@ impl Detector {
         }
         let fate = if o.odds <= bar {
             Fate::Bleed(Reason::Unlike)
-        } else if since < self.settings.hold * self.rate {
+        } else if since < self.settings.hold * self.rate || self.still_rings(since) {
             Fate::Masked
         } else if !self.gate {
             Fate::BelowThreshold
@@ -458,6 +460,11 @@ impl Detector {
             none => *none = Some(Episode { fate, odds: o.odds }),
         }
         (fate == Fate::Accepted).then_some(o)
+    }
+
+    /// Whether something this soft is kept out by the last stroke.
+    fn still_rings(&self, since: f64) -> bool {
+        since < self.settings.retrigger * self.rate && self.peak() + SOFTER < self.last.2
     }
 
     /// Whether the reference input explains what is heard.

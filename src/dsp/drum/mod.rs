@@ -21,4 +21,4 @@ mod tests;
 
 pub use detector::{Detector, Fate, Heard, Reason};
 pub use profile::{Profile, Strokes};
-pub use settings::{Curve, Instrument, Mode, Settings};
+pub use settings::{Instrument, Mode, Settings};

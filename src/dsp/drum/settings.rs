@@ -33,18 +33,6 @@ impl Mode {
     }
 }
 
-/// How loudness becomes velocity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Curve {
-    /// As measured: half the velocity for a peak of 9 dB less.
-    #[default]
-    Linear,
-    /// Soft strokes become louder.
-    Logarithmic,
-    /// Soft strokes become softer.
-    Exponential,
-}
-
 /// The settings of a detector. Values outside their range count as its nearest end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
@@ -60,6 +48,8 @@ pub struct Settings {
     pub sensitivity: f32,
     /// No further stroke for so long, 0.005..0.5 s.
     pub hold: f64,
+    /// No stroke that is at least 6 dB softer than the last one for so long, 0..1 s; 0: off.
+    pub retrigger: f64,
     /// How much a loud stroke keeps softer ones out while it rings, 0..1; 0.5 is what training found best.
     pub cancel: f32,
     /// Filters of the detector in hertz, 20..20 000; `None`: off.
@@ -67,7 +57,9 @@ pub struct Settings {
     pub low_pass: Option<f32>,
     /// The least time a stroke is listened to for its velocity, 0..0.01 s. What exceeds the look-ahead delays the note.
     pub scan: f64,
-    pub curve: Curve,
+    /// How loudness becomes velocity: 0 as measured (half the velocity for a peak of 9 dB less), 1 logarithmic (soft strokes become louder),
+    /// -1 exponential (softer).
+    pub curve: f32,
     /// Least and greatest velocity, 1..127.
     pub least: f32,
     pub greatest: f32,
@@ -93,11 +85,12 @@ impl Default for Settings {
             hysteresis: 6.0,
             sensitivity: 0.5,
             hold: 0.012,
+            retrigger: 0.0,
             cancel: 0.5,
             high_pass: None,
             low_pass: None,
             scan: 0.0,
-            curve: Curve::Linear,
+            curve: 0.0,
             least: 1.0,
             greatest: 127.0,
             fixed: None,
@@ -121,6 +114,7 @@ impl Settings {
         inside(&mut self.hysteresis, 0.0, 24.0, usual.hysteresis);
         inside(&mut self.sensitivity, 0.0, 1.0, usual.sensitivity);
         inside(&mut self.cancel, 0.0, 1.0, usual.cancel);
+        inside(&mut self.curve, -1.0, 1.0, usual.curve);
         inside(&mut self.likeness, 0.0, 1.0, usual.likeness);
         inside(&mut self.reject, 0.0, 1.0, usual.reject);
         inside(&mut self.least, 1.0, 127.0, usual.least);
@@ -135,6 +129,7 @@ impl Settings {
             *x = if x.is_nan() { usual } else { x.clamp(low, high) };
         };
         inside(&mut self.hold, 0.005, 0.5, usual.hold);
+        inside(&mut self.retrigger, 0.0, 1.0, usual.retrigger);
         inside(&mut self.scan, 0.0, 0.01, usual.scan);
         inside(&mut self.align, -0.02, 0.02, usual.align);
         self

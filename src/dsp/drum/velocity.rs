@@ -1,6 +1,6 @@
 //! From the peak of a stroke to its velocity. Any thread.
 
-use super::settings::{Curve, Settings};
+use super::settings::Settings;
 use crate::dsp::math;
 
 /// Velocity 1..127 of a peak `level` units (log2 of power) above that of a full stroke.
@@ -12,10 +12,10 @@ pub fn velocity(level: f32, settings: &Settings) -> f32 {
     }
     let x = math::exp2((level * (0.5 / 1.5)).clamp(-20.0, 0.0));
     let x = ((x * 127.0 - 1.0) / 126.0).max(0.0);
-    let y = match settings.curve {
-        Curve::Linear => x,
-        Curve::Logarithmic => math::log10(1.0 + 9.0 * x),
-        Curve::Exponential => (math::exp2(x * std::f32::consts::LOG2_10) - 1.0) / 9.0,
+    let bent = match settings.curve {
+        soft if soft < 0.0 => (math::exp2(x * std::f32::consts::LOG2_10) - 1.0) / 9.0,
+        _ => math::log10(1.0 + 9.0 * x),
     };
+    let y = x + settings.curve.abs() * (bent - x);
     (settings.least + (settings.greatest - settings.least) * y).clamp(1.0, 127.0)
 }

@@ -330,7 +330,7 @@ fn read(pass: &Pass, port: Option<usize>, channel: usize, out: &mut [f32; TILE])
 /// What the host has set comes before what the text says.
 fn follow(settings: &mut Settings, host: &TriggerState) {
     use TriggerControl::*;
-    let table: [(TriggerControl, Knob); 8] = [
+    let table: [(TriggerControl, Knob); 9] = [
         (Threshold, |s, x| s.threshold = x),
         (Sensitivity, |s, x| s.sensitivity = x),
         (Hold, |s, x| s.hold = f64::from(x) / 1000.0),
@@ -338,7 +338,8 @@ fn follow(settings: &mut Settings, host: &TriggerState) {
         (FilterHigh, |s, x| s.low_pass = Some(x)),
         (VelocityMin, |s, x| s.least = x * 127.0),
         (VelocityMax, |s, x| s.greatest = x * 127.0),
-        (Retrigger, |s, x| s.cancel = (x / 1000.0).clamp(0.0, 1.0)),
+        (Retrigger, |s, x| s.retrigger = f64::from(x) / 1000.0),
+        (VelocityCurve, |s, x| s.curve = x),
     ];
     for (control, knob) in table {
         if let Some(x) = host.set(control) {
