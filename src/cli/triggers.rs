@@ -69,6 +69,9 @@ pub(super) struct Triggers {
     /// No further stroke for so many milliseconds, 5 to 500.
     #[arg(long, default_value = "12", value_parser = milliseconds(5.0, 500.0))]
     hold: f64,
+    /// No stroke that is at least 6 dB softer than the last one for so many milliseconds, 0 to 1000.
+    #[arg(long, default_value = "0", value_parser = milliseconds(0.0, 1000.0))]
+    retrigger: f64,
     /// How much a loud stroke keeps softer ones out while it rings, 0 to 100 %.
     #[arg(long, default_value = "50", value_parser = percent)]
     cancel: f32,
@@ -235,6 +238,7 @@ impl Triggers {
             hysteresis: self.hysteresis,
             sensitivity: self.sensitivity,
             hold: self.hold,
+            retrigger: self.retrigger,
             cancel: self.cancel,
             high_pass: self.high_pass,
             low_pass: self.low_pass,

@@ -3,7 +3,7 @@
 use nice_plug::prelude::*;
 
 use super::{HostParams, MACROS, STRIPS, TRIGGERS, Target, Value};
-use crate::engine::{Control, StripControl};
+use crate::engine::{Control, StripControl, TriggerControl};
 
 /// How many parameters a page has.
 const KNOBS: u8 = 8;
@@ -17,8 +17,17 @@ pub struct Page {
 }
 
 /// The rows of a trigger in the order of its page; what is left of them follows for four triggers at a time.
-const TRIGGER: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 9];
-const VELOCITY: [u8; 2] = [7, 8];
+const TRIGGER: [TriggerControl; 8] = [
+    TriggerControl::Threshold,
+    TriggerControl::Sensitivity,
+    TriggerControl::Hold,
+    TriggerControl::Retrigger,
+    TriggerControl::FilterLow,
+    TriggerControl::FilterHigh,
+    TriggerControl::VelocityCurve,
+    TriggerControl::Learn,
+];
+const VELOCITY: [TriggerControl; 2] = [TriggerControl::VelocityMin, TriggerControl::VelocityMax];
 
 /// All of them, in order.
 pub fn pages() -> Vec<Page> {
