@@ -559,7 +559,7 @@ fn collect_command_names_what_is_missing_and_relinks_it() {
     fs::rename(folder.0.join("rec"), folder.0.join("moved")).expect("renamed");
     let (status, _, error) = seiche(&folder.0, &["collect", "lib", "--out", "s.seiche"]);
     assert_eq!(status, Some(1));
-    assert!(error.contains("there is no file `x.wav`") && error.contains("s.yaml:3:18"), "{error}");
+    assert!(error.contains("there is no file `x.wav`") && error.contains("s.yaml:3:20"), "{error}");
     assert!(error.ends_with("nothing was collected\n") && !folder.0.join("s.seiche").exists());
     let (status, _, error) =
         seiche(&folder.0, &["collect", "lib", "--out", "s.seiche", "--relink", "nowhere"]);

@@ -553,7 +553,7 @@ const CASES: &[Case] = &[
             ("hysteresis", "24 | threshold: -12 | sensitivity: 1"),
             ("sensitivity", "0"),
             ("hold", "0.1"),
-            ("retrigger", "0.15"),
+            ("retrigger", "0.15 | sensitivity: 1"),
             ("retrigger_cancel", "1"),
             ("highpass", "6000"),
             ("lowpass", "200"),

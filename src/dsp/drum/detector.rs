@@ -440,7 +440,7 @@ impl Detector {
         }
         let fate = if o.odds <= bar {
             Fate::Bleed(Reason::Unlike)
-        } else if since < self.settings.hold * self.rate || self.still_rings(since) {
+        } else if since < self.settings.hold * self.rate || self.still_rings(since, self.peak() + o.growth) {
             Fate::Masked
         } else if !self.gate {
             Fate::BelowThreshold
@@ -463,8 +463,8 @@ impl Detector {
     }
 
     /// Whether something this soft is kept out by the last stroke.
-    fn still_rings(&self, since: f64) -> bool {
-        since < self.settings.retrigger * self.rate && self.peak() + SOFTER < self.last.2
+    fn still_rings(&self, since: f64, level: f32) -> bool {
+        since < self.settings.retrigger * self.rate && level + SOFTER < self.last.2
     }
 
     /// Whether the reference input explains what is heard.
