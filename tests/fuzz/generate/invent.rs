@@ -170,7 +170,7 @@ impl<'r> Inventor<'r> {
             }),
             ParamKind::Text => (*self.random.pick(IDS)).into(),
             ParamKind::Choice(words) => self.random.pick(words).word.into(),
-            ParamKind::Steps => self.list(count, |me| match me.random.below(4) {
+            ParamKind::Steps | ParamKind::Play => self.list(count, |me| match me.random.below(4) {
                 0 => "null".into(),
                 1 if me.left > 0 => me.node(),
                 2 => format!(
