@@ -5,11 +5,6 @@ use crate::units::Unit;
 
 use super::{NodeDef, Runs, Structure};
 
-/// A control with its range and no default of its own: where it is absent, the detector's holds.
-const fn setting(name: &'static str, unit: Unit, help: &'static str) -> ParamSpec {
-    ParamSpec::optional(name, unit, help)
-}
-
 pub static DEF: NodeDef = NodeDef {
     spec: NodeSpec {
         name: "trigger",
@@ -60,40 +55,48 @@ pub static DEF: NodeDef = NodeDef {
                     "How long it listens before it decides. The host is told the latency.",
                 )
             },
-            setting(
+            ParamSpec::optional(
                 "gain",
                 Unit::Decibels,
                 "Input gain, -24 to 24 dB, 0 unless written: the hardest stroke should peak near 0 dBFS.",
             ),
-            setting("threshold", Unit::Decibels, "Softer peaks are no strokes, -60 to 0 dBFS."),
-            setting(
+            ParamSpec::optional("threshold", Unit::Decibels, "Softer peaks are no strokes, -60 to 0 dBFS."),
+            ParamSpec::optional(
                 "hysteresis",
                 Unit::Decibels,
                 "How far below the threshold the signal must fall before soft strokes are refused again, 0 to 24 dB.",
             ),
-            setting(
+            ParamSpec::optional(
                 "sensitivity",
                 Unit::None,
                 "How readily something counts as a stroke, 0 to 1; 0.5 unless written.",
             ),
-            setting(
+            ParamSpec::optional(
                 "hold",
                 Unit::Seconds,
                 "No further stroke for so long, 5 to 500 ms; 12 ms unless written.",
             ),
-            setting(
+            ParamSpec::optional(
                 "retrigger",
                 Unit::Seconds,
                 "No stroke that is at least 6 dB softer than the last one for so long, 0 to 1 s; 0 unless written.",
             ),
-            setting(
+            ParamSpec::optional(
                 "retrigger_cancel",
                 Unit::None,
                 "How much a loud stroke keeps softer ones out while it rings, 0 to 1; 0.5 unless written.",
             ),
-            setting("highpass", Unit::Hertz, "The detector hears nothing below; off unless written."),
-            setting("lowpass", Unit::Hertz, "The detector hears nothing above; off unless written."),
-            setting(
+            ParamSpec::optional(
+                "highpass",
+                Unit::Hertz,
+                "The detector hears nothing below; off unless written.",
+            ),
+            ParamSpec::optional(
+                "lowpass",
+                Unit::Hertz,
+                "The detector hears nothing above; off unless written.",
+            ),
+            ParamSpec::optional(
                 "scan",
                 Unit::Seconds,
                 "The least time for which a stroke is measured, 0 to 10 ms: what is longer than the mode's look-ahead delays the note.",
@@ -107,15 +110,15 @@ pub static DEF: NodeDef = NodeDef {
                 default: Default::Word("linear"),
                 ..ParamSpec::of(ParamKind::Flag, "velocity_curve", "How loudness becomes velocity.")
             },
-            setting("velocity_min", Unit::None, "Least velocity, 1 to 127."),
-            setting("velocity_max", Unit::None, "Greatest velocity, 1 to 127."),
-            setting("velocity_fixed", Unit::None, "One velocity for all strokes, 1 to 127."),
-            setting(
+            ParamSpec::optional("velocity_min", Unit::None, "Least velocity, 1 to 127."),
+            ParamSpec::optional("velocity_max", Unit::None, "Greatest velocity, 1 to 127."),
+            ParamSpec::optional("velocity_fixed", Unit::None, "One velocity for all strokes, 1 to 127."),
+            ParamSpec::optional(
                 "match",
                 Unit::None,
                 "How much strokes must have the colour of the drum, 0 to 1; 0 unless written.",
             ),
-            setting(
+            ParamSpec::optional(
                 "reject",
                 Unit::None,
                 "How much of what the reference hears is refused, 0 to 1; 0.5 unless written.",

@@ -11,7 +11,7 @@ use super::sequencer::Started;
 use super::{Context, Lower, Result};
 
 /// Settings that may move while it listens.
-const MOVING: [(&str, Knob); 14] = [
+const MOVING: [(&str, Knob); 15] = [
     ("gain", |s, x| s.gain = x),
     ("threshold", |s, x| s.threshold = x),
     ("hysteresis", |s, x| s.hysteresis = x),
@@ -26,6 +26,7 @@ const MOVING: [(&str, Knob); 14] = [
     ("velocity_max", |s, x| s.greatest = x),
     ("velocity_fixed", |s, x| s.fixed = Some(x)),
     ("match", |s, x| s.likeness = x),
+    ("reject", |s, x| s.reject = x),
 ];
 
 impl Lower<'_> {
@@ -55,7 +56,7 @@ impl Lower<'_> {
         };
         let dry = port(self.control(node, "dry", cx)?);
         let mut moving = vec![];
-        for (name, knob) in MOVING.into_iter().chain([("reject", (|s, x| s.reject = x) as Knob)]) {
+        for (name, knob) in MOVING {
             if let Some(place) = port(self.control(node, name, cx)?) {
                 moving.push((place, knob));
             }

@@ -109,7 +109,6 @@ pub struct Hit {
     /// End of the note that sounds.
     note_ends: Option<u64>,
     learns: bool,
-    fresh: bool,
     heard: Vec<Heard>,
     /// What came in, left and right: as long as it is late.
     dry: [Vec<f32>; 2],
@@ -132,7 +131,6 @@ impl Hit {
             open: Vec::with_capacity(room),
             note_ends: None,
             learns: false,
-            fresh: true,
             heard: Vec::with_capacity(STROKES),
             dry: [vec![0.0; dry], vec![0.0; dry]],
             place: 0,
@@ -362,7 +360,7 @@ impl Kernel for Hit {
         Pool::take(&mut self.pools, &mut old.pools, passages, at);
         // The detector goes on, and is told the new settings with the next frame.
         std::mem::swap(&mut self.detector, &mut old.detector);
-        (self.began, self.count, self.last, self.fresh) = (old.began, old.count, old.last, old.fresh);
+        (self.began, self.count, self.last) = (old.began, old.count, old.last);
         (self.numbers, self.learns) = (old.numbers, old.learns);
         if self.plan.note == old.plan.note {
             self.note_ends = old.note_ends.take();
@@ -388,7 +386,7 @@ impl Kernel for Hit {
             pool.clear(lane, start.at);
         }
         self.began = start.at;
-        (self.count, self.last, self.fresh) = (0, 0.0, true);
+        (self.count, self.last) = (0, 0.0);
         self.numbers = Numbers::within(start);
         self.open.clear();
         self.detector.restart();
