@@ -7,7 +7,7 @@ mod support;
 
 use host::Host;
 use seiche::bounce::Job;
-use seiche::engine::{ANY, Event, Expression, Mpe, Performance, What, Zone};
+use seiche::engine::{ANY, Control, Event, Expression, Mpe, Performance, What, Zone};
 use support::*;
 
 /// What a sound of `midi_in` puts out, left.
@@ -435,7 +435,9 @@ fn notes_of_midi_are_told_apart_by_their_ids_and_ended_by_wildcards() {
 
 /// Sounds for a storm, each with its events' seed.
 const STORMY: &str = "
-poly: {midi_in: {channel: -1, voices: 6, steal: quietest, portamento: 0.05, same_key: replace, signal: {envelope: {attack: 0.01, decay: 0.05, sustain: 0.4, release: 0.08, gate: gate, signal: {osc: {type: saw, freq: freq * (1 + vibrato * 0.01), amp: gain * (0.1 + 0.2 * pressure) * velocity}}}}}}
+seiche: 1
+macros: {open: {range: [80 Hz, 8 kHz], curve: log, default: 800 Hz}, level: {slot: 5, default: 0.7}}
+poly: {midi_in: {channel: -1, voices: 6, steal: quietest, portamento: 0.05, same_key: replace, signal: {filter: {cutoff: open, signal: {envelope: {attack: 0.01, decay: 0.05, sustain: 0.4, release: 0.08, gate: gate, signal: {osc: {type: saw, freq: freq * (1 + vibrato * 0.01), amp: gain * level * (0.1 + 0.2 * pressure) * velocity}}}}}}}}
 mono: {midi_in: {channel: -1, mode: mono, priority: low, portamento: 0.07, signal: {envelope: {release: 0.05, gate: gate, signal: {osc: {freq: freq, amp: 0.3 * (1 + brightness)}}}}}}
 legato: {midi_in: {channel: -1, mode: legato, portamento: {midi_cc: {cc: 5, initial: 0.1}}, portamento_mode: legato, signal: {track: {pan: pan, signal: {envelope: {attack: 0.02, release: 0.05, gate: gate, signal: {osc: {type: tri, freq: freq, amp: 0.3 + 0.1 * bend}}}}}}}}
 kit: {mix: {a: {midi_in: {channel: -1, keys: 36-60, choke: a, signal: {osc: {freq: freq, amp: 0.2, duration: 0.5}}}}, b: {midi_in: {channel: -1, voices: 20, choke: a, notes: {50: {choke: b}}, signal: {osc: {type: saw, freq: freq, amp: 0.1, duration: 1}}}}}}
@@ -457,8 +459,10 @@ fn storm(frames: u32, seed: u64) -> Vec<Event> {
             Expression::Vibrato,
             Expression::Pressure,
             Expression::Brightness,
+            Expression::Macro(0),
+            Expression::Macro(4),
         ];
-        match random.below(20) {
+        match random.below(21) {
             0..=5 => {
                 events.push(Event {
                     at,
@@ -469,7 +473,7 @@ fn storm(frames: u32, seed: u64) -> Vec<Event> {
             6..=9 => events.push(bend(at, channel, 2.0 * value - 1.0)),
             10 | 11 => events.push(press(at, channel, value)),
             12 | 13 => {
-                let kind = kinds[random.below(6) as usize];
+                let kind = kinds[random.below(kinds.len() as u64) as usize];
                 let what = What::Expression { channel: -1, key: i16::from(key), note: -1, kind, value };
                 events.push(Event { at, what });
             }
@@ -482,7 +486,11 @@ fn storm(frames: u32, seed: u64) -> Vec<Event> {
                 (value * 127.0) as u8,
             )),
             17 => events.extend(register(at, channel, 0, random.below(49) as u8)),
-            18 => events.extend(register(at, [0, 15][random.below(2) as usize], 6, random.below(16) as u8)),
+            18 => {
+                let control = Control::Macro([0, 4][random.below(2) as usize]);
+                events.push(Event { at, what: What::Control { control, value } });
+            }
+            19 => events.extend(register(at, [0, 15][random.below(2) as usize], 6, random.below(16) as u8)),
             _ => {
                 let performance = Performance::from_bits(random.next());
                 events.push(Event { at, what: What::Perform(performance) });
@@ -491,6 +499,39 @@ fn storm(frames: u32, seed: u64) -> Vec<Event> {
     }
     events.sort_by_key(|e| e.at);
     events
+}
+
+const TURNED: &str = "
+seiche: 1
+macros: {cut: {range: [100 Hz, 1600 Hz], curve: log, default: 400 Hz}}
+plain: {midi_in: {signal: {expression: {exp: cut}}}}
+steps: {midi_in: {signal: {sequencer: {interval: 0.01, steps: [{expression: {exp: cut, duration: 0.01}}]}}}}
+one: {midi_in: {mode: legato, signal: {expression: {exp: cut}}}}
+";
+
+#[test]
+fn notes_are_modulated_by_macros_one_by_one_on_top_of_where_they_stand() {
+    let play = |sound: &str, events: &[Event]| {
+        render(TURNED, sound, &Job { frames: 6_000, events, ..Job::default() }).main[0].clone()
+    };
+    let octave = |at, key, octaves: f32| express(at, key, Expression::Macro(0), octaves / 4.0);
+    let turn = |at, value| Event { at, what: What::Control { control: Control::Macro(0), value } };
+    for sound in ["plain", "steps"] {
+        let events = [on(0, 0, 60), on(0, 0, 64), octave(1_000, 60, 1.0), turn(3_000, 0.25)];
+        let out = play(sound, &events);
+        assert!(out[10..1_000].iter().all(|x| *x == 800.0), "{sound}: two notes at its default");
+        assert!(out[1_000] != 800.0 && out[1_010] < 900.0, "{sound}: at its frame, without a step");
+        assert!(out[1_000 + GLIDE..3_000].iter().all(|x| near(*x, 400.0 + 800.0)), "{sound}: of one note");
+        assert!(out[3_000 + GLIDE..].iter().all(|x| near(*x, 200.0 + 400.0)), "{sound}: on top");
+    }
+    let events = [on(0, 0, 60), octave(0, 60, -9.0), octave(1_000, 60, 9.0), octave(2_000, 60, 0.0)];
+    let out = play("plain", &events);
+    assert_eq!([out[900], out[1_900], out[2_900]], [100.0, 1600.0, 400.0], "its ends, and nothing left");
+    // What was said of a note is not said of the next one.
+    for sound in ["plain", "one"] {
+        let events = [on(0, 0, 60), octave(10, 60, 1.0), on(2_000, 0, 62), off(2_000, 0, 60)];
+        assert!(near(play(sound, &events)[5_999], 400.0), "{sound}");
+    }
 }
 
 #[test]

@@ -147,6 +147,8 @@ pub enum What {
     Macro(MacroPlan),
     /// What a hand does to a note, out of variables of its voice.
     Touch(Touched),
+    /// A macro's share, and a note's own one, as what they are worth.
+    Turn(MacroPlan),
     Voices(Box<Voices>),
     /// From its first input to its second, when the program replaces another.
     Fade(Law),
@@ -355,6 +357,7 @@ impl What {
             What::FeedbackWrite { .. } => "feedback-write",
             What::Tempo { .. } => "tempo",
             What::Macro(_) => "macro",
+            What::Turn(_) => "macro of a note",
             What::Touch(Touched::Value) => "touch",
             What::Touch(Touched::Pitch) => "pitch of a note",
             What::Voices(_) => "voices",

@@ -320,7 +320,7 @@ pub(super) fn key(op: &Op) -> String {
         What::Cut { frames } => write!(key, " {frames:?}"),
         What::Late { frames } => write!(key, " {frames}"),
         What::Tempo { part, host } => write!(key, " {part:?} {host}"),
-        What::Macro(plan) => write!(key, " {plan:?}"),
+        What::Macro(plan) | What::Turn(plan) => write!(key, " {plan:?}"),
         What::Voices(voices) => write!(key, " {:?}", voices.driver),
         _ => Ok(()),
     };

@@ -8,6 +8,7 @@ mod meters;
 mod outputs;
 mod player;
 mod song;
+mod tally;
 mod trial;
 
 use std::ops::Range;
@@ -22,12 +23,14 @@ pub use crate::kernel::{
 use crate::kernel::{Controls, Piece};
 
 pub use crate::kernel::strip_fault;
+pub use crate::kernel::voices::Press;
 pub use apart::{Cause, Mixdown, NodeTime, PartFault, PartPlayer, Place, Stop, Stretch};
 use cuts::Cuts;
 pub use meters::{METERED, Meters, PROGRAM_FAULT};
 use outputs::Gain;
 use player::Player;
 use song::SongClock;
+use tally::Tally;
 pub use trial::{Fault, try_out};
 
 /// Programs under way to the engine, and used ones on their way back.
@@ -67,6 +70,7 @@ pub struct Engine {
     output: Vec<Event>,
     /// Absolute frame at which the block began.
     block: u64,
+    tally: Tally,
 }
 
 /// The loader's end of the queues.
@@ -118,6 +122,7 @@ impl Engine {
             meters: meters.clone(),
             output: Vec::with_capacity(OUTPUT),
             block: 0,
+            tally: Tally::new(),
         };
         (engine, Remote { outgoing, returned, meters })
     }
@@ -134,6 +139,11 @@ impl Engine {
     /// Notes for the host, of the last block.
     pub fn output_events(&self) -> &[Event] {
         &self.output
+    }
+
+    /// The host's notes that were over at the end of the last block, with all that follows their release.
+    pub fn notes_over(&self) -> &[Press] {
+        self.tally.over()
     }
 
     /// Whether a program is in place.
@@ -184,6 +194,8 @@ impl Engine {
         for event in cuts.rest() {
             self.control(event);
         }
+        let players = [&self.player, &self.fading];
+        self.tally.follow(events, |note| players.into_iter().flatten().any(|player| player.plays(note)));
     }
 
     /// Follows a control of the host: a piece begins where one moves.

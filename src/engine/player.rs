@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::apart::soloed_by;
 use super::outputs::Strips;
 use crate::compile::{Output, Program, Role};
+use crate::kernel::voices::Press;
 use crate::kernel::{Controls, Isa, Piece, Port, Source, Start, What, Width};
 
 /// Where a program's life stands.
@@ -111,6 +112,11 @@ impl Player {
             State::Running { .. } => self.program.graph.voices(),
             _ => 0,
         }
+    }
+
+    /// Whether a note that the host began still sounds.
+    pub fn plays(&self, note: &Press) -> bool {
+        matches!(self.state, State::Running { .. }) && self.program.graph.plays(note)
     }
 
     /// Frames of the last piece that sound.

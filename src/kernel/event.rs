@@ -80,6 +80,8 @@ pub enum Expression {
     Pressure,
     /// 0..1.
     Brightness,
+    /// How far macro 0..=15 is moved for the note alone, -1..1 of its way.
+    Macro(u8),
 }
 
 /// Host parameters, as the engine sees them.
@@ -133,6 +135,9 @@ pub const TRIGGER_CONTROLS: [(TriggerControl, f32); 10] = [
     (TriggerControl::VelocityMax, 1.0),
     (TriggerControl::Learn, 0.0),
 ];
+
+/// Macros that the host can automate.
+pub const MACROS: usize = 16;
 
 /// Triggers that the host can automate.
 pub const TRIGGERS: usize = 8;
@@ -202,7 +207,7 @@ pub struct Controls {
     /// What the channels' bends, pressure and pedals are.
     pub keyboard: Keyboard,
     /// Macros, 0..1; `None` until one was moved: then it stands where the library says.
-    pub macros: [Option<f32>; 16],
+    pub macros: [Option<f32>; MACROS],
     /// What the host has set on the strips.
     pub strips: [StripState; STRIPS],
     /// What the host has set on the triggers.
@@ -257,7 +262,7 @@ impl Default for Controls {
         Self {
             controllers: Box::new([[None; 128]; 16]),
             keyboard: Keyboard::default(),
-            macros: [None; 16],
+            macros: [None; MACROS],
             strips: [StripState::default(); STRIPS],
             triggers: [TriggerState::default(); TRIGGERS],
             soloed: false,

@@ -9,6 +9,7 @@ use super::isa::{Isa, Width};
 use super::pass::{Kernel, Pass, Piece, Port, Source, Start};
 use super::tape::Tape;
 use super::tile::{TILE, Tile};
+use super::voices::Press;
 use crate::dsp::lane::MAX_LANES;
 
 /// How the end of a step's output follows from its inputs.
@@ -220,6 +221,15 @@ impl Graph {
             _ => 0,
         };
         self.pools.iter().map(voices).sum()
+    }
+
+    /// Whether a note that the host began still sounds in this graph (not in the graphs of its voices).
+    pub fn plays(&self, note: &Press) -> bool {
+        let plays = |step: &usize| match &self.steps[*step].work {
+            Work::Kernel(kernel) => kernel.plays(note),
+            _ => false,
+        };
+        self.pools.iter().any(plays)
     }
 
     pub fn tile(&self, tile: u32) -> &Tile {

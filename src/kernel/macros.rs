@@ -1,12 +1,14 @@
-//! A macro's value: what the host's parameter stands for, gliding to where it was moved; the library's own default until then. Audio
-//! thread.
+//! A macro's value: what the host's parameter stands for, gliding to where it was moved; the library's own default until then. In the voices
+//! of notes, which hosts may modulate one by one, it is found in two steps: [`Macro`] says the share of the way, once for all, and
+//! [`Turn`] what it is worth with the note's own share on top. Audio thread.
 
+use crate::dsp::lane::Lane;
 use crate::dsp::math;
 use crate::dsp::ramp::Ramp;
 use crate::units::Law;
 
 use super::event::{Control, What};
-use super::pass::{Kernel, Pass, Start};
+use super::pass::{Kernel, Lanewise, Pass, Start};
 
 /// One macro, as shares of the way (0..1) and what they are worth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,16 +24,42 @@ pub struct MacroPlan {
 }
 
 impl MacroPlan {
-    /// What a share is worth: exactly what is written, at the ends and where it is not moved.
-    fn worth(&self, share: f32) -> f32 {
+    /// The share itself as the value.
+    pub fn share(&self) -> MacroPlan {
+        MacroPlan { law: Law::Straight, ends: [0.0, 1.0], worth: self.default, ..*self }
+    }
+
+    /// What shares are worth: exactly what is written, at the ends and where it is not moved.
+    #[inline(always)]
+    fn worth<L: Lane>(&self, share: L) -> L {
         let [low, high] = self.ends;
-        match self.law {
-            _ if share == self.default => self.worth,
-            _ if share >= 1.0 => high,
-            Law::Straight => low + (high - low) * share,
-            Law::Geometric => low * math::exp2(share * math::log2(high / low)),
+        let between = match self.law {
+            Law::Straight => L::splat(low) + L::splat(high - low) * share,
+            Law::Geometric => L::splat(low) * math::exp2(share * L::splat(math::log2(high / low))),
+        };
+        let inside = L::select(share.ge(L::splat(1.0)), L::splat(high), between);
+        L::select(share.eq(L::splat(self.default)), L::splat(self.worth), inside)
+    }
+}
+
+/// What a macro is worth in each lane: its share (the first input) and what comes on top for the lane (the second).
+pub struct Turn(pub MacroPlan);
+
+impl Lanewise for Turn {
+    #[inline(always)]
+    fn pass<L: Lane>(&mut self, pass: &mut Pass) {
+        let (share, own) = (pass.input::<L>(0), pass.input::<L>(1));
+        let (plan, zero, one) = (self.0, L::splat(0.0), L::splat(1.0));
+        if let (Some(share), Some(own)) = (share.flat(), own.flat()) {
+            pass.outputs[0].set_flat(plan.worth((share + own).clamp(zero, one)));
+            return;
+        }
+        for (frame, out) in pass.output::<L>(0).iter_mut().enumerate() {
+            *out = plan.worth((share.at(frame) + own.at(frame)).clamp(zero, one));
         }
     }
+
+    fn start(&mut self, _: usize, _: Start) {}
 }
 
 pub struct Macro {

@@ -11,6 +11,7 @@ use super::carry::{self, Passage};
 use super::event::{Controls, Event};
 use super::isa::{self, Isa, Width};
 use super::tile::{TILE, Tile};
+use super::voices::Press;
 use crate::dsp::lane::{Lane, MAX_LANES};
 
 /// Where an input's values come from.
@@ -340,6 +341,10 @@ pub trait Kernel: Send + std::any::Any {
     fn take(&mut self, _old: &mut dyn Kernel, _passages: &mut [Passage], _at: u64) {}
     /// The program it belongs to has replaced another at absolute frame `at`.
     fn succeeded(&mut self, _at: u64) {}
+    /// Whether a note that the host began still sounds in it.
+    fn plays(&self, _note: &Press) -> bool {
+        false
+    }
     /// Voices that sound inside it; none for kernels that never have any.
     fn voices(&self) -> Option<usize> {
         None

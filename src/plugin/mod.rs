@@ -233,16 +233,19 @@ impl<V: Variant> Instrument<V> {
         engine.process(io, &self.events, transport(context.transport()).as_ref());
         #[cfg(feature = "rt-check")]
         alloc::see_voices(engine.voices());
-        for event in engine.output_events() {
-            if let Some(event) = notes::to_host(event) {
-                // A host that has no room, or no port, for notes does not get them.
-                let _ = context.try_send_event(event);
-            }
+        // A host that has no room, or no port, for notes does not get them.
+        for event in engine.output_events().iter().filter_map(notes::to_host) {
+            let _ = context.try_send_event(event);
+        }
+        for note in engine.notes_over() {
+            let _ = context.try_send_event(notes::over(note, last));
         }
     }
 }
 
 const MOST_AUX: usize = 16;
+/// Notes that a `midi_in` can play at once.
+const MOST_VOICES: u32 = 256;
 
 fn silence(main: &mut Buffer, aux: &mut AuxiliaryBuffers) {
     let clear = |buffer: &mut Buffer| buffer.as_slice().iter_mut().for_each(|channel| channel.fill(0.0));
@@ -331,6 +334,8 @@ impl<V: Variant> ClapPlugin for Instrument<V> {
     const CLAP_DESCRIPTION: Option<&'static str> = Some(V::DESCRIPTION);
     const CLAP_MANUAL_URL: Option<&'static str> = None;
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_POLY_MODULATION_CONFIG: Option<PolyModulationConfig> =
+        Some(PolyModulationConfig { max_voice_capacity: MOST_VOICES, supports_overlapping_voices: true });
     const CLAP_FEATURES: &'static [ClapFeature] =
         &[ClapFeature::Instrument, ClapFeature::Synthesizer, ClapFeature::Drum, ClapFeature::Stereo];
 

@@ -3,10 +3,10 @@
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
-use crate::engine::{ANY, Event, Expression, What};
+use crate::engine::{ANY, Event, Expression, Press, What};
 
 /// The engine's event for one of the host, at frame `at` of the piece; `None` for what the engine does not know (program changes, system
-/// exclusive messages, per-note modulation of parameters, notes on without a key).
+/// exclusive messages, notes on without a key).
 pub fn from_host<S>(event: &NoteEvent<S>, at: u32) -> Option<Event> {
     let what = match *event {
         NoteEvent::NoteOn { voice_id, channel, key, velocity, .. } => What::NoteOn {
@@ -43,6 +43,15 @@ pub fn from_host<S>(event: &NoteEvent<S>, at: u32) -> Option<Event> {
         }
         NoteEvent::PolyBrightness { voice_id, channel, key, brightness, .. } => {
             expression(voice_id, channel, key, Expression::Brightness, brightness)
+        }
+        NoteEvent::PolyModulation { voice_id, poly_modulation_id, normalized_offset, .. } => {
+            What::Expression {
+                channel: -1,
+                key: -1,
+                note: voice_id,
+                kind: Expression::Macro(poly_modulation_id as u8),
+                value: normalized_offset,
+            }
         }
         NoteEvent::MidiPitchBend { channel, value, .. } => What::Bend { channel, value: bend(value) },
         NoteEvent::MidiChannelPressure { channel, pressure, .. } => {
@@ -87,6 +96,17 @@ pub fn to_host<S>(event: &Event) -> Option<NoteEvent<S>> {
         }
         What::Expression { .. } | What::Control { .. } | What::Perform(_) => return None,
     })
+}
+
+/// What the host is told of a note that is over.
+pub fn over<S>(note: &Press, timing: u32) -> NoteEvent<S> {
+    let voice_id = voice(note.id);
+    NoteEvent::VoiceTerminated {
+        timing,
+        voice_id,
+        channel: on_channel(note.channel),
+        key: with_key(note.key),
+    }
 }
 
 fn expression(voice: VoiceID, channel: Channel, key: Key, kind: Expression, value: f32) -> What {

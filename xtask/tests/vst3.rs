@@ -6,7 +6,7 @@ use common::*;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use vst3_host::audio::{BusAudioBuffers, BusDirection, MediaType};
-use vst3_host::midi::{MidiChannel, NoteExpressionType, PluginEventData};
+use vst3_host::midi::{MidiChannel, MidiController, NoteExpressionType, PluginEventData};
 use vst3_host::plugin::{Plugin, ProcessMode};
 use vst3_host::{Vst3Host, discovery};
 use xtask::state::Patch;
@@ -29,6 +29,10 @@ enum Act {
     Parameter(u32, f64),
     Tune(f64),
     Express(NoteExpressionType, f64),
+    /// A note on a channel, from 0.
+    OnChannel(u8, u8),
+    /// A controller of a channel, as hosts hand them over: its number, and where it is moved, 0..1. 129 is the bend wheel.
+    Controller(u8, MidiController, f64),
 }
 
 /// The tests run one after the other: a VST3 module is entered and left for the whole process.
@@ -88,6 +92,13 @@ impl Player {
                 match *act {
                     Act::On(key) => {
                         note = Some(self.plugin.note_on_at(MidiChannel::Ch1, key, 100, offset).unwrap())
+                    }
+                    Act::OnChannel(channel, key) => {
+                        let channel = MidiChannel::from_index(channel).unwrap();
+                        self.plugin.note_on_at(channel, key, 100, offset).unwrap();
+                    }
+                    Act::Controller(channel, number, value) => {
+                        self.plugin.send_midi_controller_at(0, channel.into(), number, value, offset).unwrap();
                     }
                     Act::Parameter(id, value) => self.plugin.set_parameter_at(id, value, offset).unwrap(),
                     Act::Tune(value) => {
@@ -187,6 +198,27 @@ fn vst3_tuning_bends_the_note() {
     let played = player.play(&[(0, Act::On(57)), (0, Act::Tune(octave))], &[], 9_600);
     let heard = wav::frequency(&played[0][0][2_400..9_000], 48_000.0);
     assert!((heard - 440.0).abs() < 1.0, "{heard} Hz where 220 Hz was tuned up by an octave");
+}
+
+#[test]
+fn vst3_mpe_of_a_keyboard_is_understood() {
+    let _alone = alone();
+    let share = |seven: u8| f64::from(seven) / 127.0;
+    // The keyboard says that it has a zone of 15 members that bend by an octave; then a note on channel 2, and its bend. The host hands each
+    // on as a parameter of its own, so that those that go together come in blocks of their own.
+    let said = [(0, 101, 0), (0, 100, 6), (0, 6, 15), (1, 101, 0), (1, 100, 0), (1, 6, 12)];
+    let mut acts: Vec<(usize, Act)> = vec![];
+    for (n, (channel, number, value)) in said.into_iter().enumerate() {
+        acts.push((n * BLOCK, Act::Controller(channel, number, share(value))));
+    }
+    acts.push((4_000, Act::OnChannel(1, 57)));
+    acts.push((12_000, Act::Controller(1, 129, 1.0)));
+    acts.push((12_000, Act::Controller(2, 129, 0.0)));
+    let played = Player::with("Seiche", "keys").play(&acts, &[], 24_000);
+    for (range, hertz) in [(5_000..11_900, 220.0), (14_000..23_000, 440.0)] {
+        let heard = wav::frequency(&played[0][0][range], 48_000.0);
+        assert!((heard - hertz).abs() < 0.5, "{heard} Hz where {hertz} Hz belongs");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::compile::pools::{BankDraft, Driver, Voices};
 use crate::kernel::curve::{CurveKernel, CurvePart, CurvePoint};
 use crate::kernel::formula::FormulaKernel;
 use crate::kernel::late::Late;
-use crate::kernel::macros::Macro;
+use crate::kernel::macros::{Macro, Turn};
 use crate::kernel::plumbing::{Average, Cut, Fade, First, Held, Sum, Vacant};
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
@@ -52,6 +52,7 @@ pub(super) fn work(op: Op, lanes: usize, site: &Site) -> Result<Work, Diagnostic
         What::Cut { frames } => Box::new(Cut { frames, over: vec![false; lanes] }),
         What::Tempo { part, host } => Box::new(Tempo::new(part, lanes, site.song && host)),
         What::Macro(plan) => Box::new(Macro::new(plan, request.rate)),
+        What::Turn(plan) => Box::new(Turn(plan)),
         What::Touch(touched) => Box::new(Touch::new(touched, lanes, request.rate)),
         What::Voices(voices) => self::voices(*voices, lanes, site)?,
         What::Import { .. } => unreachable!("imports are not steps"),

@@ -46,14 +46,16 @@ pub(super) struct Context {
 #[derive(Default)]
 struct Scope {
     plan: Plan,
+    /// It is that of a note's voices.
+    notes: bool,
     /// Wires of the scope around that this one reads.
     imports: Vec<Wire>,
     /// What nodes put out, by id and by path.
     ids: HashMap<String, Wire>,
     /// Ids that are written somewhere in this scope.
     declared: HashSet<String>,
-    /// The macros that are read, by their slots.
-    macros: Vec<(u8, Wire)>,
+    /// What was made of macros: in the outermost scope, and in those of notes.
+    macros: Vec<(String, Wire)>,
     /// Feedback lines for ids read before their node.
     feedback: HashMap<String, feedback::Line>,
 }

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use crate::compile::formula::Name;
-use crate::compile::plan::{Ends, Op, What, Wire};
+use crate::compile::plan::{Ends, Op, Value as Source, What, Wire};
 use crate::compile::tempo::{self, Part, Stretch};
 use crate::kernel::macros::MacroPlan;
+use crate::kernel::voices::{NoteVariable, Touched};
 use crate::language::model::{Span, Value};
 use crate::language::{Diagnostic, nearest, vocabulary};
 
@@ -143,22 +144,34 @@ impl Lower<'_> {
         Err(self.unknown(name, span, env, args))
     }
 
-    /// The wire of a macro: one for all voices.
+    /// The wire of a macro: one for all voices, or for those of each note, which the host may modulate alone.
     fn turned(&mut self, name: &str) -> Option<Wire> {
         let item = self.library.macros().iter().find(|m| m.name == name && !self.fixed)?;
-        let outermost = &mut self.scopes[0];
-        let known = outermost.macros.iter().find(|(slot, _)| *slot == item.slot).map(|(_, wire)| *wire);
-        let wire = known.unwrap_or_else(|| {
-            let (law, low, high) = item.law();
-            let ends = [low as f32, high as f32];
-            let (default, worth) = (item.default as f32, item.worth(item.default) as f32);
-            let what = What::Macro(MacroPlan { slot: item.slot, law, ends, default, worth });
-            let op = Op::new(what, vec![], 1, Ends::Never, format!("macro.{name}"));
-            let wire = Wire::op(outermost.plan.push(op), 1);
-            outermost.macros.push((item.slot, wire));
+        let (law, low, high) = item.law();
+        let (default, worth) = (item.default as f32, item.worth(item.default) as f32);
+        let plan = MacroPlan { slot: item.slot, law, ends: [low as f32, high as f32], default, worth };
+        let (innermost, id) = (self.scopes.len() - 1, format!("macro.{name}"));
+        let Some(notes) = self.scopes.iter().rposition(|scope| scope.notes) else {
+            let wire = self.macro_op(0, id, What::Macro(plan), vec![]);
+            return Some(self.import(innermost, 0, wire));
+        };
+        let share = self.macro_op(0, format!("{id}.share"), What::Macro(plan.share()), vec![]);
+        let share = self.import(notes, 0, share);
+        let own = Wire::mono(Source::Slot(NoteVariable::Macro(item.slot).slot()));
+        let own = self.macro_op(notes, format!("{id}.own"), What::Touch(Touched::Value), vec![own]);
+        let wire = self.macro_op(notes, id, What::Turn(plan), vec![share, own]);
+        Some(self.import(innermost, notes, wire))
+    }
+
+    /// What is made once of a macro in a scope.
+    fn macro_op(&mut self, depth: usize, id: String, what: What, inputs: Vec<Wire>) -> Wire {
+        let scope = &mut self.scopes[depth];
+        let known = scope.macros.iter().find(|(known, _)| *known == id).map(|(_, wire)| *wire);
+        known.unwrap_or_else(|| {
+            let wire = Wire::op(scope.plan.push(Op::new(what, inputs, 1, Ends::Never, id.clone())), 1);
+            scope.macros.push((id, wire));
             wire
-        });
-        Some(self.import(self.scopes.len() - 1, 0, wire))
+        })
     }
 
     /// The frequency of a note, by the library's tuning.

@@ -62,9 +62,9 @@ impl Lower<'_> {
         let portamento = self.control(node, "portamento", &beside)?.filter(|w| w.as_number() != Some(0.0));
         manner.portamento = portamento.map(|_| 0);
         let inner = Context { duration: Some(node.duration.unwrap_or(f64::INFINITY)), ..beside };
-        let mut scope = Scope::default();
+        let mut scope = Scope { notes: true, ..Scope::default() };
         declare(signal, &mut scope.declared);
-        let variables: Vec<(&str, f64)> = NoteVariable::ALL.iter().map(|(_, value)| ("", *value)).collect();
+        let variables: Vec<(&str, f64)> = NoteVariable::all().map(|(_, value)| ("", value)).collect();
         let (mut draft, channels, slots, imports) =
             self.voiced(scope, &signal.path, &inner, &variables, &[], |lower, inner| {
                 let time = Expr { kind: ExprKind::Name { name: "t".into(), dollar: false }, span: node.span };
@@ -75,9 +75,9 @@ impl Lower<'_> {
         draft.main.voices = if manner.mode == Mode::Poly { 2 * manner.limit } else { ONE_AT_A_TIME };
         // Only what the voice reads is kept up to date.
         let used = used_slots(&draft.main.plan);
-        let named = NoteVariable::ALL.iter().zip(slots);
+        let named = NoteVariable::all().zip(slots);
         let variables =
-            named.filter(|(_, slot)| used.contains(slot)).map(|((v, _), slot)| (*v, slot)).collect();
+            named.filter(|(_, slot)| used.contains(slot)).map(|((v, _), slot)| (v, slot)).collect();
         let driver = Driver::MidiIn { manner: Box::new(manner), variables };
         let inputs = portamento.into_iter().collect();
         Ok(self.play(node, driver, inputs, vec![(draft, imports)], channels, Ends::Never))
@@ -86,7 +86,7 @@ impl Lower<'_> {
     /// Makes known what a voice can read of its note. Its slots come first in the scope, in their order.
     fn note_names(&mut self, path: &str, mut env: Env) -> Env {
         let depth = self.scopes.len() - 1;
-        let slot = |variable: NoteVariable| Wire::mono(plan::Value::Slot(variable as u32));
+        let slot = |variable: NoteVariable| Wire::mono(plan::Value::Slot(variable.slot()));
         for (names, reads) in NAMES {
             let wire = match reads {
                 Reads::Told(variable) => slot(*variable),

@@ -115,6 +115,11 @@ impl Controls {
                     let event = &*event.cast::<clap_event_param_value>();
                     return self.parameter(event.param_id, event.value, time, desk);
                 }
+                // Only macros are modulated for single notes.
+                (CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_MOD) => {
+                    let event = &*event.cast::<clap_event_param_mod>();
+                    return event.note_id < 0 || desk.ids.macros.contains(&event.param_id);
+                }
                 (CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_MIDI) => {
                     let [status, first, second] = (*event.cast::<clap_event_midi>()).data;
                     let channel = status & 15;

@@ -298,8 +298,9 @@ unsafe fn is(event: *const clap_event_header, kind: clap_event_type) -> bool {
 unsafe fn rank(event: *const clap_event_header) -> u8 {
     // SAFETY: the caller passes a valid event.
     let cuts = unsafe {
-        (*event).space_id == CLAP_CORE_EVENT_SPACE_ID
-            && matches!((*event).type_, CLAP_EVENT_PARAM_VALUE | CLAP_EVENT_PARAM_MOD | CLAP_EVENT_TRANSPORT)
+        is(event, CLAP_EVENT_PARAM_VALUE)
+            || is(event, CLAP_EVENT_TRANSPORT)
+            || is(event, CLAP_EVENT_PARAM_MOD) && (*event.cast::<clap_event_param_mod>()).note_id < 0
     };
     u8::from(!cuts)
 }

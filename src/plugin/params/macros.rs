@@ -23,6 +23,7 @@ pub(super) fn param(name: &str, slot: u8, scale: Scale, default: f32, session: &
     FloatParam::new(name, default, scale.range())
         .with_value_to_string(Arc::new(text))
         .with_string_to_value(Arc::new(parse))
+        .with_poly_modulation_id(slot.into())
 }
 
 impl HostParams {

@@ -9,7 +9,7 @@ mod portamento;
 use std::slice::from_mut;
 
 use crate::kernel::carry::{Passage, same};
-use crate::kernel::event::{Expression, What};
+use crate::kernel::event::{Expression, MACROS, What};
 use crate::kernel::keyboard::{Change, Keyboard};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
 
@@ -263,6 +263,7 @@ impl MidiIn {
             NoteVariable::Gain => note.gain,
             NoteVariable::Vibrato => note.vibrato,
             NoteVariable::Voice => note.voice,
+            NoteVariable::Macro(slot) => note.macros[usize::from(slot) % MACROS],
         }
     }
 
@@ -292,6 +293,7 @@ impl MidiIn {
             Expression::Gain => note.gain = value,
             Expression::Pan => note.pan = value * 2.0 - 1.0,
             Expression::Vibrato => note.vibrato = value,
+            Expression::Macro(slot) => note.macros[usize::from(slot) % MACROS] = value,
         }
         if note.listens {
             self.touch(moment, index);
@@ -359,7 +361,7 @@ impl MidiIn {
 /// Whether a hand moves it while the note sounds.
 fn is_touched(variable: NoteVariable) -> bool {
     use NoteVariable::*;
-    matches!(variable, Shift | Pressure | Brightness | Bend | Pan | Gain | Vibrato)
+    matches!(variable, Shift | Pressure | Brightness | Bend | Pan | Gain | Vibrato | Macro(_))
 }
 
 impl Kernel for MidiIn {
@@ -369,6 +371,12 @@ impl Kernel for MidiIn {
 
     fn voices(&self) -> Option<usize> {
         Some(self.pool.sounding_voices())
+    }
+
+    fn plays(&self, press: &Press) -> bool {
+        let same = |other: &Press| (other.channel, other.key, other.id) == (press.channel, press.key, press.id);
+        self.notes.iter().any(|note| same(&note.press) && self.pool.sounding(note.place))
+            || self.held.iter().any(|held| same(&held))
     }
 
     fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {

@@ -51,6 +51,7 @@ impl MidiIn {
         (note.down, note.latched, note.listens) = (true, false, true);
         (note.tuning, note.pressure, note.brightness) = (0.0, 0.0, 0.0);
         (note.pan, note.gain, note.vibrato) = (0.0, 1.0, 0.0);
+        note.macros.fill(0.0);
         for n in 0..self.variables.len() {
             if let (NoteVariable::Glide, slot) = self.variables[n] {
                 self.pool.set(place, slot, frames);

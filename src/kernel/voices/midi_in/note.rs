@@ -2,6 +2,7 @@
 
 use super::super::pool::Place;
 use super::super::touch::Touched;
+use crate::kernel::event::MACROS;
 use crate::kernel::keyboard::{ANY, Keyboard};
 
 /// A scope variable of a voice. The numbers of their slots follow this order.
@@ -37,11 +38,13 @@ pub enum NoteVariable {
     Vibrato,
     /// 1 to as many as sound at once, going round from note to note.
     Voice,
+    /// How far a macro is moved for the note alone, -1..1 of its way.
+    Macro(u8),
 }
 
 impl NoteVariable {
-    /// All of them, with their values where nobody says another.
-    pub const ALL: [(NoteVariable, f64); 15] = [
+    /// All but those of macros, with their values where nobody says another.
+    const NAMED: [(NoteVariable, f64); 15] = [
         (NoteVariable::Hertz, 0.0),
         (NoteVariable::Shift, 0.0),
         (NoteVariable::Lead, 0.0),
@@ -58,6 +61,17 @@ impl NoteVariable {
         (NoteVariable::Vibrato, 0.0),
         (NoteVariable::Voice, 0.0),
     ];
+
+    /// All of them, in the order of their slots, with their values where nobody says another.
+    pub fn all() -> impl Iterator<Item = (NoteVariable, f64)> {
+        let macros = (0..MACROS as u8).map(|slot| (NoteVariable::Macro(slot), 0.0));
+        Self::NAMED.into_iter().chain(macros)
+    }
+
+    /// The number of its slot in the scope of a voice.
+    pub fn slot(self) -> u32 {
+        Self::all().position(|(variable, _)| variable == self).unwrap_or(0) as u32
+    }
 }
 
 /// What a name of an expression reads.
@@ -138,6 +152,7 @@ pub struct Note {
     pub pan: f32,
     pub gain: f32,
     pub vibrato: f32,
+    pub macros: [f32; MACROS],
     /// Going round from note to note.
     pub voice: f32,
 }
@@ -159,6 +174,7 @@ impl Note {
             pan: 0.0,
             gain: 1.0,
             vibrato: 0.0,
+            macros: [0.0; MACROS],
             voice,
         }
     }

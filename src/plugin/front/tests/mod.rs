@@ -108,6 +108,7 @@ unsafe extern "C" fn host_extension(host: *const clap_host, name: *const c_char)
 #[derive(Clone, Copy)]
 enum Event {
     Midi(clap_event_midi),
+    Note(clap_event_note),
     Value(clap_event_param_value),
     Mod(clap_event_param_mod),
 }
@@ -116,6 +117,7 @@ impl Event {
     fn header(&self) -> *const clap_event_header {
         match self {
             Event::Midi(event) => &raw const event.header,
+            Event::Note(event) => &raw const event.header,
             Event::Value(event) => &raw const event.header,
             Event::Mod(event) => &raw const event.header,
         }
@@ -129,15 +131,26 @@ fn midi(time: u32, data: [u8; 3]) -> Event {
     Event::Midi(clap_event_midi { header, port_index: 0, data })
 }
 
+fn note(time: u32, type_: clap_event_type, key: i16, note_id: i32) -> Event {
+    let header = value_event(0, 0.0, time).header;
+    let header = clap_event_header { size: size_of::<clap_event_note>() as u32, type_, ..header };
+    Event::Note(clap_event_note { header, note_id, port_index: 0, channel: 0, key, velocity: 1.0 })
+}
+
 fn value(time: u32, id: clap_id, value: f64) -> Event {
     Event::Value(value_event(id, value, time))
 }
 
 fn modulation(time: u32, param_id: clap_id, amount: f64) -> Event {
+    modulation_of(-1, time, param_id, amount)
+}
+
+/// Of a note, or of everything (-1).
+fn modulation_of(note_id: i32, time: u32, param_id: clap_id, amount: f64) -> Event {
     let header = value_event(0, 0.0, time).header;
     let size = size_of::<clap_event_param_mod>() as u32;
     let header = clap_event_header { size, type_: CLAP_EVENT_PARAM_MOD, ..header };
-    let (cookie, note_id, port_index, channel, key) = (null_mut(), -1, -1, -1, -1);
+    let (cookie, port_index, channel, key) = (null_mut(), -1, -1, -1);
     Event::Mod(clap_event_param_mod { header, param_id, cookie, note_id, port_index, channel, key, amount })
 }
 
@@ -151,7 +164,7 @@ unsafe extern "C" fn in_get(list: *const clap_input_events, index: u32) -> *cons
     unsafe { (&*(*list).ctx.cast::<Vec<Event>>())[index as usize].header() }
 }
 
-/// Time, kind, parameter and value of what comes out.
+/// Time, kind, parameter and value (note and key) of what comes out.
 type Out = (u32, u16, clap_id, f64);
 
 unsafe extern "C" fn out_push(list: *const clap_output_events, event: *const clap_event_header) -> bool {
@@ -164,6 +177,10 @@ unsafe extern "C" fn out_push(list: *const clap_output_events, event: *const cla
             }
             CLAP_EVENT_PARAM_GESTURE_BEGIN | CLAP_EVENT_PARAM_GESTURE_END => {
                 ((*event.cast::<clap_event_param_gesture>()).param_id, 0.0)
+            }
+            CLAP_EVENT_NOTE_END => {
+                let note = &*event.cast::<clap_event_note>();
+                (note.note_id as clap_id, note.key.into())
             }
             _ => (0, 0.0),
         };
