@@ -31,7 +31,7 @@ enum Act {
     Express(NoteExpressionType, f64),
     /// A note on a channel, from 0.
     OnChannel(u8, u8),
-    /// A controller of a channel, as hosts hand them over: its number, and where it is moved, 0..1. 129 is the bend wheel.
+    /// A controller of a channel (129 is the bend wheel), and where it is moved, 0..1.
     Controller(u8, MidiController, f64),
 }
 
@@ -98,7 +98,8 @@ impl Player {
                         self.plugin.note_on_at(channel, key, 100, offset).unwrap();
                     }
                     Act::Controller(channel, number, value) => {
-                        self.plugin.send_midi_controller_at(0, channel.into(), number, value, offset).unwrap();
+                        let channel = MidiChannel::from_index(channel).unwrap();
+                        self.plugin.send_midi_controller_at(0, channel, number, value, offset).unwrap();
                     }
                     Act::Parameter(id, value) => self.plugin.set_parameter_at(id, value, offset).unwrap(),
                     Act::Tune(value) => {
@@ -209,11 +210,11 @@ fn vst3_mpe_of_a_keyboard_is_understood() {
     let said = [(0, 101, 0), (0, 100, 6), (0, 6, 15), (1, 101, 0), (1, 100, 0), (1, 6, 12)];
     let mut acts: Vec<(usize, Act)> = vec![];
     for (n, (channel, number, value)) in said.into_iter().enumerate() {
-        acts.push((n * BLOCK, Act::Controller(channel, number, share(value))));
+        acts.push((n * BLOCK, Act::Controller(channel, MidiController::Midi1(number), share(value))));
     }
     acts.push((4_000, Act::OnChannel(1, 57)));
-    acts.push((12_000, Act::Controller(1, 129, 1.0)));
-    acts.push((12_000, Act::Controller(2, 129, 0.0)));
+    acts.push((12_000, Act::Controller(1, MidiController::Midi1(129), 1.0)));
+    acts.push((12_000, Act::Controller(2, MidiController::Midi1(129), 0.0)));
     let played = Player::with("Seiche", "keys").play(&acts, &[], 24_000);
     for (range, hertz) in [(5_000..11_900, 220.0), (14_000..23_000, 440.0)] {
         let heard = wav::frequency(&played[0][0][range], 48_000.0);
