@@ -374,7 +374,8 @@ impl Kernel for MidiIn {
     }
 
     fn plays(&self, press: &Press) -> bool {
-        let same = |other: &Press| (other.channel, other.key, other.id) == (press.channel, press.key, press.id);
+        let same =
+            |other: &Press| (other.channel, other.key, other.id) == (press.channel, press.key, press.id);
         self.notes.iter().any(|note| same(&note.press) && self.pool.sounding(note.place))
             || self.held.iter().any(|held| same(&held))
     }
