@@ -318,3 +318,24 @@ fn reload_leaves_nothing_of_the_old_for_a_sound_that_begins_anew() {
         assert!(loudest < 0.26, "{new}: {loudest}");
     }
 }
+
+#[test]
+fn reload_ends_the_notes_of_what_is_taken_away() {
+    use seiche::engine::What;
+    for sound in [
+        "{midi_out: {note: 60, signal: {osc: {freq: 200}}}}",
+        "{sequencer: {interval: 9, steps: [{midi_out: {note: 60, signal: {osc: {freq: 200, duration: 8}}}}]}}",
+    ] {
+        let mut host = Host::new(0);
+        host.save(&format!("x: {{mix: {{a: {sound}, b: {{osc: {{}}}}}}}}"), "x");
+        host.play(20, &[]);
+        host.save("x: {mix: {b: {osc: {}}}}", "x");
+        host.play(20, &[]);
+        let sent: Vec<_> = host.sent.iter().map(|e| e.what).collect();
+        assert!(
+            matches!(sent[..], [What::NoteOn { key: 60, .. }, What::NoteOff { key: 60, .. }]),
+            "{sound}: {sent:?}"
+        );
+        assert_eq!(host.sent[1].at, 20 * BLOCK as u32, "{sound}: with the edit");
+    }
+}

@@ -1,7 +1,10 @@
 //! The `trigger` node: strokes in the audio that comes in start sounds, notes and signals at their frames, whatever the blocks are.
 
+#[path = "reload/host.rs"]
+mod host;
 mod support;
 
+use host::{BLOCK, Host};
 use seiche::engine::{Control, Engine, Event, Io, TriggerControl, What};
 use support::*;
 
@@ -184,6 +187,29 @@ fn trigger_drives_other_nodes() {
     assert!(last[4_000] == 0.0 && last[12_000] > last[46_000], "{} {}", last[12_000], last[46_000]);
     let fixed = hear("fixed", &input, &[512], &[]).left;
     assert_eq!(fixed[FRAMES - 1], 100.0 / 127.0);
+}
+
+#[test]
+fn trigger_ends_its_note_when_an_edit_takes_it_away() {
+    let sound = |trigger: &str| format!("seiche: 1\nd: {{mix: {{a: {{trigger: {{id: hit, {trigger}}}}}}}}}\n");
+    let note = "preset: snare, note: 38, length: 0.5, play: {osc: {freq: 200, duration: 0.1}}";
+    for (edit, what) in [
+        (sound(&note.replace("38", "40")), "another note"),
+        (sound("preset: snare, play: {osc: {freq: 200, duration: 0.1}}"), "no note"),
+        ("seiche: 1\nd: {mix: {b: {osc: {freq: 100}}}}\n".to_owned(), "no trigger"),
+    ] {
+        let mut host = Host::new(0);
+        host.sidechain = strokes(&[(4_800, 0.9)], 188 * BLOCK);
+        host.save(&sound(note), "d");
+        host.play(20, &[]);
+        host.save(&edit, "d");
+        host.play(20, &[]);
+        let heard: Vec<_> = host.sent.iter().map(|e| (e.at < 20 * BLOCK as u32, e.what)).collect();
+        let [(true, What::NoteOn { key: 38, .. }), (false, What::NoteOff { key: 38, .. })] = heard[..] else {
+            panic!("{what}: {heard:?}");
+        };
+        assert!(host.sent[1].at < 22 * BLOCK as u32, "{what}: {}", host.sent[1].at);
+    }
 }
 
 #[test]

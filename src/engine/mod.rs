@@ -22,6 +22,7 @@ pub use crate::kernel::{
 };
 use crate::kernel::{Controls, Piece};
 
+pub use crate::kernel::drums::{Candidate, Drum, Drums, PEAKS_PER_SECOND};
 pub use crate::kernel::strip_fault;
 pub use crate::kernel::voices::Press;
 pub use apart::{Cause, Mixdown, NodeTime, PartFault, PartPlayer, Place, Stop, Stretch};
@@ -129,6 +130,11 @@ impl Engine {
 
     pub fn rate(&self) -> f64 {
         self.rate
+    }
+
+    /// Lets its triggers listen for the drums that were learned, and say there what they hear.
+    pub fn hear_drums(&mut self, drums: Arc<Drums>) {
+        self.controls.drums = Some(drums);
     }
 
     /// Voices that sounded at the end of the last block.

@@ -78,6 +78,7 @@ impl Graph {
             self.bear(*step, at, &sounds);
         }
         self.leave(at);
+        old.hush(at);
     }
 }
 

@@ -1,6 +1,9 @@
 //! What reaches the engine from a host, a window or a file: notes, controllers, parameter values and musical time, each at a
 //! frame of the block. Plain data; audio thread.
 
+use std::sync::Arc;
+
+use super::drums::Drums;
 use super::keyboard::{Keyboard, Performance};
 
 /// Something that happens at a frame of the block.
@@ -212,6 +215,8 @@ pub struct Controls {
     pub strips: [StripState; STRIPS],
     /// What the host has set on the triggers.
     pub triggers: [TriggerState; TRIGGERS],
+    /// What the triggers have learned, and where they say what they hear, if anybody asks.
+    pub drums: Option<Arc<Drums>>,
     /// Some track is soloed: those that are not are not heard.
     pub soloed: bool,
 }
@@ -265,6 +270,7 @@ impl Default for Controls {
             macros: [None; MACROS],
             strips: [StripState::default(); STRIPS],
             triggers: [TriggerState::default(); TRIGGERS],
+            drums: None,
             soloed: false,
         }
     }

@@ -279,12 +279,24 @@ impl Graph {
         }
     }
 
+    /// Nothing of it goes on: see [`Kernel::hush`].
+    pub(super) fn hush(&mut self, at: u64) {
+        for step in &mut self.steps {
+            if let Work::Kernel(kernel) = &mut step.work {
+                kernel.hush(at);
+            }
+        }
+    }
+
     /// What comes from the program before begins to leave.
     pub(super) fn leave(&mut self, at: u64) {
         self.leaving = at..at + (super::carry::FADE * self.rate).ceil() as u64;
         for step in &mut self.steps {
             if let Work::Kernel(kernel) = &mut step.work {
                 kernel.succeeded(at);
+                if step.leaving {
+                    kernel.hush(at);
+                }
             }
         }
     }

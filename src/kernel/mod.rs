@@ -5,6 +5,7 @@ mod build;
 pub mod carry;
 pub mod course;
 pub mod curve;
+pub mod drums;
 pub mod edge;
 mod event;
 mod feedback;

@@ -341,6 +341,9 @@ pub trait Kernel: Send + std::any::Any {
     fn take(&mut self, _old: &mut dyn Kernel, _passages: &mut [Passage], _at: u64) {}
     /// The program it belongs to has replaced another at absolute frame `at`.
     fn succeeded(&mut self, _at: u64) {}
+    /// It does not go on in the program that has replaced its own at absolute frame `at`, though it may fade there: ends the notes that it
+    /// sent to the host, and sends no more.
+    fn hush(&mut self, _at: u64) {}
     /// Whether a note that the host began still sounds in it.
     fn plays(&self, _note: &Press) -> bool {
         false

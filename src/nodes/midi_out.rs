@@ -170,6 +170,10 @@ impl Kernel for MidiOut {
         self.sent[lane].live = false;
     }
 
+    fn hush(&mut self, at: u64) {
+        (0..self.sent.len()).for_each(|lane| self.stop(lane, at));
+    }
+
     fn render(&mut self, pass: &mut Pass) {
         let (width, frames) = (pass.width(), pass.frames);
         let mut ends = self.signal.map_or([frames as u8; MAX_LANES], |port| pass.ends(port));

@@ -19,6 +19,11 @@ pub struct Host {
     remote: Remote,
     blueprint: Option<Blueprint>,
     store: Mutex<Store>,
+    /// What comes in, a block at a time, round and round; nothing where it is empty.
+    pub sidechain: Vec<f32>,
+    /// What the program has sent to the host, at frames since the start.
+    pub sent: Vec<Event>,
+    played: usize,
     /// Where the library is.
     folder: PathBuf,
     pub main: Vec<f32>,
@@ -30,7 +35,18 @@ impl Host {
         let (engine, remote) = Engine::new(RATE);
         let store = Mutex::new(Store::default());
         let folder = PathBuf::new();
-        Host { engine, remote, blueprint: None, store, folder, main: vec![], stems: vec![vec![]; tracks] }
+        Host {
+            engine,
+            remote,
+            blueprint: None,
+            store,
+            sidechain: vec![],
+            sent: vec![],
+            played: 0,
+            folder,
+            main: vec![],
+            stems: vec![vec![]; tracks],
+        }
     }
 
     /// A host whose library is in a folder.
@@ -93,8 +109,13 @@ impl Host {
             let [left, right] = &mut main;
             let mut slices: Vec<[&mut [f32]; 2]> =
                 stems.iter_mut().map(|[l, r]| [&mut l[..], &mut r[..]]).collect();
-            let io = Io { sidechain: None, main: [left, right], aux: &mut [], stems: &mut slices };
+            let input = self.sidechain.chunks_exact(BLOCK).cycle().nth(self.played / BLOCK);
+            let sidechain = input.map(|input| [input, input]);
+            let io = Io { sidechain, main: [left, right], aux: &mut [], stems: &mut slices };
             self.engine.process(io, &here, None);
+            let stamped = |e: &Event| Event { at: e.at + self.played as u32, ..*e };
+            self.sent.extend(self.engine.output_events().iter().map(stamped));
+            self.played += BLOCK;
             self.remote.collect();
             self.main.extend(main[0]);
             for (all, stem) in self.stems.iter_mut().zip(&stems) {

@@ -178,6 +178,10 @@ impl Bank {
         self.roster.len()
     }
 
+    pub fn hush(&mut self, at: u64) {
+        self.graph.hush(at);
+    }
+
     pub fn sounding(&self, lane: usize) -> bool {
         self.roster.voice(lane).is_some()
     }

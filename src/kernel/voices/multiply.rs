@@ -61,6 +61,10 @@ impl Kernel for Multiply {
         self.pool.tail()
     }
 
+    fn hush(&mut self, at: u64) {
+        self.pool.hush(at);
+    }
+
     fn voices(&self) -> Option<usize> {
         Some(self.pool.sounding_voices())
     }

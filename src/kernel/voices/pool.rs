@@ -49,8 +49,13 @@ pub struct Place {
 impl Place {
     /// Where the voice of the pool with this number is after the passages; nowhere if it has been left behind.
     pub fn after(self, pool: usize, passages: &[Passage]) -> Option<Place> {
-        let passage = passages.iter().find(|p| p.from == (pool, self.bank))?;
-        Some(Place { bank: passage.to.1, lane: self.lane })
+        self.through(pool, passages).map(|(_, place)| place)
+    }
+
+    /// The same, with the number of the pool there.
+    pub fn through(self, pool: usize, passages: &[Passage]) -> Option<(usize, Place)> {
+        let Passage { to: (pool, bank), .. } = *passages.iter().find(|p| p.from == (pool, self.bank))?;
+        Some((pool, Place { bank, lane: self.lane }))
     }
 }
 
@@ -110,6 +115,11 @@ impl Pool {
     /// Ends every voice of `parent` at once, at absolute frame `at`.
     pub fn clear(&mut self, parent: usize, at: u64) {
         self.banks.iter_mut().for_each(|bank| bank.clear(parent, at));
+    }
+
+    /// See [`Kernel::hush`](crate::kernel::Kernel::hush).
+    pub fn hush(&mut self, at: u64) {
+        self.banks.iter_mut().for_each(|bank| bank.hush(at));
     }
 
     pub fn sounding(&self, place: Place) -> bool {

@@ -64,6 +64,10 @@ impl Kernel for Select {
         self.pools.iter().map(Pool::tail).max().unwrap_or(0)
     }
 
+    fn hush(&mut self, at: u64) {
+        self.pools.iter_mut().for_each(|pool| pool.hush(at));
+    }
+
     fn voices(&self) -> Option<usize> {
         Some(self.pools.iter().map(Pool::sounding_voices).sum())
     }
