@@ -5,7 +5,8 @@ mod host;
 mod support;
 
 use host::{BLOCK, Host};
-use seiche::engine::{Control, Engine, Event, Io, TriggerControl, What};
+use seiche::engine::{Control, Drums, Engine, Event, Fate, Io, TriggerControl, What};
+use seiche::session::Session;
 use support::*;
 
 const SOUNDS: &str = "
@@ -26,6 +27,8 @@ through: {trigger: {preset: snare, mode: exact, play: {expression: {exp: 0, dura
 beside: {mixer: {tracks: {a: {signal: {trigger: {preset: snare, mode: exact, play: tick}}}, b: {signal: {input: {}}}}}}
 listen: {trigger: {highpass: 2000, output: listen}}
 fixed: {trigger: {preset: snare, velocity_fixed: 100, output: velocity}}
+tom: {context: {velocity: 0.25, other: 2, signal: {expression: {exp: velocity * other / 2, duration: 0.02}}}}
+named: {trigger: {preset: snare, play: tom, note: 38}}
 voices: {midi_in: {signal: {trigger: {play: tick}}}}
 ";
 
@@ -58,6 +61,10 @@ struct Heard {
 fn hear(sound: &str, input: &[f32], sizes: &[usize], controls: &[Event]) -> Heard {
     let (mut engine, mut remote) = Engine::new(RATE);
     assert!(remote.send(program(SOUNDS, sound, RATE, 0)).is_ok());
+    hear_with(&mut engine, input, sizes, controls)
+}
+
+fn hear_with(engine: &mut Engine, input: &[f32], sizes: &[usize], controls: &[Event]) -> Heard {
     let mut heard = Heard { left: vec![0.0; input.len()], on: vec![], off: vec![] };
     let (mut from, mut n) = (0, 0);
     while from < input.len() {
@@ -160,6 +167,16 @@ fn trigger_goes_through_a_list_stroke_by_stroke() {
 }
 
 #[test]
+fn trigger_tells_sounds_of_their_own_what_their_context_only_assumes() {
+    let heard = hear("named", &strokes(&PLACES, FRAMES), &[512], &[]);
+    for (_, at, velocity) in &heard.on {
+        assert_eq!(heard.left[*at], *velocity);
+    }
+    assert!(heard.on.iter().any(|(.., velocity)| *velocity > 0.5));
+    assert_eq!(hear("tom", &[0.0; 64], &[64], &[]).left[0], 0.25, "by itself");
+}
+
+#[test]
 fn trigger_tells_voices_peak_and_brightness_and_closes_their_gate() {
     let input = strokes(&PLACES, FRAMES);
     let heard = hear("heard", &input, &[512], &[]);
@@ -230,6 +247,95 @@ fn trigger_follows_the_hosts_controls() {
     assert!(most <= 0.5 + 1e-6, "{most}");
 }
 
+/// Plays strokes through the engine of a session; the velocities of the notes.
+fn through(session: &Session, engine: &mut Engine, input: &[f32], learn: bool) -> Vec<f32> {
+    let mut velocities = vec![];
+    for (n, part) in input.chunks_exact(BLOCK).enumerate() {
+        let control = Control::Trigger(0, TriggerControl::Learn);
+        let event = Event { at: 0, what: What::Control { control, value: 1.0 } };
+        let events = if n == 0 && learn { &[event][..] } else { &[] };
+        let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
+        let main = [&mut left[..], &mut right[..]];
+        engine.process(Io { sidechain: Some([part, part]), main, aux: &mut [], stems: &mut [] }, events, None);
+        for event in engine.output_events() {
+            if let What::NoteOn { velocity, .. } = event.what {
+                velocities.push(velocity);
+            }
+        }
+    }
+    session.nudge();
+    assert!(session.settle(std::time::Duration::from_secs(20)));
+    velocities
+}
+
+#[test]
+fn trigger_keeps_what_it_learned_with_the_project() {
+    let started = |text: &str| {
+        let session = Session::with_presets(None);
+        session.restore(text);
+        let mut engine = session.engine(RATE);
+        assert!(session.settle(std::time::Duration::from_secs(20)));
+        // The program arrives.
+        through(&session, &mut engine, &[0.0; 20 * BLOCK], false);
+        session.take_changed();
+        (session, engine)
+    };
+    let project = serde_json::json!({"version": 2, "path": "/x.yaml", "files": [
+        {"path": "/x.yaml", "text": "seiche: 1\nd: {trigger: {preset: snare, note: 38, adapt: false}}\n"}]});
+    let (session, mut engine) = started(&project.to_string());
+    // A soft drum: a full stroke of it is a soft one of the preset's.
+    let soft: Vec<(usize, f32)> = (0..10).map(|n| (4_800 + 9_600 * n, 0.1)).collect();
+    let input = strokes(&soft, 210 * BLOCK);
+    let plain = through(&session, &mut engine, &input, false);
+    assert!(plain.len() < 10 && plain[0] < 0.5, "too soft for the preset's drum: {plain:?}");
+    let before = through(&session, &mut engine, &input, true);
+    assert_eq!(before.len(), 10, "learning hears all of them: {before:?}");
+    let learned = session.drums().get(0).unwrap().learned().unwrap().1.unwrap_or_else(|| panic!("no drum: {before:?}"));
+    assert!(session.take_changed(), "the project is to be saved");
+    assert!(before[9] > 0.9, "a full stroke of this drum: {before:?}");
+    let saved = session.save();
+    assert!(saved.contains(r#""drums":{"1":{"instrument":"snare","levels":["#), "{saved}");
+
+    let (again, mut engine) = started(&saved);
+    assert_eq!(again.drums().get(0).unwrap().learned().unwrap().1, Some(learned));
+    assert!(!again.take_changed(), "nothing new after opening");
+    let first = through(&again, &mut engine, &input, false)[0];
+    assert!((first - before[9]).abs() < 0.1, "{first} where {} belongs", before[9]);
+    assert_eq!(again.save(), saved);
+    again.forget_drum(0);
+    assert!(again.take_changed() && !again.save().contains("drums"));
+    let first = through(&again, &mut engine, &input, false)[0];
+    assert!((first - plain[0]).abs() < 0.05, "{first} where {} belongs", plain[0]);
+}
+
+#[test]
+fn trigger_says_what_it_heard_and_why_it_refused() {
+    let (mut engine, mut remote) = Engine::new(RATE);
+    let drums = std::sync::Arc::new(Drums::default());
+    engine.hear_drums(drums.clone());
+    let text = "seiche: 1\nd: {trigger: {preset: snare, threshold: -15, note: 38}}\n";
+    assert!(remote.send(program(text, "d", RATE, 0)).is_ok());
+    let input = strokes(&[(4_800, 0.9), (19_200, 0.2), (33_600, 0.9)], 100 * BLOCK);
+    let mut notes = vec![];
+    for (n, part) in input.chunks_exact(BLOCK).enumerate() {
+        let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
+        let main = [&mut left[..], &mut right[..]];
+        engine.process(Io { sidechain: Some([part, part]), main, aux: &mut [], stems: &mut [] }, &[], None);
+        let on = engine.output_events().iter().filter(|e| matches!(e.what, What::NoteOn { .. }));
+        notes.extend(on.map(|e| (n * BLOCK) as u64 + u64::from(e.at)));
+    }
+    let drum = drums.get(0).unwrap();
+    let (candidates, count) = drum.candidates(0);
+    assert_eq!(count, candidates.len() as u64);
+    let accepted: Vec<u64> =
+        candidates.iter().filter(|c| c.fate == Fate::Accepted).map(|c| c.at).collect();
+    assert_eq!((accepted.len(), accepted), (2, notes), "the strokes that were sent");
+    assert!(candidates.iter().any(|c| c.fate == Fate::BelowThreshold && (19_200..20_000).contains(&c.at)));
+    let (peaks, frame, threshold) = drum.peaks();
+    assert_eq!((peaks.len(), frame, threshold), (213, 213 * 240, -15.0));
+    assert!(peaks[20] > 0.2 && peaks[19] < 0.05, "{} {}", peaks[19], peaks[20]);
+}
+
 #[test]
 fn trigger_is_heard_behind_its_filters() {
     let input: Vec<f32> =
@@ -244,4 +350,59 @@ fn trigger_is_calm_on_silence_and_on_what_is_no_audio() {
         let heard = hear("played", &input, &[512], &[]);
         assert!(heard.on.len() <= 1 && heard.left.iter().all(|x| x.is_finite()), "{:?}", heard.on);
     }
+}
+
+#[test]
+fn trigger_stands_a_storm_on_all_eight_at_once() {
+    let modes = ["live", "tight", "exact", "live", "tight", "exact", "live", "exact"];
+    let tracks: String = modes
+        .iter()
+        .enumerate()
+        .map(|(n, mode)| {
+            let rest = "hold: 5 ms, play: tick";
+            format!("    t{n}: {{trigger: {{preset: snare, mode: {mode}, note: {}, channel: {n}, {rest}}}}}\n", 36 + n)
+        })
+        .collect();
+    let text = format!("seiche: 1\nd:\n  mix:\n{tracks}tick: {{expression: {{exp: velocity, duration: 0.01}}}}\n");
+    // A hundred strokes a second, far too loud, with an offset and numbers that are none.
+    let places: Vec<(usize, f32)> = (0..100).map(|n| (4_800 + 480 * n, 6.0)).collect();
+    let mut input: Vec<f32> = strokes(&places, 72_000).iter().map(|x| x.clamp(-1.0, 1.0) + 0.2).collect();
+    (60_000..60_010).for_each(|n| input[n] = f32::NAN);
+    let mut random = Random(5);
+    let mut moves: Vec<Event> = (0..400)
+        .map(|_| {
+            use TriggerControl::*;
+            let (control, low, high) = [
+                (Threshold, -60.0, -6.0),
+                (Sensitivity, 0.0, 1.0),
+                (Hold, 5.0, 30.0),
+                (Retrigger, 0.0, 50.0),
+                (FilterLow, 20.0, 2_000.0),
+                (FilterHigh, 2_000.0, 20_000.0),
+                (VelocityCurve, -1.0, 1.0),
+                (Learn, 0.0, 1.0),
+            ][random.below(8) as usize];
+            let value = low + (high - low) * random.below(1_001) as f32 / 1_000.0;
+            let control = Control::Trigger(random.below(8) as u8, control);
+            Event { at: random.below(72_000) as u32, what: What::Control { control, value } }
+        })
+        .collect();
+    moves.sort_by_key(|e| e.at);
+    let played = |sizes: &[usize]| {
+        let (mut engine, mut remote) = Engine::new(RATE);
+        engine.hear_drums(std::sync::Arc::default());
+        assert!(remote.send(program(&text, "d", RATE, 0)).is_ok());
+        hear_with(&mut engine, &input, sizes, &moves)
+    };
+    let wanted = played(&[512]);
+    assert!(wanted.left.iter().all(|x| x.is_finite()));
+    for key in 36..44 {
+        let count = wanted.on.iter().filter(|(k, ..)| *k == key).count();
+        assert!((1..=240).contains(&count), "key {key}: {count} notes");
+    }
+    assert!(wanted.on.len() > 150, "{} notes", wanted.on.len());
+    assert_eq!(wanted.on.len(), wanted.off.len(), "every note ends");
+    let got = played(&[441, 17, 4096, 1]);
+    let differ = (0..input.len()).find(|n| got.left[*n].to_bits() != wanted.left[*n].to_bits());
+    assert_eq!(differ, None);
 }

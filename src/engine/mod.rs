@@ -22,6 +22,8 @@ pub use crate::kernel::{
 };
 use crate::kernel::{Controls, Piece};
 
+pub use crate::dsp::drum::profile::STEPS;
+pub use crate::dsp::drum::{Fate, Instrument, Profile as DrumProfile, Reason, Stroke as DrumStroke};
 pub use crate::kernel::drums::{Candidate, Drum, Drums, PEAKS_PER_SECOND};
 pub use crate::kernel::strip_fault;
 pub use crate::kernel::voices::Press;

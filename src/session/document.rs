@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::drums::Saved;
 use super::learn::Learned;
 use super::macros::Owners;
 use crate::engine::Performance;
@@ -50,6 +51,9 @@ pub struct Document {
     /// The controllers that move the host's macros.
     #[serde(skip_serializing_if = "Learned::is_empty")]
     pub learned: Learned,
+    /// The drums that triggers have learned.
+    #[serde(skip_serializing_if = "Saved::is_empty")]
+    pub drums: Saved,
     /// Folders where samples are looked for that are not at their places.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<String>,
@@ -97,6 +101,7 @@ impl Default for Document {
             macros: Owners::new(),
             performance: Performance::default(),
             learned: Learned::new(),
+            drums: Saved::new(),
             folders: vec![],
             samples: vec![],
             copies: Copies::new(),
@@ -130,9 +135,9 @@ impl Document {
         }
     }
 
-    /// Without what is kept elsewhere while the project is open: texts that never sounded, and controllers.
+    /// Without what is kept elsewhere while the project is open: texts that never sounded, controllers, and drums.
     pub fn kept(&self) -> Document {
-        Document { edits: vec![], learned: Learned::new(), ..self.clone() }
+        Document { edits: vec![], learned: Learned::new(), drums: Saved::new(), ..self.clone() }
     }
 
     /// What tells libraries apart: its place on the disk, and in the factory.

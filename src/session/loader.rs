@@ -16,7 +16,7 @@ use super::mailbox::Taken;
 use super::presets::Presets;
 use super::reload::{Cause, Reload, Stage};
 use super::wish::{Todo, Wish};
-use super::{Document, Finding, Macro, Message, Opened, Pick, Samples, Shared, Status, show};
+use super::{Document, Finding, Macro, Message, Opened, Pick, Samples, Shared, Status, drums, show};
 use crate::language::{Content, Diagnostic, Reader};
 use crate::library::{
     is_text,
@@ -274,6 +274,10 @@ impl Loader {
         if sound != self.sound {
             self.sound = sound;
             self.wish.need(Todo::Build, Cause::Chosen);
+        }
+        let drums = drums::version(&self.shared.drums);
+        if self.shared.drums_told.swap(drums, Ordering::AcqRel) != drums {
+            self.shared.note_change();
         }
         if self.wish.todo == Todo::Nothing && self.watch.look(Instant::now()) {
             // The watch has just looked at all files; what is asked for by a message is looked at anew.

@@ -3,6 +3,7 @@
 
 mod build;
 mod document;
+mod drums;
 mod exchange;
 pub mod help;
 mod history;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::engine::{Engine, Meters, Remote};
+pub use crate::engine::{Candidate, Drum, DrumProfile, Drums, Fate, Instrument, PEAKS_PER_SECOND, Reason};
 pub use crate::engine::{MOST_MEMBERS, MOST_RANGE, Mpe, Performance, Zone};
 use crate::library::vault::Vault;
 use mailbox::Mailbox;
@@ -119,6 +121,10 @@ struct Shared {
     load: Load,
     macros: macros::Slots,
     learn: Learn,
+    /// What the triggers have learned, and hear.
+    drums: Arc<Drums>,
+    /// The version of that which the host has been told of.
+    drums_told: AtomicU32,
     presets: Requests,
     /// Where the user's presets are.
     shelf: Option<PathBuf>,
@@ -155,6 +161,8 @@ impl Session {
             load: Load::default(),
             macros: Default::default(),
             learn: Learn::default(),
+            drums: Arc::default(),
+            drums_told: AtomicU32::new(0),
             presets: Requests::default(),
             shelf,
             changed: AtomicBool::new(false),
@@ -165,7 +173,8 @@ impl Session {
 
     /// Makes an engine for this sample rate and lets the loader provide it with programs; an engine made before gets none any more.
     pub fn engine(&self, rate: f64) -> Engine {
-        let (engine, remote) = Engine::new(rate);
+        let (mut engine, remote) = Engine::new(rate);
+        engine.hear_drums(self.shared.drums.clone());
         self.shared.meters.store(Some(remote.meters().clone()));
         self.send(Message::Engine(rate, remote));
         engine
@@ -209,7 +218,8 @@ impl Session {
         let edits = self.shared.typed.load().unheard(&self.shared.snapshot.load().texts, &document);
         let macros = self.shared.macros.settled(document.macros.clone());
         let (performance, learned) = (self.performance(), self.shared.learn.saved());
-        Document { edits, macros, performance, learned, ..Document::clone(&document) }.to_json()
+        let drums = drums::saved(&self.shared.drums);
+        Document { edits, macros, performance, learned, drums, ..Document::clone(&document) }.to_json()
     }
 
     /// What is typed in the window, or was when it was closed or the project saved.
@@ -246,6 +256,8 @@ impl Session {
         self.shared.macros.restore(&document.macros);
         self.shared.performance.store(document.performance.to_bits(), Ordering::Release);
         self.shared.learn.restore(&document.learned);
+        drums::restore(&self.shared.drums, &document.drums);
+        self.shared.drums_told.store(drums::version(&self.shared.drums), Ordering::Release);
         self.shared.typed.rcu(|old| Typed { epoch: old.epoch + 1, files: edits.clone() });
         // What was wanted until now is of no account any more.
         self.shared.publish(|snapshot| snapshot.texts = Texts::default());
@@ -286,6 +298,18 @@ impl Session {
     pub fn bind(&self, slot: u8, controller: Option<Controller>) {
         self.shared.learn.bind(slot, controller);
         self.shared.note_change();
+    }
+
+    /// What the triggers have learned, and hear.
+    pub fn drums(&self) -> &Drums {
+        &self.shared.drums
+    }
+
+    /// Lets a trigger, from 0, listen for the drum of its preset again.
+    pub fn forget_drum(&self, slot: u8) {
+        if self.shared.drums.get(slot).and_then(|drum| drum.listen_for(None)).is_some() {
+            self.shared.note_change();
+        }
     }
 
     /// What the audio thread asks for of presets, and what has come of them.

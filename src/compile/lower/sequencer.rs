@@ -163,7 +163,10 @@ impl Lower<'_> {
             key.push_str(&format!(" {name}"));
         }
         if !known.contains_key(&key) {
-            let overrides: Vec<String> = slotted.iter().map(|(n, _)| (*n).to_owned()).collect();
+            // A `context` around the whole sound says what holds where nobody else says anything.
+            let stands_in = |name: &str| root.spec.name == "context" && root.params.iter().any(|p| p.name == name);
+            let given = slotted.iter().chain(variables.iter().filter(|(name, _)| stands_in(name)));
+            let overrides: Vec<String> = given.map(|(n, _)| (*n).to_owned()).collect();
             let named = matches!(&call.target, Target::Sound(_));
             if let Target::Sound(name) = &call.target {
                 self.started.push((name.clone(), call.span));

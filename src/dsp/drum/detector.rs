@@ -25,6 +25,8 @@ const LATE_UNTIL: f64 = 0.0097;
 const LATE_WINDOW: f64 = 0.0065;
 /// What begins so soon after a stroke is that stroke, in seconds.
 const SAME: f64 = 0.005;
+/// Level of the softest drum that is learned: -48 dBFS.
+const QUIETEST: f32 = -16.0;
 /// 6 dB, in units of level.
 const SOFTER: f32 = 2.0;
 /// Frames filtered at a time.
@@ -128,6 +130,8 @@ pub struct Detector {
     measuring: [Option<f64>; 4],
     strokes: Strokes,
     learning: Option<usize>,
+    /// The loudest level since learning began.
+    most: f32,
 }
 
 impl Detector {
@@ -155,6 +159,7 @@ impl Detector {
             measuring: [None; 4],
             strokes: Strokes::default(),
             learning: None,
+            most: SILENCE,
         };
         detector.profile = detector.preset(settings.instrument);
         detector.set(settings);
@@ -218,13 +223,13 @@ impl Detector {
         self.settings.instrument = profile.instrument;
     }
 
-    /// Learns from the next strokes: after eight of them, the drum is theirs.
+    /// Learns from the next strokes, however loud the drum is: after eight full ones, the drum is theirs.
     pub fn learn(&mut self) {
         self.strokes = Strokes::default();
-        self.learning = Some(0);
+        (self.learning, self.most) = (Some(0), SILENCE);
     }
 
-    /// How many strokes were learned so far, while it learns.
+    /// How many full strokes were heard so far, while it learns.
     pub fn learning(&self) -> Option<usize> {
         self.learning
     }
@@ -296,6 +301,9 @@ impl Detector {
 
     fn hop(&mut self, levels: Levels, reference: Option<Levels>) {
         self.history.push(levels);
+        if self.learning.is_some() {
+            self.suit(levels[WHOLE]);
+        }
         if let Some(levels) = reference {
             self.reference.follow(levels, &self.history);
         }
@@ -538,11 +546,20 @@ impl Detector {
         }
     }
 
+    /// While it learns, the loudest that was heard counts as a full stroke of the preset's drum.
+    fn suit(&mut self, level: f32) {
+        self.most = self.most.max(level).max(QUIETEST);
+        self.profile = self.preset(self.settings.instrument);
+        let louder = self.most - self.profile.stroke.levels[WHOLE];
+        self.profile.stroke.levels.iter_mut().for_each(|level| *level += louder);
+    }
+
     fn take(&mut self, stroke: Stroke) {
         self.strokes.take(stroke);
-        if let Some(count) = &mut self.learning {
-            *count += 1;
-            if *count == STROKES {
+        if self.learning.is_some() {
+            let count = self.strokes.full();
+            self.learning = Some(count);
+            if count == STROKES {
                 self.learning = None;
                 if let Some(profile) = Profile::of_strokes(&self.strokes, self.settings.instrument) {
                     self.profile = profile;

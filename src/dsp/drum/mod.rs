@@ -20,5 +20,5 @@ mod velocity;
 mod tests;
 
 pub use detector::{Detector, Fate, Heard, Reason};
-pub use profile::{Profile, Strokes};
+pub use profile::{Profile, Stroke, Strokes};
 pub use settings::{Instrument, Mode, Settings};

@@ -5,6 +5,9 @@ use super::bands::{BANDS, Levels, SILENCE, WHOLE};
 use super::history::{BESIDE, loudest};
 use super::settings::Instrument;
 
+/// Steps of a unit of level in what was learned: exact in every float that levels can be.
+pub const STEPS: f32 = 1024.0;
+
 /// How many strokes are learned.
 pub const STROKES: usize = 8;
 
@@ -60,6 +63,13 @@ impl Profile {
             out[BANDS + 1 + i] = if self.instrument == *known { 1.0 } else { 0.0 };
         }
         out
+    }
+
+    /// In the steps in which it is saved, so that what was learned and what is brought back are the same.
+    pub fn in_steps(&self) -> Profile {
+        let step = |value: f32| (value * STEPS).round() / STEPS;
+        let Stroke { levels, rise } = self.stroke;
+        Profile { stroke: Stroke { levels: levels.map(step), rise: rise.map(step) }, ..*self }
     }
 
     /// Follows a loud stroke a little: what is softer than a full one by more than 6 dB says nothing about the drum.
@@ -125,6 +135,13 @@ impl Strokes {
         self.count = (self.count + 1).min(STROKES);
         self.kept[place..self.count].rotate_right(1);
         self.kept[place] = stroke;
+    }
+
+    /// How many of them are full strokes: within 12 dB of the loudest one.
+    pub fn full(&self) -> usize {
+        let level = |stroke: &Stroke| stroke.levels[WHOLE];
+        let Some(most) = self.loudest().first().map(level) else { return 0 };
+        self.loudest().iter().filter(|stroke| level(stroke) > most - 4.0).count()
     }
 
     /// From loud to soft.

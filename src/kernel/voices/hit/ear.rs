@@ -145,10 +145,12 @@ impl Ear {
         if now.is_some() || before.is_some() {
             drum.learns(now);
         }
-        if let (Some(_), None) = (before, now)
-            && let Some(version) = drum.listen_for(Some(self.detector.profile()))
-        {
-            self.version = version;
+        if let (Some(_), None) = (before, now) {
+            let learned = self.detector.profile().in_steps();
+            self.detector.listen_for(learned);
+            if let Some(version) = drum.listen_for(Some(&learned)) {
+                self.version = version;
+            }
         }
     }
 
