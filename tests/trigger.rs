@@ -208,7 +208,8 @@ fn trigger_drives_other_nodes() {
 
 #[test]
 fn trigger_ends_its_note_when_an_edit_takes_it_away() {
-    let sound = |trigger: &str| format!("seiche: 1\nd: {{mix: {{a: {{trigger: {{id: hit, {trigger}}}}}}}}}\n");
+    let sound =
+        |trigger: &str| format!("seiche: 1\nd: {{mix: {{a: {{trigger: {{id: hit, {trigger}}}}}}}}}\n");
     let note = "preset: snare, note: 38, length: 0.5, play: {osc: {freq: 200, duration: 0.1}}";
     for (edit, what) in [
         (sound(&note.replace("38", "40")), "another note"),
@@ -256,7 +257,11 @@ fn through(session: &Session, engine: &mut Engine, input: &[f32], learn: bool) -
         let events = if n == 0 && learn { &[event][..] } else { &[] };
         let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
         let main = [&mut left[..], &mut right[..]];
-        engine.process(Io { sidechain: Some([part, part]), main, aux: &mut [], stems: &mut [] }, events, None);
+        engine.process(
+            Io { sidechain: Some([part, part]), main, aux: &mut [], stems: &mut [] },
+            events,
+            None,
+        );
         for event in engine.output_events() {
             if let What::NoteOn { velocity, .. } = event.what {
                 velocities.push(velocity);
@@ -290,7 +295,8 @@ fn trigger_keeps_what_it_learned_with_the_project() {
     assert!(plain.len() < 10 && plain[0] < 0.5, "too soft for the preset's drum: {plain:?}");
     let before = through(&session, &mut engine, &input, true);
     assert_eq!(before.len(), 10, "learning hears all of them: {before:?}");
-    let learned = session.drums().get(0).unwrap().learned().unwrap().1.unwrap_or_else(|| panic!("no drum: {before:?}"));
+    let learned =
+        session.drums().get(0).unwrap().learned().unwrap().1.unwrap_or_else(|| panic!("no drum: {before:?}"));
     assert!(session.take_changed(), "the project is to be saved");
     assert!(before[9] > 0.9, "a full stroke of this drum: {before:?}");
     let saved = session.save();
@@ -327,8 +333,7 @@ fn trigger_says_what_it_heard_and_why_it_refused() {
     let drum = drums.get(0).unwrap();
     let (candidates, count) = drum.candidates(0);
     assert_eq!(count, candidates.len() as u64);
-    let accepted: Vec<u64> =
-        candidates.iter().filter(|c| c.fate == Fate::Accepted).map(|c| c.at).collect();
+    let accepted: Vec<u64> = candidates.iter().filter(|c| c.fate == Fate::Accepted).map(|c| c.at).collect();
     assert_eq!((accepted.len(), accepted), (2, notes), "the strokes that were sent");
     assert!(candidates.iter().any(|c| c.fate == Fate::BelowThreshold && (19_200..20_000).contains(&c.at)));
     let (peaks, frame, threshold) = drum.peaks();
@@ -360,10 +365,14 @@ fn trigger_stands_a_storm_on_all_eight_at_once() {
         .enumerate()
         .map(|(n, mode)| {
             let rest = "hold: 5 ms, play: tick";
-            format!("    t{n}: {{trigger: {{preset: snare, mode: {mode}, note: {}, channel: {n}, {rest}}}}}\n", 36 + n)
+            format!(
+                "    t{n}: {{trigger: {{preset: snare, mode: {mode}, note: {}, channel: {n}, {rest}}}}}\n",
+                36 + n
+            )
         })
         .collect();
-    let text = format!("seiche: 1\nd:\n  mix:\n{tracks}tick: {{expression: {{exp: velocity, duration: 0.01}}}}\n");
+    let text =
+        format!("seiche: 1\nd:\n  mix:\n{tracks}tick: {{expression: {{exp: velocity, duration: 0.01}}}}\n");
     // A hundred strokes a second, far too loud, with an offset and numbers that are none.
     let places: Vec<(usize, f32)> = (0..100).map(|n| (4_800 + 480 * n, 6.0)).collect();
     let mut input: Vec<f32> = strokes(&places, 72_000).iter().map(|x| x.clamp(-1.0, 1.0) + 0.2).collect();

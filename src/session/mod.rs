@@ -30,8 +30,8 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use crate::engine::{Engine, Meters, Remote};
 pub use crate::engine::{Candidate, Drum, DrumProfile, Drums, Fate, Instrument, PEAKS_PER_SECOND, Reason};
+use crate::engine::{Engine, Meters, Remote};
 pub use crate::engine::{MOST_MEMBERS, MOST_RANGE, Mpe, Performance, Zone};
 use crate::library::vault::Vault;
 use mailbox::Mailbox;

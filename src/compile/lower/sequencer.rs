@@ -164,7 +164,8 @@ impl Lower<'_> {
         }
         if !known.contains_key(&key) {
             // A `context` around the whole sound says what holds where nobody else says anything.
-            let stands_in = |name: &str| root.spec.name == "context" && root.params.iter().any(|p| p.name == name);
+            let stands_in =
+                |name: &str| root.spec.name == "context" && root.params.iter().any(|p| p.name == name);
             let given = slotted.iter().chain(variables.iter().filter(|(name, _)| stands_in(name)));
             let overrides: Vec<String> = given.map(|(n, _)| (*n).to_owned()).collect();
             let named = matches!(&call.target, Target::Sound(_));

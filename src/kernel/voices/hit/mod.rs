@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use crate::dsp::drum::Heard;
 use crate::dsp::lane::MAX_LANES;
+use crate::kernel::Outbox;
 use crate::kernel::carry::{Passage, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
-use crate::kernel::Outbox;
 
 use super::numbers::Numbers;
 use super::pool::{Opening, Place, Pool, PoolPlan};
@@ -209,8 +209,7 @@ impl Kernel for Hit {
         let mut next = 0;
         loop {
             let due = self.ear.heard.get(next);
-            let due = due
-                .map(|stroke| (stroke.at.saturating_sub(pass.at) as usize).clamp(from, frames - 1));
+            let due = due.map(|stroke| (stroke.at.saturating_sub(pass.at) as usize).clamp(from, frames - 1));
             let closes = self.closes(pass, from).filter(|closes| due.is_none_or(|due| *closes < due));
             let to = closes.or(due).unwrap_or(frames);
             if let Some(until) = self.note_ends.filter(|until| *until <= pass.at + to as u64) {
