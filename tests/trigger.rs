@@ -373,11 +373,18 @@ fn trigger_stands_a_storm_on_all_eight_at_once() {
         .collect();
     let text =
         format!("seiche: 1\nd:\n  mix:\n{tracks}tick: {{expression: {{exp: velocity, duration: 0.01}}}}\n");
-    // A hundred strokes a second, far too loud, with an offset and numbers that are none.
-    let places: Vec<(usize, f32)> = (0..100).map(|n| (4_800 + 480 * n, 6.0)).collect();
-    let mut input: Vec<f32> = strokes(&places, 72_000).iter().map(|x| x.clamp(-1.0, 1.0) + 0.2).collect();
-    (60_000..60_010).for_each(|n| input[n] = f32::NAN);
+    // A hundred short strokes a second, the second half far too loud, with an offset and numbers that are none.
     let mut random = Random(5);
+    let mut input = vec![0.0f32; 72_000];
+    for stroke in 0..100 {
+        let at = 4_800 + 480 * stroke;
+        for n in 0..480 {
+            let noise = random.below(20_001) as f32 / 10_000.0 - 1.0;
+            let level = if stroke < 50 { 0.6 } else { 6.0 };
+            input[at + n] = (level * noise * (-(n as f32) / 60.0).exp()).clamp(-1.0, 1.0) + 0.1;
+        }
+    }
+    (60_000..60_010).for_each(|n| input[n] = f32::NAN);
     let mut moves: Vec<Event> = (0..400)
         .map(|_| {
             use TriggerControl::*;
