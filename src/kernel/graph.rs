@@ -9,7 +9,7 @@ use super::isa::{Isa, Width};
 use super::pass::{Kernel, Pass, Piece, Port, Source, Start};
 use super::tape::Tape;
 use super::tile::{TILE, Tile};
-use super::voices::Press;
+use super::voices::{Pool, Press};
 use crate::dsp::lane::MAX_LANES;
 
 /// How the end of a step's output follows from its inputs.
@@ -144,7 +144,7 @@ impl Graph {
         of_song: bool,
     ) -> Self {
         let pack = lanes.min(MAX_LANES);
-        let has_voices = |s: &Step| matches!(&s.work, Work::Kernel(k) if k.voices().is_some());
+        let has_voices = |s: &Step| matches!(&s.work, Work::Kernel(k) if !k.pools().is_empty());
         let pools = steps.iter().enumerate().filter(|(_, s)| has_voices(s)).map(|(n, _)| n).collect();
         Self {
             lanes,
@@ -217,7 +217,7 @@ impl Graph {
     /// Voices that sound in this graph.
     pub fn voices(&self) -> usize {
         let voices = |step: &usize| match &self.steps[*step].work {
-            Work::Kernel(kernel) => kernel.voices().unwrap_or(0),
+            Work::Kernel(kernel) => kernel.pools().iter().map(Pool::sounding_voices).sum(),
             _ => 0,
         };
         self.pools.iter().map(voices).sum()

@@ -11,7 +11,7 @@ use super::carry::{self, Passage};
 use super::event::{Controls, Event};
 use super::isa::{self, Isa, Width};
 use super::tile::{TILE, Tile};
-use super::voices::Press;
+use super::voices::{Pool, Press};
 use crate::dsp::lane::{Lane, MAX_LANES};
 
 /// Where an input's values come from.
@@ -332,9 +332,16 @@ pub trait Kernel: Send + std::any::Any {
     fn start(&mut self, lane: usize, start: Start);
     /// The voice in `lane` is over at absolute frame `at`; until `start` it will not be rendered. For what reaches beyond the voice.
     fn stop(&mut self, _lane: usize, _at: u64) {}
+    /// The pools of voices that it plays; none for kernels that never play any.
+    fn pools(&self) -> &[Pool] {
+        &[]
+    }
+    fn pools_mut(&mut self) -> &mut [Pool] {
+        &mut []
+    }
     /// How long, in frames, the output may go on after all inputs are silent.
     fn tail(&self) -> u64 {
-        0
+        self.pools().iter().map(Pool::tail).max().unwrap_or(0)
     }
     /// Takes over the state of a kernel that it replaces at absolute frame `at`, as far as that is of the same kind and fits; `passages`
     /// say which voices go on. `old` plays on until it has faded, but for its voices, and for nodes in [`CHANGES_OVER`](super::CHANGES_OVER).
@@ -343,14 +350,12 @@ pub trait Kernel: Send + std::any::Any {
     fn succeeded(&mut self, _at: u64) {}
     /// It does not go on in the program that has replaced its own at absolute frame `at`, though it may fade there: ends the notes that it
     /// sent to the host, and sends no more.
-    fn hush(&mut self, _at: u64) {}
+    fn hush(&mut self, at: u64) {
+        self.pools_mut().iter_mut().for_each(|pool| pool.hush(at));
+    }
     /// Whether a note that the host began still sounds in it.
     fn plays(&self, _note: &Press) -> bool {
         false
-    }
-    /// Voices that sound inside it; none for kernels that never have any.
-    fn voices(&self) -> Option<usize> {
-        None
     }
 }
 

@@ -1,6 +1,6 @@
 //! `multiply`: a fixed number of voices that start with the node. Each knows its number and, with `items`, its item.
 
-use std::slice::from_mut;
+use std::slice::{from_mut, from_ref};
 
 use crate::kernel::carry::{Passage, same};
 use crate::kernel::pass::{Kernel, Pass, Start, silence};
@@ -57,16 +57,12 @@ impl Multiply {
 }
 
 impl Kernel for Multiply {
-    fn tail(&self) -> u64 {
-        self.pool.tail()
+    fn pools(&self) -> &[Pool] {
+        from_ref(&self.pool)
     }
 
-    fn hush(&mut self, at: u64) {
-        self.pool.hush(at);
-    }
-
-    fn voices(&self) -> Option<usize> {
-        Some(self.pool.sounding_voices())
+    fn pools_mut(&mut self) -> &mut [Pool] {
+        from_mut(&mut self.pool)
     }
 
     fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {

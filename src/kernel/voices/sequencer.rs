@@ -148,16 +148,12 @@ impl Sequencer {
 }
 
 impl Kernel for Sequencer {
-    fn tail(&self) -> u64 {
-        self.pools.iter().map(Pool::tail).max().unwrap_or(0)
+    fn pools(&self) -> &[Pool] {
+        &self.pools
     }
 
-    fn hush(&mut self, at: u64) {
-        self.pools.iter_mut().for_each(|pool| pool.hush(at));
-    }
-
-    fn voices(&self) -> Option<usize> {
-        Some(self.pools.iter().map(Pool::sounding_voices).sum())
+    fn pools_mut(&mut self) -> &mut [Pool] {
+        &mut self.pools
     }
 
     fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {

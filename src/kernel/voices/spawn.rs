@@ -1,6 +1,6 @@
 //! `spawn`: a voice for every rising edge of its trigger, at the edge's frame.
 
-use std::slice::from_mut;
+use std::slice::{from_mut, from_ref};
 
 use crate::kernel::carry::{Passage, same};
 use crate::kernel::edge::Trigger;
@@ -44,16 +44,12 @@ impl Spawn {
 }
 
 impl Kernel for Spawn {
-    fn tail(&self) -> u64 {
-        self.pool.tail()
+    fn pools(&self) -> &[Pool] {
+        from_ref(&self.pool)
     }
 
-    fn hush(&mut self, at: u64) {
-        self.pool.hush(at);
-    }
-
-    fn voices(&self) -> Option<usize> {
-        Some(self.pool.sounding_voices())
+    fn pools_mut(&mut self) -> &mut [Pool] {
+        from_mut(&mut self.pool)
     }
 
     fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {

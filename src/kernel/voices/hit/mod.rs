@@ -160,8 +160,12 @@ impl Kernel for Hit {
         self.hushed = true;
     }
 
-    fn voices(&self) -> Option<usize> {
-        Some(self.pools.iter().map(Pool::sounding_voices).sum())
+    fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
+    fn pools_mut(&mut self) -> &mut [Pool] {
+        &mut self.pools
     }
 
     fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {

@@ -6,7 +6,7 @@ mod mono;
 mod note;
 mod portamento;
 
-use std::slice::from_mut;
+use std::slice::{from_mut, from_ref};
 
 use crate::kernel::carry::{Passage, same};
 use crate::kernel::event::{Expression, MACROS, What};
@@ -365,16 +365,12 @@ fn is_touched(variable: NoteVariable) -> bool {
 }
 
 impl Kernel for MidiIn {
-    fn tail(&self) -> u64 {
-        self.pool.tail()
+    fn pools(&self) -> &[Pool] {
+        from_ref(&self.pool)
     }
 
-    fn hush(&mut self, at: u64) {
-        self.pool.hush(at);
-    }
-
-    fn voices(&self) -> Option<usize> {
-        Some(self.pool.sounding_voices())
+    fn pools_mut(&mut self) -> &mut [Pool] {
+        from_mut(&mut self.pool)
     }
 
     fn plays(&self, press: &Press) -> bool {
