@@ -23,8 +23,8 @@ pub use crate::kernel::{
 use crate::kernel::{Controls, Piece};
 
 pub use crate::dsp::drum::profile::STEPS;
-pub use crate::dsp::drum::{Fate, Instrument, Profile as DrumProfile, Reason, Stroke as DrumStroke};
-pub use crate::kernel::drums::{Candidate, Drum, Drums, PEAKS_PER_SECOND};
+pub use crate::dsp::drum::{Instrument, Profile as DrumProfile, Stroke as DrumStroke};
+pub use crate::kernel::drums::{Drum, Drums};
 pub use crate::kernel::strip_fault;
 pub use crate::kernel::voices::Press;
 pub use apart::{Cause, Mixdown, NodeTime, PartFault, PartPlayer, Place, Stop, Stretch};
@@ -134,7 +134,7 @@ impl Engine {
         self.rate
     }
 
-    /// Lets its triggers listen for the drums that were learned, and say there what they hear.
+    /// Lets its triggers listen for the drums that were learned, and say there what they learn.
     pub fn hear_drums(&mut self, drums: Arc<Drums>) {
         self.controls.drums = Some(drums);
     }

@@ -1,44 +1,17 @@
-//! What the first eight triggers know and hear, for those who are not the audio thread: the drums that were learned, which outlive
-//! programs and are saved with the project, and the last candidates and peaks, which windows show. The audio thread writes without
-//! waiting, others read; everything is atomics.
+//! The drums that the host's triggers have learned: they outlive programs, and are saved with the project. The audio thread writes what is
+//! learned and reads what is brought back, both without waiting; everything is atomics.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU32, Ordering, fence};
 
 use super::event::TRIGGERS;
-use crate::dsp::drum::profile::Stroke;
-use crate::dsp::drum::{Fate, Heard, Instrument, Profile, Reason};
-
-/// Candidates that are remembered for each trigger.
-pub const CANDIDATES: usize = 256;
-/// Peaks that are remembered: ten seconds of hops of 5 ms.
-pub const PEAKS: usize = 2000;
-/// Peaks of a second.
-pub const PEAKS_PER_SECOND: f64 = 200.0;
+use crate::dsp::drum::{Instrument, Profile, Stroke};
 
 const LEVELS: usize = 8;
 const RISES: usize = 4;
 const WORDS: usize = LEVELS + RISES + 1;
 /// The instrument of a trigger that knows no drum.
 const NONE: u32 = u32::MAX;
-/// Fates by their numbers.
-const FATES: [Fate; 5] = [
-    Fate::Accepted,
-    Fate::BelowThreshold,
-    Fate::Masked,
-    Fate::Bleed(Reason::Unlike),
-    Fate::Bleed(Reason::Reference),
-];
 const INSTRUMENTS: [Instrument; 4] = [Instrument::Kick, Instrument::Snare, Instrument::Tom, Instrument::Any];
-
-/// Something that a trigger has considered.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Candidate {
-    /// Absolute frame at which it sounds.
-    pub at: u64,
-    pub fate: Fate,
-    /// 1..=127.
-    pub velocity: f32,
-}
 
 /// The triggers of one instance.
 #[derive(Debug, Default)]
@@ -53,15 +26,6 @@ pub struct Drum {
     words: [AtomicU32; WORDS],
     /// Strokes learned so far, and one more, while it learns.
     learning: AtomicU32,
-    candidates: Box<[[AtomicU64; 2]]>,
-    /// Candidates so far.
-    heard: AtomicU64,
-    peaks: Box<[AtomicU32]>,
-    /// Peaks so far.
-    measured: AtomicU64,
-    /// Frame of the last peak, and the threshold in dB.
-    frame: AtomicU64,
-    threshold: AtomicU32,
 }
 
 impl Default for Drum {
@@ -70,12 +34,6 @@ impl Default for Drum {
             version: AtomicU32::new(0),
             words: std::array::from_fn(|_| AtomicU32::new(NONE)),
             learning: AtomicU32::new(0),
-            candidates: (0..CANDIDATES).map(|_| Default::default()).collect(),
-            heard: AtomicU64::new(0),
-            peaks: (0..PEAKS).map(|_| AtomicU32::new(0)).collect(),
-            measured: AtomicU64::new(0),
-            frame: AtomicU64::new(0),
-            threshold: AtomicU32::new(0),
         }
     }
 }
@@ -146,51 +104,6 @@ impl Drum {
     pub fn learns(&self, strokes: Option<usize>) {
         self.learning.store(strokes.map_or(0, |n| n as u32 + 1), Ordering::Relaxed);
     }
-
-    /// Remembers a candidate that is due at an absolute frame. Audio thread.
-    pub fn hear(&self, at: u64, heard: &Heard) {
-        let count = self.heard.load(Ordering::Relaxed);
-        let [first, second] = &self.candidates[count as usize % CANDIDATES];
-        let fate = FATES.iter().position(|fate| *fate == heard.fate).unwrap_or(0) as u64;
-        first.store(at, Ordering::Relaxed);
-        second.store(fate << 32 | u64::from(heard.velocity.to_bits()), Ordering::Relaxed);
-        self.heard.store(count + 1, Ordering::Release);
-    }
-
-    /// Candidates since the first `seen` of them, oldest first, as far as they are remembered, and how many there were in all.
-    pub fn candidates(&self, seen: u64) -> (Vec<Candidate>, u64) {
-        let count = self.heard.load(Ordering::Acquire);
-        // The oldest one might just be replaced.
-        let first = seen.clamp(count.saturating_sub(CANDIDATES as u64 - 1), count);
-        let one = |n: u64| {
-            let [at, rest] = &self.candidates[n as usize % CANDIDATES];
-            let rest = rest.load(Ordering::Relaxed);
-            Candidate {
-                at: at.load(Ordering::Relaxed),
-                fate: FATES[(rest >> 32) as usize % FATES.len()],
-                velocity: f32::from_bits(rest as u32),
-            }
-        };
-        ((first..count).map(one).collect(), count)
-    }
-
-    /// Remembers the peak of 5 ms that end at an absolute frame, and the threshold in dB. Audio thread.
-    pub fn measure(&self, frame: u64, peak: f32, threshold: f32) {
-        let count = self.measured.load(Ordering::Relaxed);
-        self.peaks[count as usize % PEAKS].store(peak.to_bits(), Ordering::Relaxed);
-        self.frame.store(frame, Ordering::Relaxed);
-        self.threshold.store(threshold.to_bits(), Ordering::Relaxed);
-        self.measured.store(count + 1, Ordering::Release);
-    }
-
-    /// The last peaks behind the gain and the filters, oldest first, the frame at which they end, and the threshold in dB.
-    pub fn peaks(&self) -> (Vec<f32>, u64, f32) {
-        let count = self.measured.load(Ordering::Acquire);
-        let first = count.saturating_sub(PEAKS as u64 - 1);
-        let one = |n: u64| f32::from_bits(self.peaks[n as usize % PEAKS].load(Ordering::Relaxed));
-        let threshold = f32::from_bits(self.threshold.load(Ordering::Relaxed));
-        ((first..count).map(one).collect(), self.frame.load(Ordering::Relaxed), threshold)
-    }
 }
 
 #[cfg(test)]
@@ -213,23 +126,5 @@ mod tests {
         let second = drum.listen_for(None).unwrap();
         assert_ne!(first, second);
         assert_eq!(drum.learned(), Some((second, None)));
-    }
-
-    #[test]
-    fn drums_keep_the_last_candidates_and_peaks() {
-        let drum = Drum::default();
-        for n in 0..300u64 {
-            let fate = FATES[n as usize % 5];
-            let heard = Heard { at: 0, fate, velocity: n as f32, peak: 0.0, brightness: 0.0, odds: 0.0 };
-            drum.hear(n, &heard);
-            drum.measure(240 * n, n as f32, -30.0);
-        }
-        let (last, count) = drum.candidates(298);
-        assert_eq!(count, 300);
-        let candidate = |n: u64| Candidate { at: n, fate: FATES[n as usize % 5], velocity: n as f32 };
-        assert_eq!(last, [candidate(298), candidate(299)]);
-        assert_eq!(drum.candidates(0).0.len(), CANDIDATES - 1, "what was forgotten is not made up");
-        let (peaks, frame, threshold) = drum.peaks();
-        assert_eq!((peaks.len(), peaks[299], frame, threshold), (300, 299.0, 240 * 299, -30.0));
     }
 }

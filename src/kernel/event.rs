@@ -215,7 +215,7 @@ pub struct Controls {
     pub strips: [StripState; STRIPS],
     /// What the host has set on the triggers.
     pub triggers: [TriggerState; TRIGGERS],
-    /// What the triggers have learned, and where they say what they hear, if anybody asks.
+    /// What the triggers have learned, where anybody keeps it.
     pub drums: Option<Arc<Drums>>,
     /// Some track is soloed: those that are not are not heard.
     pub soloed: bool,

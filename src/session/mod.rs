@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-pub use crate::engine::{Candidate, Drum, DrumProfile, Drums, Fate, Instrument, PEAKS_PER_SECOND, Reason};
+pub use crate::engine::{Drum, DrumProfile, Drums, Instrument};
 use crate::engine::{Engine, Meters, Remote};
 pub use crate::engine::{MOST_MEMBERS, MOST_RANGE, Mpe, Performance, Zone};
 use crate::library::vault::Vault;
@@ -121,7 +121,7 @@ struct Shared {
     load: Load,
     macros: macros::Slots,
     learn: Learn,
-    /// What the triggers have learned, and hear.
+    /// What the triggers have learned.
     drums: Arc<Drums>,
     /// The version of that which the host has been told of.
     drums_told: AtomicU32,
@@ -300,7 +300,7 @@ impl Session {
         self.shared.note_change();
     }
 
-    /// What the triggers have learned, and hear.
+    /// What the triggers have learned.
     pub fn drums(&self) -> &Drums {
         &self.shared.drums
     }

@@ -1,8 +1,8 @@
 //! The ear of a `trigger`: lets the detector hear the input with the settings that the text and the host say at each moment, for the drum
-//! that was learned, and tells [`Drums`](crate::kernel::drums::Drums) what it heard. Audio thread, after construction.
+//! that was learned. Audio thread, after construction.
 
 use crate::dsp::drum::{Detector, Fate, Heard, Settings};
-use crate::kernel::drums::{Drum, PEAKS_PER_SECOND};
+use crate::kernel::drums::Drum;
 use crate::kernel::pass::Pass;
 use crate::kernel::tile::TILE;
 use crate::kernel::{TriggerControl, TriggerState};
@@ -23,24 +23,16 @@ pub struct Ear {
     learns: bool,
     /// Which of the drums that were said it listens for.
     version: u32,
-    /// The peak so far of the stretch under way, the frames left of it, and how long one is.
-    peak: f32,
-    left: usize,
-    stretch: usize,
 }
 
 impl Ear {
     pub fn new(settings: Settings, rate: f64) -> Self {
-        let stretch = (rate / PEAKS_PER_SECOND).round().max(1.0) as usize;
         Self {
             detector: Box::new(Detector::new(rate, settings)),
             began: 0,
             heard: Vec::with_capacity(STROKES),
             learns: false,
             version: 0,
-            peak: 0.0,
-            left: stretch,
-            stretch,
         }
     }
 
@@ -83,9 +75,6 @@ impl Ear {
             let learned = self.detector.learning();
             self.detector.process(&mono[from..to], reference, listen, |candidate| {
                 let at = began + candidate.at;
-                if let Some(drum) = drum {
-                    drum.hear(at, &candidate);
-                }
                 if candidate.fate == Fate::Accepted && heard.len() < STROKES {
                     heard.push(Heard { at, ..candidate });
                 }
@@ -95,9 +84,6 @@ impl Ear {
             if from < frames {
                 self.steer(pass, plan, drum, from);
             }
-        }
-        if let Some(drum) = drum {
-            self.measure(drum, pass.at, &listen[..frames]);
         }
         if plan.output == Output::Listen {
             let width = pass.width();
@@ -150,17 +136,6 @@ impl Ear {
             self.detector.listen_for(learned);
             if let Some(version) = drum.listen_for(Some(&learned)) {
                 self.version = version;
-            }
-        }
-    }
-
-    fn measure(&mut self, drum: &Drum, at: u64, heard: &[f32]) {
-        for (n, x) in heard.iter().enumerate() {
-            self.peak = self.peak.max(x.abs());
-            self.left -= 1;
-            if self.left == 0 {
-                drum.measure(at + n as u64 + 1, self.peak, self.detector.settings().threshold);
-                (self.peak, self.left) = (0.0, self.stretch);
             }
         }
     }
