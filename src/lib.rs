@@ -18,6 +18,7 @@ pub mod nodes;
 #[cfg(feature = "plugin")]
 pub mod plugin;
 pub mod reference;
+pub mod score;
 pub mod session;
 pub mod spec;
 pub mod units;

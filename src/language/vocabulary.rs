@@ -5,6 +5,8 @@ mod known;
 
 pub use known::{BELOW, EVERYWHERE, Known};
 
+pub use crate::score::{SCALES, note_key, scale, scale_names};
+
 /// A function that expressions may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Function {
@@ -176,84 +178,6 @@ pub fn constant_names() -> impl Iterator<Item = &'static str> {
 /// a4 = 440 Hz, equal temperament). The highest note is g10.
 pub fn note(name: &str) -> Option<f64> {
     note_key(name).map(|key| crate::units::key_to_hertz(f64::from(key)))
-}
-
-/// MIDI key of a note name, as [`note`] reads it: 12 (c0) to 139 (g10).
-pub fn note_key(name: &str) -> Option<i32> {
-    let mut rest = name.as_bytes();
-    let (letter, tail) = rest.split_first()?;
-    let natural = match letter.to_ascii_lowercase() {
-        b'c' => 0,
-        b'd' => 2,
-        b'e' => 4,
-        b'f' => 5,
-        b'g' => 7,
-        b'a' => 9,
-        b'b' => 11,
-        _ => return None,
-    };
-    rest = tail;
-    let shift = match rest.first()? {
-        b'#' => 1,
-        b'b' => -1,
-        _ => 0,
-    };
-    let digits = if shift == 0 { rest } else { &rest[1..] };
-    let octave = match digits {
-        [d @ b'0'..=b'9'] => i32::from(d - b'0'),
-        b"10" => 10,
-        _ => return None,
-    };
-    let key = 12 * (octave + 1) + natural + shift;
-    (12..=139).contains(&key).then_some(key)
-}
-
-/// Scales as whole semitones above their root.
-pub const SCALES: &[(&str, &[i32])] = &[
-    ("chromatic", &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
-    ("major", &[0, 2, 4, 5, 7, 9, 11]),
-    ("minor", &[0, 2, 3, 5, 7, 8, 10]),
-    ("aeolian", &[0, 2, 3, 5, 7, 8, 10]),
-    ("major_pentatonic", &[0, 2, 4, 7, 9]),
-    ("minor_pentatonic", &[0, 3, 5, 7, 10]),
-    ("dorian", &[0, 2, 3, 5, 7, 9, 10]),
-    ("phrygian", &[0, 1, 3, 5, 7, 8, 10]),
-    ("lydian", &[0, 2, 4, 6, 7, 9, 11]),
-    ("mixolydian", &[0, 2, 4, 5, 7, 9, 10]),
-    ("locrian", &[0, 1, 3, 5, 6, 8, 10]),
-    ("harmonic_minor", &[0, 2, 3, 5, 7, 8, 11]),
-    ("melodic_minor", &[0, 2, 3, 5, 7, 9, 11]),
-    ("double_harmonic", &[0, 1, 4, 5, 7, 8, 11]),
-    ("hungarian_minor", &[0, 2, 3, 6, 7, 8, 11]),
-    ("persian", &[0, 1, 4, 5, 6, 8, 11]),
-    ("enigmatic", &[0, 1, 4, 6, 8, 10, 11]),
-    ("neapolitan_minor", &[0, 1, 3, 5, 7, 8, 11]),
-    ("neapolitan_major", &[0, 1, 3, 5, 7, 9, 11]),
-    ("prometheus", &[0, 2, 4, 6, 9, 10]),
-    ("whole_tone", &[0, 2, 4, 6, 8, 10]),
-    ("blues", &[0, 3, 5, 6, 7, 10]),
-    ("minor_blues", &[0, 3, 5, 6, 7, 10]),
-    ("major_blues", &[0, 2, 3, 4, 7, 9]),
-    ("gypsy", &[0, 2, 3, 6, 7, 8, 10]),
-    ("japanese", &[0, 1, 5, 7, 8]),
-    ("hirajoshi", &[0, 2, 3, 7, 8]),
-    ("kumoi", &[0, 2, 3, 7, 9]),
-    ("yo", &[0, 2, 5, 7, 9]),
-    ("iwato", &[0, 1, 5, 6, 10]),
-    ("pelog", &[0, 1, 3, 4, 7, 8]),
-    ("augmented", &[0, 3, 4, 7, 8, 11]),
-    ("bebop_major", &[0, 2, 4, 5, 7, 8, 9, 11]),
-    ("bebop_minor", &[0, 2, 3, 5, 7, 8, 9, 10]),
-];
-
-/// The semitones of a named scale.
-pub fn scale(name: &str) -> Option<&'static [i32]> {
-    SCALES.iter().find(|(n, _)| *n == name).map(|(_, steps)| *steps)
-}
-
-/// The names of all scales, for suggestions.
-pub fn scale_names() -> impl Iterator<Item = &'static str> {
-    SCALES.iter().map(|(name, _)| *name)
 }
 
 #[cfg(test)]
