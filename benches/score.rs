@@ -17,7 +17,7 @@ fn pattern(notes: usize) -> Pattern {
         key: 36 + (n * 7 % 48) as u8,
         velocity: 0.3 + (n % 7) as f32 / 10.0,
         shift: (n % 5) as f64 * 0.002,
-        chance: if n % 11 == 0 { 0.5 } else { 1.0 },
+        chance: if n.is_multiple_of(11) { 0.5 } else { 1.0 },
         ..Note::default()
     };
     let groove = Groove { swing: 0.58, timing: vec![0.0, 0.02, 0.0, -0.01], ..Groove::default() };

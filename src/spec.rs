@@ -67,6 +67,16 @@ pub enum ParamKind {
     Map(&'static NodeSpec),
     /// A node or a list of nodes, each of which is given what comes out of the one before as its `signal`, and as `$input`.
     Chain,
+    /// A musical time: a number of beats, a number with a unit, the length of a note, or the name of a marker of the song.
+    Time,
+    /// A number in the unit of the place where the node stands.
+    Worth,
+    /// A list of entries with the parameters of this table: mappings, lists of their values in order, or only the first of them.
+    Table(&'static NodeSpec),
+    /// Notes: text in the compact notation, lines of strokes by their keys, or a list of entries of this table.
+    Notes(&'static NodeSpec),
+    /// A sound by its name, or a node.
+    Sound,
     /// Anything, and a warning that it does nothing: keys of libraries for other programs. The help says why.
     Ignored,
 }
@@ -90,6 +100,11 @@ impl ParamKind {
             ParamKind::Scale => "a list of whole semitones or the name of a scale",
             ParamKind::Map(_) => "names with their parameters",
             ParamKind::Chain => "a node or a list of nodes",
+            ParamKind::Time => "a musical time, such as `2 bars`",
+            ParamKind::Worth => "a number in the unit of the place",
+            ParamKind::Table(_) => "a list of entries",
+            ParamKind::Notes(_) => "notes",
+            ParamKind::Sound => "a sound or a node",
             ParamKind::Ignored => "anything, and does nothing",
         }
     }
@@ -166,7 +181,11 @@ pub enum Ends {
 pub const LATE: (f64, f64) = (1.0, 1e6);
 
 /// Node kinds that plain files did not know when they were written: there a sound of this name goes before the kind.
-pub const ADDED: &[&str] = &["reverb", "compressor", "limiter", "mixer", "trigger"];
+pub const ADDED: &[&str] =
+    &["reverb", "compressor", "limiter", "mixer", "trigger", "pattern", "clips", "song", "curve"];
+
+/// Node kinds after which people like to call their sounds: that is no reason for a warning.
+pub const ALIKE: &[&str] = &["pattern", "clips", "song", "curve"];
 
 /// Keys that every node accepts beside its own parameters; `feedback` only in versioned files.
 pub const COMMON: &[ParamSpec] = &[
@@ -206,13 +225,13 @@ impl NodeSpec {
     }
 }
 
-/// The tables of what stands in these node kinds by name ([`ParamKind::Map`]), each once, in the order in which they are met.
+/// The tables of what stands in these node kinds by name ([`ParamKind::Map`]) or in lists, each once, in the order in which they are met.
 pub fn parts(specs: &[&'static NodeSpec]) -> Vec<&'static NodeSpec> {
     let mut found: Vec<&'static NodeSpec> = vec![];
     let mut open: Vec<&'static NodeSpec> = specs.iter().rev().copied().collect();
     while let Some(spec) = open.pop() {
         for param in spec.params {
-            if let ParamKind::Map(part) = param.kind
+            if let ParamKind::Map(part) | ParamKind::Table(part) | ParamKind::Notes(part) = param.kind
                 && !found.iter().any(|known| known.name == part.name)
             {
                 found.push(part);

@@ -4,6 +4,7 @@
 mod check;
 mod collect;
 mod input;
+mod midi;
 mod notes;
 mod presets;
 mod render;
@@ -38,6 +39,8 @@ struct Arguments {
 enum Command {
     /// Look for mistakes in libraries, without playing anything.
     Check(check::Check),
+    /// Write the notes of a pattern or a song as a MIDI file.
+    Midi(midi::Midi),
     /// Write what the keys of a sound are called, for piano rolls.
     Notes(notes::Notes),
     /// List the presets.
@@ -56,6 +59,7 @@ enum Command {
 pub fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Check(check) => check.run(),
+        Command::Midi(midi) => midi.run(),
         Command::Notes(notes) => notes.run(),
         Command::Presets(presets) => presets.run(),
         Command::Collect(collect) => collect.run(),

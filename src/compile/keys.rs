@@ -70,6 +70,10 @@ fn collect(node: &Node, names: &mut Vec<NoteName>) {
             add(keys.trailing_zeros() as u8, name);
         }
     }
+    // What patterns play hears no keyboard.
+    if matches!(node.spec.name, "pattern" | "clips") {
+        return;
+    }
     node.params.iter().flat_map(|param| children(&param.value)).for_each(|child| collect(child, names));
 }
 

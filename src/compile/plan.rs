@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use crate::kernel::clock::ClockPlan;
 use crate::kernel::macros::MacroPlan;
 use crate::kernel::plumbing::Law;
 use crate::kernel::tape::Tape;
@@ -12,6 +13,7 @@ use crate::kernel::voices::Touched;
 use crate::kernel::{Audio, Fixed, Inputs, StripPlace};
 use crate::language::model::Span;
 use crate::nodes::NodeDef;
+use crate::score::{Curve, Timeline};
 
 use super::pools::{BankDraft, Voices};
 use crate::kernel::formula::FormulaProgram;
@@ -142,6 +144,15 @@ pub enum What {
     Tempo {
         part: super::tempo::Part,
         host: bool,
+    },
+    /// A curve that follows the song.
+    Along {
+        curve: Arc<Curve>,
+        clock: ClockPlan,
+    },
+    /// The tempo of a song.
+    SongTempo {
+        line: Arc<Timeline>,
     },
     /// What the host turns.
     Macro(MacroPlan),
@@ -356,6 +367,8 @@ impl What {
             What::FeedbackRead { .. } => "feedback-read",
             What::FeedbackWrite { .. } => "feedback-write",
             What::Tempo { .. } => "tempo",
+            What::Along { .. } => "along",
+            What::SongTempo { .. } => "song-tempo",
             What::Macro(_) => "macro",
             What::Turn(_) => "macro of a note",
             What::Touch(Touched::Value) => "touch",

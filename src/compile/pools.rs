@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::kernel::course::Courses;
 use crate::kernel::steps::StepPlan;
-use crate::kernel::voices::{HitPlan, Manner, NoteVariable, Order, Steal, StepCall};
+use crate::kernel::voices::{HitPlan, Manner, NoteVariable, Order, ScorePlan, Steal, StepCall};
 use crate::language::model::Span;
 
 use super::plan::{Made, Plan};
@@ -70,11 +70,37 @@ impl Driver {
 /// Who starts voices.
 #[derive(Clone, Debug)]
 pub enum Driver {
-    Sequencer { steps: Vec<Vec<StepCall>>, order: Order },
-    MidiIn { manner: Box<Manner>, variables: Vec<(NoteVariable, u32)> },
-    Multiply { number: Option<usize>, copies: Vec<Vec<(u32, f32)>> },
-    Select { keys: Vec<f32>, test: usize, ends: bool },
-    Blend { clock: StepPlan, courses: Courses },
+    Sequencer {
+        steps: Vec<Vec<StepCall>>,
+        order: Order,
+    },
+    MidiIn {
+        manner: Box<Manner>,
+        variables: Vec<(NoteVariable, u32)>,
+        /// Notes that were written.
+        score: Option<ScorePlan>,
+        /// Its voices end by themselves.
+        rings: bool,
+    },
+    Multiply {
+        number: Option<usize>,
+        copies: Vec<Vec<(u32, f32)>>,
+    },
+    Select {
+        keys: Vec<f32>,
+        test: usize,
+        ends: bool,
+    },
+    Blend {
+        clock: StepPlan,
+        courses: Courses,
+    },
     Hit(Box<HitPlan>),
-    Spawn { trigger: usize, threshold: f32, limit: usize, life: Option<u64>, variables: Vec<(u32, f32)> },
+    Spawn {
+        trigger: usize,
+        threshold: f32,
+        limit: usize,
+        life: Option<u64>,
+        variables: Vec<(u32, f32)>,
+    },
 }

@@ -320,6 +320,8 @@ pub(super) fn key(op: &Op) -> String {
         What::Cut { frames } => write!(key, " {frames:?}"),
         What::Late { frames } => write!(key, " {frames}"),
         What::Tempo { part, host } => write!(key, " {part:?} {host}"),
+        What::Along { curve, clock } => write!(key, " {curve:?} {clock:?}"),
+        What::SongTempo { line } => write!(key, " {line:?}"),
         What::Macro(plan) | What::Turn(plan) => write!(key, " {plan:?}"),
         What::Voices(voices) => write!(key, " {:?}", voices.driver),
         _ => Ok(()),

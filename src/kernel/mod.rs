@@ -1,8 +1,10 @@
 //! What a running node is: lanes, tiles, passes and the [`Kernel`] trait. Kernels are built by the loader and run by the audio
 //! thread; this room knows neither YAML nor hosts.
 
+pub mod along;
 mod build;
 pub mod carry;
+pub mod clock;
 pub mod course;
 pub mod curve;
 pub mod drums;

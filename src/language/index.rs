@@ -11,7 +11,7 @@ use super::reader::Parsed;
 use super::scalar::{Meaning, meaning};
 use super::tree::{Entry, Kind, Tree};
 use super::{Library, Sound, settings};
-use crate::spec::{ADDED, NodeSpec};
+use crate::spec::{ADDED, ALIKE, NodeSpec};
 
 /// The plain file in which `vars` are variables and not a sound.
 const VARS_FILE: &str = "waves.yaml";
@@ -83,7 +83,11 @@ fn add_sound(library: &mut Library, entry: &Entry) {
         );
         return;
     }
-    if library.spec(&name).is_some() && !(ADDED.contains(&&*name) && library.version(span.file) == 0) {
+    let alike = ALIKE.contains(&&*name);
+    if library.spec(&name).is_some()
+        && !alike
+        && !(ADDED.contains(&&*name) && library.version(span.file) == 0)
+    {
         let message = format!(
             "the sound `{name}` has the name of a node kind: it can be played, but not used in other sounds"
         );

@@ -129,7 +129,13 @@ impl Sound {
             }
             Value::Map(parts) => parts.iter().for_each(|part| self.value(&part.value)),
             Value::Node(node) => self.node(node),
-            Value::Null | Value::Flag(_) | Value::Number(_) | Value::Text(_) | Value::Word(_) => {}
+            Value::Null
+            | Value::Flag(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::Word(_)
+            | Value::Time(_)
+            | Value::Notes(_) => {}
         }
     }
 

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::score::{Line, Time};
 use crate::spec::NodeSpec;
 
 /// A place in a source file: byte range in the file's text.
@@ -63,6 +64,10 @@ pub enum Value {
     List(Vec<(Value, Span)>),
     /// Names with what belongs to each: nodes of the table that the parameter names.
     Map(Vec<Param>),
+    /// A musical time.
+    Time(Time),
+    /// Notes, or strokes, in the compact notation.
+    Notes(Arc<Line>),
     /// Sequencer steps: every step holds the calls that start together (none: a rest).
     Steps(Vec<Vec<Call>>),
     Node(Box<Node>),

@@ -251,6 +251,16 @@ fn takes(param: &ParamSpec) -> Value {
             let node = json!({ "$ref": "#/definitions/node" });
             json!([{ "type": "array", "items": node }, node])
         }
+        ParamKind::Time => json!([{ "type": "number" }, { "type": "string" }]),
+        ParamKind::Worth => json!([{ "type": "number" }, quantity]),
+        ParamKind::Table(spec) => entries(spec),
+        ParamKind::Notes(spec) => {
+            let lines = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+            let mut forms = entries(spec).as_array().cloned().unwrap_or_default();
+            forms.extend([json!({ "type": "string" }), lines]);
+            json!(forms)
+        }
+        ParamKind::Sound => json!([{ "type": "string" }, { "$ref": "#/definitions/node" }]),
         ParamKind::Ignored => json!([{}]),
         ParamKind::Items => {
             json!([{ "type": "array", "items": { "type": ["number", "string", "boolean"] } }])
@@ -265,6 +275,14 @@ fn takes(param: &ParamSpec) -> Value {
         }
     };
     json!({ "anyOf": forms })
+}
+
+/// A list of entries of a table, or one of them.
+fn entries(spec: &NodeSpec) -> Value {
+    let table = json!({ "$ref": format!("#/definitions/{}", spec.name) });
+    let row = json!({ "type": "array", "minItems": 1, "maxItems": spec.params.len() });
+    let first = json!({ "type": ["number", "string"] });
+    json!([{ "type": "array", "items": { "anyOf": [table, row, first] } }, table, first])
 }
 
 /// A fixed number within the parameter's range.

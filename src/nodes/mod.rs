@@ -34,8 +34,10 @@ const RESET: ParamSpec =
 
 mod automation;
 mod buffer;
+mod clips;
 mod compressor;
 mod context;
+mod curve;
 mod delay;
 mod envelope;
 mod expression;
@@ -55,6 +57,7 @@ mod mix;
 mod mixer;
 mod multiply;
 mod osc;
+mod pattern;
 mod pitch;
 mod reference;
 mod retrigger;
@@ -65,6 +68,7 @@ mod sequencer;
 mod shuffle;
 mod smooth;
 mod snap;
+mod song;
 mod spawn;
 mod speeds;
 pub mod strip;
@@ -106,6 +110,10 @@ pub enum Structure {
     Spawn,
     Trigger,
     MidiIn,
+    Pattern,
+    Clips,
+    Song,
+    Curve,
 }
 
 /// Every node kind, in the order of the reference page.
@@ -143,6 +151,10 @@ pub static ALL: &[&NodeDef] = &[
     &multiply::DEF,
     &spawn::DEF,
     &trigger::DEF,
+    &pattern::DEF,
+    &clips::DEF,
+    &song::DEF,
+    &curve::DEF,
     &midi_in::DEF,
     &midi_cc::DEF,
     &midi_out::DEF,

@@ -36,6 +36,10 @@ const FORMS: &str = "
 | items | a list of numbers or texts |
 | scale | the [name of a scale](#scales), or a list of whole semitones |
 | names | names of your own; what belongs to each is in the table below |
+| time | musical time: a number of beats, `2 bars`, `3 steps`, `480 ticks`, `0.5 s`, `1/8`, `1/8t`, `1/8d`, `4n`, or the name of a marker of the song |
+| entries | a list; each entry has the parameters of the table below: a mapping, a list of their values in order, or only the first of them |
+| notes | the [compact notation](patterns.md#notation), lines of strokes by key, or entries |
+| sound | the name of a sound, or a node |
 | effects | a node or a list of nodes, one behind the other; they need no `signal`, and `$input` is what comes in |
 
 Parameters in **bold** must be written. These can be written in every node:
@@ -131,6 +135,11 @@ fn form(kind: ParamKind) -> &'static str {
         ParamKind::Scale => "scale",
         ParamKind::Map(_) => "names",
         ParamKind::Chain => "effects",
+        ParamKind::Time => "time",
+        ParamKind::Worth => "number",
+        ParamKind::Table(_) => "entries",
+        ParamKind::Notes(_) => "notes",
+        ParamKind::Sound => "sound",
         ParamKind::Ignored => "ignored",
     }
 }

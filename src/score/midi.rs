@@ -4,7 +4,7 @@
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 
-use super::arrays::Arrays;
+use super::arrays::{Arrays, drawn};
 use super::note::Note;
 use super::tempo::{Metre, TempoPoint};
 use super::time::TICKS;
@@ -150,6 +150,10 @@ pub fn write(tracks: &[Written], line: &Timeline) -> Result<Vec<u8>, String> {
     for Written { name, notes } in tracks {
         let mut found: Vec<At> = vec![(0, 0, TrackEventKind::Meta(MetaMessage::TrackName(name.as_bytes())))];
         for n in 0..notes.len() {
+            // What chance leaves open is drawn as at the beginning of a song.
+            if notes.chance.get(n).is_some_and(|chance| drawn(notes.draw[n], 0.0) >= f64::from(*chance)) {
+                continue;
+            }
             let start = ticks(notes.start[n]);
             let end = ticks(notes.end[n]).max(start + 1);
             let (key, channel) = (u7::new(notes.key[n] & 127), u4::new(notes.channel[n] & 15));

@@ -469,6 +469,11 @@ impl Reader<'_> {
         self.at = end.map_or(self.text.len(), |end| end + 1);
         let whole = |x: f64| x.fract() == 0.0 && x.abs() <= RHYTHM;
         match parts[..] {
+            _ if end.is_none() => {
+                let place = begin..self.at;
+                self.fault(place, "this bracket is never closed: `)` is missing", "write `C2(3,8)`");
+                None
+            }
             [Some(strokes), Some(steps)]
                 if whole(strokes) && whole(steps) && strokes >= 0.0 && steps >= 1.0 =>
             {
@@ -577,7 +582,7 @@ mod tests {
             ("C4v200", "v200", "velocity"),
             ("C4*99", "*99", "whole number"),
             ("C4(3)", "(3)", "rhythm"),
-            ("C4(3,8", "(3,8", "rhythm"),
+            ("C4(3,8", "(3,8", "never closed"),
             ("{}", "{}", "nothing in"),
             ("[.]", "[.]", "no note in"),
             ("C4^2", "^2", "not known"),

@@ -45,8 +45,8 @@ Examples:
   seiche render presets --sound song --bpm 96 --range 4bars..8bars --tail wrapped --format flac
   seiche render presets --sound song --stems=dry --lufs -14 --true-peak -1 --report song.json
 
-A sound lasts as long as the longest `duration` written in it, or 4 seconds where there is none; --seconds says otherwise. What plays
-by notes (midi_in) is silent here: start it from a sequencer, or play it in the plug-in.")]
+A sound lasts as long as the longest `duration` written in it, else as the song or pattern in it, or 4 seconds where there is neither;
+--seconds says otherwise. What plays by notes (midi_in) is silent here: give it a pattern, or play it in the plug-in.")]
 pub(super) struct Render {
     /// A file, or a folder whose .yaml and .yml files make one library.
     file: PathBuf,
@@ -261,7 +261,9 @@ impl Render {
             }
         };
         report(&parts.warnings, &library);
-        let own = parts.length.map(|frames| frames.saturating_sub(parts.latency) as f64 / rate);
+        let piece = parts.arrangement.frames(rate, self.bpm);
+        let own = parts.length.map(|frames| frames.saturating_sub(parts.latency)).or(piece);
+        let own = own.map(|frames| frames as f64 / rate);
         let length = self.length(own)?;
         let out = self.out.clone().unwrap_or_else(|| {
             let extension = self.format.container().extension();

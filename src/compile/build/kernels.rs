@@ -2,6 +2,7 @@
 
 use crate::compile::plan::{Op, Recipe, What, Wire};
 use crate::compile::pools::{BankDraft, Driver, Voices};
+use crate::kernel::along::{Along, SongTempo};
 use crate::kernel::curve::{CurveKernel, CurvePart, CurvePoint};
 use crate::kernel::formula::FormulaKernel;
 use crate::kernel::late::Late;
@@ -50,6 +51,8 @@ pub(super) fn work(op: Op, lanes: usize, site: &Site) -> Result<Work, Diagnostic
         What::Held => Box::new(Held { last: vec![0.0; lanes] }),
         What::Average => Box::new(Average),
         What::Cut { frames } => Box::new(Cut { frames, over: vec![false; lanes] }),
+        What::Along { curve, clock } => Box::new(Along::new(curve, clock)),
+        What::SongTempo { line } => Box::new(SongTempo::new(line)),
         What::Tempo { part, host } => Box::new(Tempo::new(part, lanes, site.song && host)),
         What::Macro(plan) => Box::new(Macro::new(plan, request.rate)),
         What::Turn(plan) => Box::new(Turn(plan)),
@@ -130,10 +133,14 @@ fn voices(voices: Voices, lanes: usize, site: &Site) -> Result<Box<dyn Kernel>, 
         Driver::Multiply { number, copies } => {
             Box::new(Multiply::new(MultiplyPlan { pool: only()?, number, copies }))
         }
-        Driver::MidiIn { manner, variables } => {
+        Driver::MidiIn { manner, variables, score, rings } => {
             let tuning = site.request.library.tuning().map(|t| Box::new(t.table()));
             let rate = site.request.rate;
-            Box::new(MidiIn::new(MidiInPlan { pool: only()?, manner: *manner, variables, tuning, rate }))
+            if let Some(score) = &score {
+                site.take(site.place, 1, score.notes.bytes())?;
+            }
+            let (pool, manner) = (only()?, *manner);
+            Box::new(MidiIn::new(MidiInPlan { pool, manner, variables, tuning, rate, score, rings }))
         }
         Driver::Hit(plan) => {
             Box::new(Hit::new(*plan, pools.collect(), site.request.rate, site.outbox.clone()))

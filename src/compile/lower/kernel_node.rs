@@ -284,7 +284,7 @@ impl Lower<'_> {
         }
     }
 
-    fn stored<T: std::default::Default>(
+    pub(super) fn stored<T: std::default::Default>(
         &mut self,
         node: &Node,
         load: impl FnOnce(&mut Store, &Path, &str, &[PathBuf]) -> std::result::Result<T, SampleError>,

@@ -9,8 +9,10 @@ mod memories;
 mod mixer;
 mod names;
 mod notes;
+mod pattern;
 mod scopes;
 mod sequencer;
+mod song;
 mod switch;
 mod trigger;
 mod values;
@@ -18,17 +20,20 @@ pub(super) mod voices;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::language::limits::{COMPILED_NESTED, COMPILED_NODES};
 use crate::language::model::{Node, Span};
 use crate::language::{Diagnostic, Library};
 use crate::nodes::{self, Runs, Structure};
+use crate::score::{Arrays, Timeline};
 
 use super::Request;
 use super::parts::MasterOps;
 use super::plan::{Ends, Op, Plan, What, Wire};
 pub(super) use mixer::Track;
 use names::Env;
+pub use song::Arrangement;
 
 /// A node's surroundings: names and the duration in force.
 #[derive(Clone, Default)]
@@ -40,6 +45,10 @@ pub(super) struct Context {
     keeps: Option<&'static str>,
     /// Scope variables that stand in for numbers of the root node of a step's sound.
     overrides: Vec<(String, u32)>,
+    /// The time of the song around, where one is written.
+    song: Option<Arc<Timeline>>,
+    /// The notes that every `midi_in` here plays instead of the host's.
+    score: Option<Arc<Arrays>>,
 }
 
 /// A graph under construction.
@@ -69,6 +78,8 @@ pub(super) struct Lowered {
     pub length: Option<f64>,
     /// The text has soloed a track.
     pub soloed: bool,
+    /// The outermost song, and what plays written notes, by the names of tracks.
+    pub arrangement: Arrangement,
     pub warnings: Vec<Diagnostic>,
     pub notes: Vec<Diagnostic>,
 }
@@ -100,6 +111,7 @@ pub(super) struct Lower<'a> {
     expanded: HashMap<String, Rc<Node>>,
     /// Triggers so far.
     triggers: u8,
+    arrangement: Arrangement,
 }
 
 /// A node could not be lowered; the reasons have been noted.
@@ -151,6 +163,7 @@ pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lower
             master: None,
             expanded: HashMap::new(),
             triggers: 0,
+            arrangement: Arrangement::default(),
         };
         declare(root, &mut lower.scopes[0].declared);
         let mut lowered = lower.sound(root).map_err(|f| f.0)?;
@@ -212,7 +225,8 @@ impl<'a> Lower<'a> {
         self.chokes.tell(&mut plan);
         let length = voices::longest_duration(root);
         let (soloed, master) = (self.soloed, self.master.take());
-        Ok(Lowered { plan, tracks, master, length, soloed, warnings: vec![], notes: vec![] })
+        let arrangement = std::mem::take(&mut self.arrangement);
+        Ok(Lowered { plan, tracks, master, length, soloed, arrangement, warnings: vec![], notes: vec![] })
     }
 
     /// Lowers a node, looking through `context` and `tempo` for the mixer, or the mix whose children are the tracks. What has an id is
@@ -232,6 +246,7 @@ impl<'a> Lower<'a> {
             }
             Some(Structure::Context) if node.id.is_none() => self.context(node, cx, Some(tracks)),
             Some(Structure::Tempo) if node.id.is_none() => self.tempo(node, cx, Some(tracks)),
+            Some(Structure::Song) if node.id.is_none() => self.song(node, cx, Some(tracks)),
             _ => self.node(node, cx),
         }
     }
@@ -285,6 +300,10 @@ impl<'a> Lower<'a> {
             Runs::Structure(Structure::Spawn) => self.spawn(node, &below)?,
             Runs::Structure(Structure::Trigger) => self.trigger(node, &below)?,
             Runs::Structure(Structure::MidiIn) => self.midi_in(node, &below)?,
+            Runs::Structure(Structure::Pattern) => self.pattern(node, &below)?,
+            Runs::Structure(Structure::Clips) => self.clips(node, &below)?,
+            Runs::Structure(Structure::Song) => self.song(node, &below, None)?,
+            Runs::Structure(Structure::Curve) => self.song_curve(node, &below)?,
         };
         self.publish(node, wire)?;
         Ok(wire)

@@ -46,6 +46,14 @@ impl Env {
         Env(Some(Rc::new(Binding { name: name.to_owned(), bound, rest: self.clone() })))
     }
 
+    /// The innermost `tempo` node: the scope and wire of its beats per minute, and whether a host's come first.
+    pub fn tempo(&self) -> Option<(usize, Wire, bool)> {
+        self.iter().find_map(|b| match b.bound {
+            Bound::Tempo(scope, wire, host) => Some((scope, wire, host)),
+            Bound::Wire(..) => None,
+        })
+    }
+
     /// All names and what they stand for, the innermost first.
     pub fn outwards(&self) -> Vec<(String, Bound)> {
         self.iter().map(|b| (b.name.clone(), b.bound.clone())).collect()

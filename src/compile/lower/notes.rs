@@ -10,7 +10,7 @@ use crate::language::Diagnostic;
 use crate::language::model::{Expr, ExprKind, Node, Param, Value};
 
 use super::names::{Bound, Env};
-use super::{Context, Lower, Result, Scope, declare};
+use super::{Context, Lower, Result, Scope, children, declare};
 
 /// Lanes where one note sounds: those that it follows may still fade.
 const ONE_AT_A_TIME: usize = 4;
@@ -61,16 +61,25 @@ impl Lower<'_> {
         let beside = self.inside(node, cx);
         let portamento = self.control(node, "portamento", &beside)?.filter(|w| w.as_number() != Some(0.0));
         manner.portamento = portamento.map(|_| 0);
-        let inner = Context { duration: Some(node.duration.unwrap_or(f64::INFINITY)), ..beside };
+        let mut inputs: Vec<Wire> = portamento.into_iter().collect();
+        let score = match &cx.score {
+            Some(notes) => Some(self.score(notes, node, cx, &mut inputs)?),
+            None => None,
+        };
+        let duration = Some(node.duration.unwrap_or(f64::INFINITY));
+        let inner = Context { duration, score: None, ..beside };
         let mut scope = Scope { notes: true, ..Scope::default() };
         declare(signal, &mut scope.declared);
         let variables: Vec<(&str, f64)> = NoteVariable::all().map(|(_, value)| ("", value)).collect();
+        let mut ends = false;
         let (mut draft, channels, slots, imports) =
             self.voiced(scope, &signal.path, &inner, &variables, &[], |lower, inner| {
                 let time = Expr { kind: ExprKind::Name { name: "t".into(), dollar: false }, span: node.span };
                 let age = Bound::Wire(lower.scopes.len() - 1, lower.formula(&time, inner, &[], "age")?);
                 let env = lower.note_names(&signal.path, inner.env.with("age", age));
-                lower.node(signal, &Context { env, ..inner.clone() })
+                let wire = lower.node(signal, &Context { env, ..inner.clone() })?;
+                ends = lower.can_end(wire);
+                Ok(wire)
             })?;
         draft.main.voices = if manner.mode == Mode::Poly { 2 * manner.limit } else { ONE_AT_A_TIME };
         // Only what the voice reads is kept up to date.
@@ -78,8 +87,9 @@ impl Lower<'_> {
         let named = NoteVariable::all().zip(slots);
         let variables =
             named.filter(|(_, slot)| used.contains(slot)).map(|((v, _), slot)| (v, slot)).collect();
-        let driver = Driver::MidiIn { manner: Box::new(manner), variables };
-        let inputs = portamento.into_iter().collect();
+        // A drum of a pattern rings out, as it does from a sequencer.
+        let rings = ends && score.is_some() && !holds_on(signal);
+        let driver = Driver::MidiIn { manner: Box::new(manner), variables, score, rings };
         Ok(self.play(node, driver, inputs, vec![(draft, imports)], channels, Ends::Never))
     }
 
@@ -204,6 +214,20 @@ impl Lower<'_> {
             warn("portamento_mode", "there is no `portamento`");
         }
     }
+}
+
+/// Whether something in a voice without a gate goes on for ever: an envelope with nothing that ends its sustain, a sample that loops.
+fn holds_on(node: &Node) -> bool {
+    let written = |name: &str| node.params.iter().find(|param| param.name == name).map(|param| &param.value);
+    let here = match node.spec.name {
+        "envelope" => {
+            let dies = matches!(written("sustain"), Some(Value::Number(x)) if *x == 0.0);
+            !dies && written("sustain_duration").is_none() && node.duration.is_none()
+        }
+        "sample" => written("loop").is_some(),
+        _ => false,
+    };
+    here || node.params.iter().flat_map(|param| children(&param.value)).any(holds_on)
 }
 
 /// Slots that any operation reads, here or in voices further in.

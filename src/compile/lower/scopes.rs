@@ -6,6 +6,7 @@ use crate::language::Diagnostic;
 use crate::language::model::{Node, Param, Value};
 
 use super::names::Bound;
+use super::pattern;
 use super::{Context, Failed, Lower, Result, Track};
 
 /// Whether a parameter's nodes belong to voices of the node, and so have ids of their own.
@@ -14,6 +15,8 @@ pub(super) fn inside_voices(node: &Node, param: &str) -> bool {
         "sequencer" => matches!(param, "steps" | "chain"),
         "multiply" | "spawn" | "midi_in" => param == "signal",
         "select" => param != "test",
+        // What is no `midi_in` becomes the signal of one.
+        "pattern" | "clips" => param == "instrument" && !pattern::plays_notes(node),
         _ => false,
     }
 }
@@ -208,13 +211,19 @@ impl Lower<'_> {
         let below = Context {
             env: cx.env.with("bpm", Bound::Tempo(depth, bpm, host)),
             overrides: vec![],
+            song: None,
             ..cx.below(node)
         };
         self.below(node, &below, tracks)
     }
 
     /// The signal of a node that only changes what is known below it: the tracks in there are tracks of the whole.
-    fn below(&mut self, node: &Node, cx: &Context, tracks: Option<&mut Vec<Track>>) -> Result<Wire> {
+    pub(super) fn below(
+        &mut self,
+        node: &Node,
+        cx: &Context,
+        tracks: Option<&mut Vec<Track>>,
+    ) -> Result<Wire> {
         let signal = self.required(node, "signal")?;
         match (&signal.value, tracks) {
             (Value::Node(child), Some(tracks)) => self.tracks(child, cx, tracks),

@@ -40,6 +40,8 @@ impl Lower<'_> {
             | Value::Word(_)
             | Value::List(_)
             | Value::Map(_)
+            | Value::Time(_)
+            | Value::Notes(_)
             | Value::Steps(_) => {
                 let message = format!(
                     "`{name}` of `{}` must be a number, an expression, a list of values or a node",

@@ -204,7 +204,11 @@ pub(super) fn longest_duration(node: &Node) -> Option<f64> {
     let own = node.duration.filter(|d| d.is_finite());
     let below = node.params.iter().filter(|p| {
         let pair = p.declared.is_some_and(|i| node.spec.params[i].kind == ParamKind::Pair);
-        let played = node.spec.name == "midi_in" && p.name == "signal";
+        let played = match node.spec.name {
+            "midi_in" => p.name == "signal",
+            "pattern" | "clips" => true,
+            _ => false,
+        };
         !pair && !played
     });
     let mut longest = own;

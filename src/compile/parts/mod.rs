@@ -17,6 +17,7 @@ use super::plan::Plan;
 use super::program::{Role, Strip};
 use super::{Request, build, late, loops, lower, rates, share};
 pub use key::Key;
+pub use lower::Arrangement;
 pub(super) use stems::MasterOps;
 pub use stems::{Point, StemWish};
 
@@ -46,6 +47,8 @@ pub struct Parts {
     /// What is to be written beside the mix, in the order of the strips.
     pub stems: Vec<Stem>,
     pub parts: Vec<Draft>,
+    /// What it is as a piece of music.
+    pub arrangement: Arrangement,
     pub warnings: Vec<Diagnostic>,
     pub notes: Vec<Diagnostic>,
 }
@@ -132,6 +135,7 @@ pub fn compile_parts(request: &Request, cut: Cut) -> Result<Parts, Vec<Diagnosti
         strips: strips.into_iter().zip(own.iter().copied()).collect(),
         stems,
         parts,
+        arrangement: lowered.arrangement,
         warnings: lowered.warnings,
         notes: lowered.notes,
     })

@@ -41,6 +41,7 @@ fn player(from: u64) -> PartPlayer {
         strips: vec![],
         stems: vec![],
         parts: vec![],
+        arrangement: Default::default(),
         warnings: vec![],
         notes: vec![],
     };

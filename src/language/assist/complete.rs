@@ -95,6 +95,7 @@ fn takes_nodes(kind: ParamKind) -> bool {
             | ParamKind::Steps
             | ParamKind::Play
             | ParamKind::Chain
+            | ParamKind::Sound
     )
 }
 

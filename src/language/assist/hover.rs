@@ -59,7 +59,7 @@ fn in_value(place: &Place, item: usize, word: &str) -> Option<String> {
             let choice = words.iter().find(|c| is(&c.word) || c.aliases.iter().any(is))?;
             return Some(format!("`{}`: {}", choice.word, choice.help));
         }
-        Some(ParamKind::Steps | ParamKind::Play) => {
+        Some(ParamKind::Steps | ParamKind::Play | ParamKind::Sound) => {
             return place.sound_names().contains(&word).then(|| sound(place, word));
         }
         Some(ParamKind::Scale) => {
@@ -67,7 +67,15 @@ fn in_value(place: &Place, item: usize, word: &str) -> Option<String> {
             let steps: Vec<String> = steps.iter().map(i32::to_string).collect();
             return Some(format!("Scale `{word}`: {} semitones above the root.", steps.join(" ")));
         }
-        Some(ParamKind::Flag | ParamKind::Text | ParamKind::Items | ParamKind::Map(_)) => return None,
+        Some(
+            ParamKind::Flag
+            | ParamKind::Text
+            | ParamKind::Items
+            | ParamKind::Map(_)
+            | ParamKind::Table(_)
+            | ParamKind::Notes(_)
+            | ParamKind::Time,
+        ) => return None,
         _ => {}
     }
     let about = |n: &Name| match n.help {

@@ -3,6 +3,7 @@
 
 mod lists;
 mod mix;
+mod music;
 mod node;
 mod numbers;
 mod overrides;
@@ -19,6 +20,7 @@ use super::limits::{NESTED, NODES};
 use super::model::{Node, Span};
 use super::names::nearest;
 use super::tree::{Kind, Tree};
+use crate::units::Unit;
 
 /// How many suggestions are searched for; a broken library needs no more.
 const MAX_SUGGESTIONS: usize = 200;
@@ -41,6 +43,8 @@ pub(super) struct Lower<'l> {
     /// Paths of explicit ids, to find doubles: where the first stands, and how many there are.
     ids: HashMap<String, (Span, usize)>,
     suggestions: usize,
+    /// The unit of the place where the innermost node stands.
+    unit: Option<Unit>,
     /// Sounds that were used as parts or named in steps.
     pub used: HashSet<usize>,
 }
@@ -71,6 +75,7 @@ impl<'l> Lower<'l> {
             scope: String::new(),
             ids: HashMap::new(),
             suggestions: 0,
+            unit: None,
             used: HashSet::new(),
         }
     }

@@ -130,6 +130,9 @@ impl Lower<'_> {
             return Ok(());
         }
         let slot = match (node.spec.param(key), self.common(key, entry.key_span), node.spec.extra) {
+            (Some((index, param)), ..) if param.kind == ParamKind::Worth => {
+                Slot::declared(node.spec, index, param).in_unit(self.unit)
+            }
             (Some((index, param)), ..) => Slot::declared(node.spec, index, param),
             (None, Some(param), _) => Slot::common(node.spec, param),
             (None, None, Extra::Named(_)) => Slot::named(node.spec, key),

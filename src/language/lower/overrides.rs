@@ -183,7 +183,13 @@ fn value_reads(value: &Value, name: &str) -> bool {
         }),
         Value::Map(parts) => parts.iter().any(|part| value_reads(&part.value, name)),
         Value::Node(node) => reads(node, name),
-        Value::Null | Value::Flag(_) | Value::Number(_) | Value::Text(_) | Value::Word(_) => false,
+        Value::Null
+        | Value::Flag(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::Word(_)
+        | Value::Time(_)
+        | Value::Notes(_) => false,
     }
 }
 

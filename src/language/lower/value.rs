@@ -3,7 +3,7 @@
 use super::{Lower, Reported};
 use crate::language::diagnostic::Diagnostic;
 use crate::language::model::{Span, Value};
-use crate::language::scalar::{Meaning, decimal, meaning};
+use crate::language::scalar::{Meaning, decimal, is_null, meaning};
 use crate::language::tree::{Kind, Scalar, Tree};
 use crate::spec::{Choice, Default, NodeSpec, ParamKind, ParamSpec, Stereo};
 use crate::units::Unit;
@@ -55,6 +55,11 @@ impl<'s> Slot<'s> {
         }
     }
 
+    /// The same place, for numbers in another unit.
+    pub fn in_unit(self, unit: Option<Unit>) -> Slot<'s> {
+        Slot { unit, ..self }
+    }
+
     /// The same place, for one item of its list.
     pub fn item(self) -> Slot<'s> {
         Slot { kind: ParamKind::Signal(Stereo::Keep), default: Default::Required, ..self }
@@ -95,10 +100,19 @@ impl Lower<'_> {
         if let Some(reported) = self.unreadable(tree) {
             return Err(reported);
         }
+        match slot.kind {
+            ParamKind::Table(_) if is_null(tree) && slot.default != Default::Required => return Ok(None),
+            ParamKind::Table(spec) => return self.table(tree, spec, slot, path).map(Some),
+            ParamKind::Notes(spec) => return self.notes(tree, spec, slot, path),
+            _ => {}
+        }
         let scalar = match &tree.kind {
             Kind::Scalar(scalar) => scalar,
-            Kind::Map(entries) if matches!(slot.kind, ParamKind::Signal(_)) => {
-                return self.node(entries, tree.span, path).map(|n| Some(Value::Node(Box::new(n))));
+            Kind::Map(entries) if matches!(slot.kind, ParamKind::Signal(_) | ParamKind::Sound) => {
+                let around = std::mem::replace(&mut self.unit, slot.unit);
+                let node = self.node(entries, tree.span, path);
+                self.unit = around;
+                return node.map(|node| Some(Value::Node(Box::new(node))));
             }
             Kind::Map(entries) if let ParamKind::Map(spec) = slot.kind => {
                 return self.parts(entries, tree.span, spec, path).map(Some);
@@ -116,6 +130,8 @@ impl Lower<'_> {
             (_, Meaning::Null) if slot.default != Default::Required => Ok(None),
             (ParamKind::Text, _) => Ok(Some(Value::Text(scalar.text.to_string()))),
             (ParamKind::Choice(words), _) => self.choice(scalar, tree.span, slot, words).map(Some),
+            (ParamKind::Time, meaning) => self.time(scalar, meaning, tree, slot).map(Some),
+            (ParamKind::Sound, Meaning::Text) => self.sound_named(scalar, tree, path).map(Some),
             (ParamKind::Flag, meaning) => self.flag(scalar, meaning, tree, slot).map(Some),
             (ParamKind::Scale, Meaning::Text) => {
                 self.expression(scalar, tree.span).map(|e| Some(Value::Expr(e.into())))
@@ -124,7 +140,9 @@ impl Lower<'_> {
             _ if slot.nodes_only => Err(self.no_track(scalar, tree, slot)),
             (ParamKind::Signal(_) | ParamKind::Formula, _) => self.signal(scalar, tree.span, slot).map(Some),
             (ParamKind::Play, Meaning::Text) => self.one_step(tree, path).map(Some),
-            (ParamKind::Number | ParamKind::Integer, _) => self.fixed(scalar, tree, slot).map(Some),
+            (ParamKind::Number | ParamKind::Integer | ParamKind::Worth, _) => {
+                self.fixed(scalar, tree, slot).map(Some)
+            }
             _ => Err(self.wrong_type(tree, slot)),
         }
     }

@@ -1,10 +1,10 @@
 //! Finds the bytes of samples without decoding them, for those who copy them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::fault::{Fault, SampleError};
 use super::find::Wanted;
-use super::{Digest, Source, Store, Used, error};
+use super::{Digest, Source, Store, Used, error, read};
 
 /// Where bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,26 @@ impl Store {
         let found = Found { key: reference.path.clone(), hash, bytes: reference.bytes, origin };
         self.used.insert(reference.path.clone(), Used { reference: Some(reference), source });
         Ok(found)
+    }
+
+    /// The bytes of a file that is no audio, found as by [`load`](Store::load); `None` where it is missing and that is excused.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn load_bytes(
+        &mut self,
+        library: &Path,
+        file: &str,
+        roots: &[PathBuf],
+    ) -> Result<Option<Vec<u8>>, SampleError> {
+        let wanted = Wanted::new(library, file, roots);
+        match self.locate(&wanted) {
+            Err(fault) => self.without(&wanted, fault, false).map(|()| None),
+            Ok(_) => match self.fetch(&wanted)?.origin {
+                Origin::Bytes(bytes) => Ok(Some(bytes)),
+                Origin::File(path) => read(&path).map(Some).map_err(|fault| error(&wanted, fault)),
+            },
+        }
     }
 
     /// The names of the files that [`load_folder`](Store::load_folder) would play.

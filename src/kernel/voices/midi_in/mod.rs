@@ -1,9 +1,10 @@
 //! `midi_in`: a voice for every note from the host, with the note's values as scope variables that follow the hand. Which notes sound, and
-//! how they end, is said by its [`Manner`]. Audio thread; all memory is made beforehand.
+//! how they end, is said by its [`Manner`]; below a `pattern` they are those that were written (`player`). Audio thread; all memory is made beforehand.
 
 mod manner;
 mod mono;
 mod note;
+mod player;
 mod portamento;
 
 use std::slice::{from_mut, from_ref};
@@ -18,7 +19,9 @@ use super::pool::{Opening, Pool, PoolPlan};
 pub use manner::{Choke, Keys, Manner, Mode, Priority, Steal};
 use manner::{Held, bit};
 use note::Note;
-pub use note::{NAMES, NoteVariable, Press, Reads};
+pub use note::{NAMES, NoteVariable, Press, Reads, Tone};
+use player::Player;
+pub use player::ScorePlan;
 use portamento::Portamento;
 
 pub struct MidiInPlan {
@@ -29,6 +32,10 @@ pub struct MidiInPlan {
     /// Hertz of each key, 0 for keys that play nothing; `None`: twelve equal steps.
     pub tuning: Option<Box<[f32; 128]>>,
     pub rate: f64,
+    /// Notes that were written, instead of those of the host.
+    pub score: Option<ScorePlan>,
+    /// Voices end by themselves, whatever becomes of their key.
+    pub rings: bool,
 }
 
 pub struct MidiIn {
@@ -50,6 +57,8 @@ pub struct MidiIn {
     numbers: Numbers,
     /// Notes have been taken over, and the voices may read what nobody has told them.
     untold: bool,
+    /// Plays notes that were written.
+    player: Option<Box<Player>>,
 }
 
 /// When something happens, and what is known of the keyboard then.
@@ -70,7 +79,7 @@ impl MidiIn {
         let keys = plan.tuning.unwrap_or_else(|| Box::new(equal()));
         Self {
             notes: Vec::with_capacity(pool.room()),
-            gated: plan.variables.iter().any(|(v, _)| *v == NoteVariable::Gate),
+            gated: plan.rings || plan.variables.iter().any(|(v, _)| *v == NoteVariable::Gate),
             set: Vec::with_capacity(plan.variables.len()),
             pitches: Box::new(keys.map(|hertz| 12.0 * f64::from(hertz.max(f32::MIN_POSITIVE)).log2())),
             keys,
@@ -82,6 +91,7 @@ impl MidiIn {
             started: 0,
             numbers: Numbers::default(),
             untold: false,
+            player: plan.score.map(|score| Box::new(Player::new(score))),
         }
     }
 
@@ -98,7 +108,7 @@ impl MidiIn {
         match what {
             What::NoteOn { channel, key, note, velocity } if key < 128 && channel < 16 => {
                 self.choke(moment.keyboard.part(channel), key);
-                self.press(moment, Press { channel, key, id: note, velocity });
+                self.press(moment, Press { channel, key, id: note, velocity, tone: Tone::default() });
             }
             What::NoteOff { channel, key, note, velocity } => {
                 self.held.release(channel, key, note);
@@ -192,20 +202,19 @@ impl MidiIn {
         }
         match self.manner.mode {
             Mode::Poly => {
-                let gliding = self.glides(moment, self.notes.iter().any(|n| n.down));
+                let glide = self.glide_to(moment, &press, self.notes.iter().any(|n| n.down));
                 if self.manner.replace {
                     self.cut(|n| n.press.key == press.key && n.part == part);
                 }
-                self.begin(moment, press, gliding);
+                self.begin(moment, press, glide);
             }
             Mode::Mono | Mode::Legato => self.press_one(moment, press),
         }
     }
 
-    /// Begins a voice, for which another may have to give way.
-    fn begin(&mut self, moment: &Moment, press: Press, gliding: bool) {
+    /// Begins a voice, for which another may have to give way. `frames`: of the glide there.
+    fn begin(&mut self, moment: &Moment, press: Press, frames: f32) {
         while self.pool.playing(moment.pass.lane) >= self.manner.limit && self.steal() {}
-        let frames = if gliding { moment.glide } else { 0.0 };
         let lead = self.portamento.to(self.semitones(press.key), moment.at, frames);
         let voice = (self.started % self.manner.limit as u64) as f32 + 1.0;
         self.started += 1;
@@ -352,9 +361,19 @@ impl MidiIn {
         }
     }
 
-    /// Whether a note glides there from the one before.
-    fn glides(&self, moment: &Moment, another_is_down: bool) -> bool {
-        moment.glide >= 1.0 && self.portamento.has_begun() && (another_is_down || !self.manner.only_legato)
+    /// In how many frames a note glides there from the one before; 0: it does not.
+    fn glide_to(&self, moment: &Moment, press: &Press, another_is_down: bool) -> f32 {
+        let manner = if another_is_down || !self.manner.only_legato { moment.glide } else { 0.0 };
+        let frames = if press.tone.glide >= 1.0 { press.tone.glide } else { manner };
+        if frames >= 1.0 && self.portamento.has_begun() { frames } else { 0.0 }
+    }
+
+    /// Frames of a glide that begins at a frame of the pass, as the manner says.
+    fn glide_at(&self, pass: &Pass, frame: usize) -> f32 {
+        self.manner.portamento.map_or(0.0, |port| {
+            let (values, flat) = pass.raw(port, 0);
+            self.portamento.frames(values[if flat { 0 } else { frame * pass.width() }])
+        })
     }
 }
 
@@ -396,6 +415,9 @@ impl Kernel for MidiIn {
             _ => self.held.extend(old.held.iter()),
         }
         self.untold = true;
+        if let (Some(new), Some(old)) = (&mut self.player, &old.player) {
+            new.take(old);
+        }
     }
 
     fn start(&mut self, lane: usize, start: Start) {
@@ -403,6 +425,9 @@ impl Kernel for MidiIn {
         self.notes.clear();
         self.held.clear();
         self.portamento.forget();
+        if let Some(player) = &mut self.player {
+            player.start();
+        }
         self.started = start.voice.wrapping_mul(65_536);
         self.numbers = Numbers::within(start);
     }
@@ -415,9 +440,16 @@ impl Kernel for MidiIn {
         silence(pass);
         let mut from = 0;
         let events = pass.events;
-        let mut keyboard = pass.controls.keyboard;
+        // No hand moves what was written.
+        let mut keyboard = if self.player.is_some() { Keyboard::default() } else { pass.controls.keyboard };
         if std::mem::take(&mut self.untold) {
             self.tell_all(&keyboard);
+        }
+        if let Some(mut player) = self.player.take() {
+            self.play(pass, &mut player);
+            self.player = Some(player);
+            pass.outputs[0].ends.fill(pass.frames as u8);
+            return;
         }
         for event in events {
             let change = keyboard.follow(&event.what);
@@ -430,10 +462,7 @@ impl Kernel for MidiIn {
                 from = frame;
             }
             self.notes.retain(|n| self.pool.sounding(n.place));
-            let glide = self.manner.portamento.map_or(0.0, |port| {
-                let (values, flat) = pass.raw(port, 0);
-                self.portamento.frames(values[if flat { 0 } else { frame * pass.width() }])
-            });
+            let glide = self.glide_at(pass, frame);
             let at = pass.at + frame as u64;
             let moment = Moment { pass, frame, at, keyboard: &keyboard, glide };
             self.handle(&moment, event.what, change);

@@ -29,16 +29,16 @@ impl MidiIn {
     /// Another key sounds: the voice goes there, or gives way to a new one.
     fn sound(&mut self, moment: &Moment, press: Press, another_is_down: bool) {
         let open = self.notes.last().is_some_and(|note| note.open);
-        let gliding = self.glides(moment, another_is_down || open);
+        let glide = self.glide_to(moment, &press, another_is_down || open);
         if self.manner.mode == Mode::Mono || !open {
             self.cut(|_| true);
-            self.begin(moment, press, gliding);
+            self.begin(moment, press, glide);
             return;
         }
         let index = self.notes.len() - 1;
         let keep = self.notes[index].place;
         self.cut(|note| note.place != keep);
-        self.go_to(moment, press, if gliding { moment.glide } else { 0.0 }, keep);
+        self.go_to(moment, press, glide, keep);
     }
 
     /// The voice goes to another key. Its velocity stays that of the first one.
@@ -49,8 +49,8 @@ impl MidiIn {
         note.press = Press { velocity: note.press.velocity, ..press };
         note.part = moment.keyboard.part(press.channel);
         (note.down, note.latched, note.listens) = (true, false, true);
-        (note.tuning, note.pressure, note.brightness) = (0.0, 0.0, 0.0);
-        (note.pan, note.gain, note.vibrato) = (0.0, 1.0, 0.0);
+        (note.tuning, note.pressure, note.brightness) = (press.tone.tuning, 0.0, 0.0);
+        (note.pan, note.gain, note.vibrato) = (press.tone.pan, 1.0, 0.0);
         note.macros.fill(0.0);
         for n in 0..self.variables.len() {
             if let (NoteVariable::Glide, slot) = self.variables[n] {

@@ -117,6 +117,18 @@ pub struct Press {
     /// The host's name of the note, or -1.
     pub id: i32,
     pub velocity: f32,
+    pub tone: Tone,
+}
+
+/// What is said of a note as it begins; a keyboard says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tone {
+    /// Semitones.
+    pub tuning: f32,
+    /// -1..1.
+    pub pan: f32,
+    /// Frames of a glide from the note before, whatever the manner; 0: as the manner says.
+    pub glide: f32,
 }
 
 impl Press {
@@ -168,10 +180,10 @@ impl Note {
             latched: false,
             open: true,
             release: 0.0,
-            tuning: 0.0,
+            tuning: press.tone.tuning,
             pressure: 0.0,
             brightness: 0.0,
-            pan: 0.0,
+            pan: press.tone.pan,
             gain: 1.0,
             vibrato: 0.0,
             macros: [0.0; MACROS],
