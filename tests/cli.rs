@@ -570,3 +570,39 @@ fn collect_command_names_what_is_missing_and_relinks_it() {
         assert_eq!(render(&folder.0, &[out, "--out", "x.wav"]).0, Some(0));
     }
 }
+
+const NIGHT: &str = "\
+seiche: 1
+lead: {midi_in: {signal: {envelope: {release: 0.1, gate: gate, signal: {osc: {freq: freq, amp: 0.3}}}}}}
+riff: {pattern: {instrument: lead, length: 1 bar, notes: C4 E4 G4 C5}}
+night: {song: {tempo: 240, signal: {mix: {bells: {clips: {clips: [riff, riff]}}}}}}
+";
+
+#[test]
+fn midi_command_writes_songs_and_render_plays_them_to_their_end() {
+    let folder = Folder::new("midi");
+    fs::write(folder.0.join("night.yaml"), NIGHT).expect("file");
+    let (code, out, err) = seiche(&folder.0, &["midi", "night.yaml", "--sound", "night"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(out.contains("night.mid") && out.contains("notes     8"), "{out}");
+    let file = fs::File::open(folder.0.join("night.mid")).expect("a file");
+    let file = midi_file::MidiFile::read(file).expect("a MIDI file");
+    let name = |event: &midi_file::file::TrackEvent| format!("{:?}", event.event()).contains("bells");
+    assert!(file.tracks_len() == 2 && file.tracks().any(|track| track.events().any(name)));
+    let (code, _, err) = seiche(&folder.0, &["midi", "night.yaml"]);
+    assert!(code == Some(1) && err.contains("--sound") && err.contains("riff, night"), "{err}");
+    let (code, _, err) = seiche(&folder.0, &["midi", "tones.yaml", "--sound", "hiss"]);
+    assert!(code == Some(1) && err.contains("has no notes"), "{err}");
+    for (arguments, seconds) in [
+        (&["--sound", "night"][..], 2.0),
+        (&["--sound", "night", "--bpm", "120"], 4.0),
+        (&["--sound", "riff"], 2.0),
+    ] {
+        let all = [&["night.yaml", "--out", "x.wav", "--rate", "48000"], arguments].concat();
+        let (code, _, err) = render(&folder.0, &all);
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        let (_, samples) = folder.wav("x.wav");
+        assert_eq!(samples.len() as f64 / 2.0 / 48_000.0, seconds, "{arguments:?}");
+        assert!(peak(&samples) > 0.1);
+    }
+}

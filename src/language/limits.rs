@@ -36,7 +36,7 @@ pub const CHECKED_NODES: usize = 2_000_000;
 /// Findings that a check returns.
 pub const FINDINGS: usize = 1_000;
 
-/// Notes of a pattern, or of a track of clips.
+/// Notes of all patterns and clips of a sound.
 pub const NOTES: usize = 2_000_000;
 
 /// Voices of one node.
@@ -94,7 +94,7 @@ pub const LIMITS: &[Limit] = &[
     Limit::new("parts of an expression (numbers, names, operators)", EXPRESSION_PARTS, ""),
     Limit::new("brackets inside of each other in an expression", EXPRESSION_NESTING, ""),
     Limit::new("operators in a chain such as `a + b + c`", EXPRESSION_HEIGHT, ""),
-    Limit::new("notes of a `pattern`, or of `clips`", NOTES, ""),
+    Limit::new("notes of all `pattern`s and `clips` of a sound", NOTES, ""),
     Limit::new("voices at once of `midi_in` and `spawn`", VOICES, ""),
     Limit::new("copies of a `multiply`", COPIES, ""),
     Limit::new("voices of one node, with voices inside of voices multiplied", LANES, ""),

@@ -108,7 +108,7 @@ pub static DEF: NodeDef = NodeDef {
                 (0.0, 10.0),
                 "How long the pitch glides to notes that slide (`/C4`).",
             ),
-            ParamSpec::flag("mute", "Plays nothing."),
+            ParamSpec::flag("mute", "Leaves it out of the song: none of its notes is played."),
             ParamSpec::integer(
                 "seed",
                 0.0,
@@ -145,7 +145,7 @@ pub static DEF: NodeDef = NodeDef {
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::Never,
-        example: "lead: {envelope: {attack: 0.005, decay: 0.12, sustain: 0.3, release: 0.15, gate: gate, signal: {osc: {type: tri, freq: freq, amp: 0.5 * velocity}}}}\nexample: {pattern: {instrument: lead, length: 1 bar, swing: 58 %, notes: \"C4 E4v0.5 G4 C5 {B4 A4} G4*2 [E4 G4] -\"}}\n",
+        example: "lead: {midi_in: {signal: {envelope: {attack: 0.005, decay: 0.12, sustain: 0.3, release: 0.15, gate: gate, signal: {osc: {type: tri, freq: freq, amp: 0.5 * velocity}}}}}}\nexample: {pattern: {instrument: lead, length: 1 bar, swing: 58 %, notes: \"C4 E4v0.5 G4 C5 {B4 A4} G4*2 [E4 G4] -\"}}\n",
     },
     runs: Runs::Structure(Structure::Pattern),
 };

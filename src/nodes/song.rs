@@ -64,7 +64,7 @@ pub static DEF: NodeDef = NodeDef {
         extra: Extra::Refused,
         channels: Channels::AsInputs,
         ends: Ends::With("signal"),
-        example: "lead: {envelope: {attack: 0.005, decay: 0.1, sustain: 0.3, release: 0.1, gate: gate, signal: {osc: {type: tri, freq: freq, amp: 0.5 * velocity}}}}\nriff: {pattern: {instrument: lead, length: 1 bar, notes: \"C4 E4 G4 C5\"}}\nexample: {song: {tempo: [[240, 0], [120, 2 bars, true]], sections: {intro: 1 bar, verse: 1 bar}, signal: {mix: {lead: {clips: {clips: [riff, [riff, verse]]}}}}}}\n",
+        example: "lead: {midi_in: {signal: {envelope: {attack: 0.005, decay: 0.1, sustain: 0.3, release: 0.1, gate: gate, signal: {osc: {type: tri, freq: freq, amp: 0.5 * velocity}}}}}}\nriff: {pattern: {instrument: lead, length: 1 bar, notes: \"C4 E4 G4 C5\"}}\nexample: {song: {tempo: [[240, 0], [120, 2 bars, true]], sections: {intro: 1 bar, verse: 1 bar}, signal: {mix: {lead: {clips: {clips: [riff, [riff, verse]]}}}}}}\n",
     },
     runs: Runs::Structure(Structure::Song),
 };

@@ -42,7 +42,7 @@ pub struct Fault {
 }
 
 /// Most notes of a line, and brackets within each other.
-const MOST: usize = 1 << 20;
+const MOST: usize = 1 << 17;
 const NESTED: usize = 16;
 /// So many notes that came last may be held.
 const HELD: usize = 128;

@@ -96,15 +96,15 @@ fn bounced(text: &str, frames: u64, transport: Option<Transport>, tail: Tail, ch
 fn whole_song(list: &str) -> String {
     text(&format!(
         "lead: {{midi_in: {{voices: 4, portamento: 0.02, signal: {{envelope: {{attack: 0.002, decay: 0.1, sustain: 0.5, release: 0.2, gate: gate, signal: {{osc: {{type: saw, freq: freq, amp: 0.2 * velocity}}}}}}}}}}}}
-a: {{pattern: {{instrument: lead, length: 1 bar, swing: 61 %, notes: C3 /E3*3?0.7 [G3 B3]v0.4 - C4?!4}}}}
-b: {{pattern: {{instrument: lead, length: 2, groove: [0, 0.1], notes: C5<0.1 D5>0.2 E5 -}}}}
+a: {{pattern: {{instrument: lead, length: 1 bar, swing: 61 %, notes: \"C3 /E3*3?0.7 [G3 B3]v0.4 - C4?!4\"}}}}
+b: {{pattern: {{instrument: lead, length: 2, groove: [0, 0.1], notes: \"C5<0.1 D5>0.2 E5 -\"}}}}
 x:
   song:
     tempo: [137, [90, 3, true]]
     signal:
       mix:
         lead: {{clips: {{clips: [{list}]}}}}
-        second: {{filter: {{cutoff: {{curve: {{points: [[0, 200 Hz, exponential], [1 bar, 4 kHz]]}}}}, signal: {{pattern: {{instrument: {{osc: {{type: saw, freq: freq, amp: 0.2}}}}, notes: C2 C2*2 . G2?}}}}}}}}
+        second: {{filter: {{cutoff: {{curve: {{points: [[0, 200 Hz, exponential], [1 bar, 4 kHz]]}}}}, signal: {{pattern: {{instrument: {{osc: {{type: saw, freq: freq, amp: 0.2}}}}, notes: \"C2 C2*2 . G2?\"}}}}}}}}
 "
     ))
 }
@@ -265,7 +265,7 @@ fn curve_moves_parameters_of_nodes_voices_strips_and_tempo() {
     for (n, x) in out.iter().enumerate() {
         let u = n as f64 / 48_000.0;
         let gain = 0.25 + 0.75 * u * u * (3.0 - 2.0 * u);
-        let sine = (std::f64::consts::TAU * 1000.0 * n as f64 / RATE).sin();
+        let sine = (std::f64::consts::TAU * 1000.0 * (n + 1) as f64 / RATE).sin();
         worst = worst.max((f64::from(*x) - gain * sine).abs());
     }
     assert!(worst < 10f64.powf(-90.0 / 20.0), "{worst}");
@@ -356,7 +356,7 @@ fn file_of(piece: &Arrangement) -> Vec<u8> {
 #[test]
 fn midi_of_a_song_is_read_by_others_as_it_was_written() {
     let piece = arrangement(&round(), Path::new(""));
-    assert_eq!(piece.tracks.iter().map(|(_, notes)| notes.len()).collect::<Vec<_>>(), [64, 56, 48]);
+    assert_eq!(piece.tracks.iter().map(|(_, notes)| notes.len()).collect::<Vec<_>>(), [64, 58, 46]);
     let read = MidiFile::read(&file_of(&piece)[..]).expect("another library reads it");
     assert_eq!(read.tracks_len(), 4);
     for (track, (_, notes)) in read.tracks().skip(1).zip(&piece.tracks) {
@@ -405,7 +405,7 @@ fn midi_files_play_as_the_same_tune_in_text() {
     let onsets = |signal: &[f32]| strokes(signal);
     let (a, b) = (onsets(&host.main), onsets(&text_heard.main[0]));
     assert_eq!(places(&a), places(&b));
-    assert!(a.len() > 60 && frames == 0 || frames > 0);
+    assert!(a.len() > 30 && frames > 0);
     assert!(a.iter().zip(&b).all(|((_, a), (_, b))| (a - b).abs() < 0.02), "velocities of seven bits");
     // What is not in the file.
     for (with, says) in [("tracks: [tenor]", "no such track"), ("file: x.yaml", "x.yaml")] {

@@ -25,6 +25,8 @@ pub struct Arrangement {
     /// The last end of a clip, and of a pattern that is played over and over, in beats.
     pub end: f64,
     pub round: f64,
+    /// Strokes of all its notes, before any is made.
+    pub strokes: f64,
 }
 
 impl Arrangement {

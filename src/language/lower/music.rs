@@ -108,6 +108,10 @@ impl Lower<'_> {
             value: value.clone(),
         };
         let body: Vec<Entry> = match &tree.kind {
+            // A key that is also that of a node: `{pattern: {notes: …}}` is a node, `{pattern: name}` an entry.
+            Kind::Map(entries) if self.is_node_alone(entries) => {
+                vec![named((spec.params[0].name, &again(tree)))]
+            }
             Kind::Map(entries)
                 if entries.iter().any(|e| spec.param(&e.key).is_some()) || entries.is_empty() =>
             {
@@ -120,18 +124,18 @@ impl Lower<'_> {
                 return Err(self.error("wrong-type", tree.span, message, hint));
             }
             Kind::List(values) => spec.params.iter().map(|p| p.name).zip(values).map(named).collect(),
-            Kind::Map(entries) => {
-                let value = Arc::new(Tree::new(Kind::Map(entries.clone()), tree.span));
-                vec![named((spec.params[0].name, &value))]
-            }
-            Kind::Scalar(Scalar { text, style }) => {
-                let scalar = Scalar { text: text.clone(), style: *style };
-                let value = Arc::new(Tree::new(Kind::Scalar(scalar), tree.span));
-                vec![named((spec.params[0].name, &value))]
-            }
+            Kind::Map(_) | Kind::Scalar(_) => vec![named((spec.params[0].name, &again(tree)))],
             Kind::Broken => return Err(Reported),
         };
         self.kind(spec, tree.span, &body, Site::at(path))
+    }
+
+    /// Whether a mapping is nothing but a node with parameters of its kind.
+    fn is_node_alone(&self, entries: &[Entry]) -> bool {
+        let [Entry { key, key_span, value }] = entries else { return false };
+        let Kind::Map(body) = &value.kind else { return false };
+        let kind = self.library.kind(key, key_span.file);
+        kind.is_some_and(|kind| body.iter().any(|e| kind.param(&e.key).is_some()))
     }
 
     /// Notes: text, lines of strokes, or entries.
@@ -206,4 +210,15 @@ impl Lower<'_> {
         }
         if failed { Err(Reported) } else { Ok(Value::Map(parts)) }
     }
+}
+
+/// The same tree once more, to be owned.
+fn again(tree: &Tree) -> Arc<Tree> {
+    let kind = match &tree.kind {
+        Kind::Scalar(Scalar { text, style }) => Kind::Scalar(Scalar { text: text.clone(), style: *style }),
+        Kind::List(items) => Kind::List(items.clone()),
+        Kind::Map(entries) => Kind::Map(entries.clone()),
+        Kind::Broken => Kind::Broken,
+    };
+    Arc::new(Tree::new(kind, tree.span))
 }

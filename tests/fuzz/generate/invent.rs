@@ -181,9 +181,53 @@ impl<'r> Inventor<'r> {
                 ),
                 _ => SOUNDS[me.random.below(me.before + 1)].into(),
             }),
+            ParamKind::Time => self.time(),
+            ParamKind::Worth => self.number(None),
+            ParamKind::Table(part) => self.list(count, |me| match me.random.below(3) {
+                0 => me.row(part),
+                _ => format!("{{{}}}", me.parameters(part).join(", ")),
+            }),
+            ParamKind::Notes(part) => match self.random.below(4) {
+                0 => self.list(count, |me| format!("{{{}}}", me.parameters(part).join(", "))),
+                1 => format!("{{C2: '{}', 40: x}}", self.line(true)),
+                _ => format!("'{}'", self.line(false)),
+            },
+            ParamKind::Sound if self.left > 0 => self.node(),
+            ParamKind::Sound => SOUNDS[self.random.below(self.before + 1)].into(),
             ParamKind::Items => self.list(count, |me| me.number(None)),
             ParamKind::Scale => ["[0, 2, 4, 7, 9]", "dorian", "minor", "[0]"][count - 1].into(),
         }
+    }
+
+    /// A musical time: mostly short, so that many things happen.
+    fn time(&mut self) -> String {
+        let number = self.number(Some((0.0, 4.0)));
+        let unit = self.random.pick(&["", " beats", " bars", " steps", " ticks", " s", " ms"]);
+        match self.random.below(8) {
+            0 => (*self.random.pick(&["1/8", "1/16t", "4n", "verse", "a", "3*16n"])).into(),
+            _ => format!("{number}{unit}"),
+        }
+    }
+
+    /// The values of an entry in their order.
+    fn row(&mut self, part: &'static NodeSpec) -> String {
+        let count = 1 + self.random.below(part.params.len());
+        let values: Vec<String> = part.params.iter().take(count).map(|param| self.value(param)).collect();
+        format!("[{}]", values.join(", "))
+    }
+
+    /// Words of the notation, with what may stand behind them.
+    fn line(&mut self, hits: bool) -> String {
+        let heads: &[&str] = match hits {
+            true => &["x", "X", "o", ".", "~", "-", "x(3,8)"],
+            false => {
+                &["C4", "e3", "60", "3#", "C4:m7", "[C4 E4]", "{C4 D4}", "/G4", ".", "~", "-", "C2(3,8)", "H"]
+            }
+        };
+        let tails = ["", "", "", "v0.5", "*3", "?", "?0.2", "@2", "!3", ">0.1", "<0.2", "v200"];
+        let words = 1 + self.random.below(9);
+        let word = |_| format!("{}{}", self.random.pick(heads), self.random.pick(&tails));
+        (0..words).map(word).collect::<Vec<_>>().join(" ")
     }
 
     fn list(&mut self, count: usize, mut item: impl FnMut(&mut Self) -> String) -> String {

@@ -20,8 +20,8 @@ pub struct ScorePlan {
 
 /// Places that are sums count as what they mean, in beats.
 const EDGE: f64 = 1e-9;
-/// Notes of a text before an edit may still be held beside those of the new one.
-const MORE: usize = 64;
+/// Notes of a text before an edit may still be held beside those of the new one. No `midi_in` has so many voices.
+const MORE: usize = 1024;
 
 /// A note whose key is down.
 #[derive(Clone, Copy)]
@@ -144,9 +144,12 @@ impl Player {
             self.count = self.count.wrapping_add(1) & i32::MAX;
             let ends = if course.in_frames { &notes.end_frame } else { &notes.end };
             let (key, id, release) = (notes.key[n], self.count, notes.release[n]);
-            if self.down.len() < self.down.capacity() {
-                self.down.push(Down { end: base + ends[n], since: at, channel, key, id, release });
+            let down = Down { end: base + ends[n], since: at, channel, key, id, release };
+            // What there is no room for has given way long ago.
+            if self.down.len() == self.down.capacity() {
+                self.down.remove(0);
             }
+            self.down.push(down);
             return Some((n, id));
         }
         None
