@@ -192,10 +192,8 @@ fn song_sections_are_places_and_regions_are_repeated() {
     assert_eq!(length(twice), Some(240_000));
     assert_eq!(length("length: 1.5 bars, "), Some(72_000));
     // A pattern that goes round and round ends with the song.
-    let round = format!(
-        "x: {{song: {{tempo: 240, length: 1 bar, signal: {{pattern: {{instrument: click, notes: C4}}}}}}}}\n"
-    );
-    assert_eq!(strokes(&hear(&round, 96_000)).len(), 16);
+    let round = "x: {song: {tempo: 240, length: 1 bar, signal: {pattern: {instrument: click, notes: C4}}}}\n";
+    assert_eq!(strokes(&hear(round, 96_000)).len(), 16);
 }
 
 #[test]
@@ -218,7 +216,8 @@ fn song_tempo_is_known_below_it() {
 
 #[test]
 fn curve_is_its_formula_at_every_frame() {
-    let shapes: [(&str, fn(f64) -> f64); 6] = [
+    type Formula = fn(f64) -> f64;
+    let shapes: [(&str, Formula); 6] = [
         ("linear", |u| u),
         ("step", |_| 0.0),
         ("exponential", |u| (32f64.powf(u) - 1.0) / 31.0),

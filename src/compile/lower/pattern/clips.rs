@@ -4,95 +4,49 @@ use std::rc::Rc;
 
 use crate::compile::plan::{Ends, What, Wire};
 use crate::language::Diagnostic;
-use crate::language::model::{Node, Param, Span, Value};
+use crate::language::model::{Node, Param, Value};
 use crate::score::{Chances, Clip, Pattern, Timeline, prepare};
 
 use super::super::song::{entries, flag, number, written};
-use super::super::{Context, Lower, Result, children};
+use super::super::{Context, Lower, Result};
 use super::STEP;
+
+/// A clip at its place, in beats.
+struct Placed<'n> {
+    entry: &'n Node,
+    /// The `pattern` as it is written, and what it says.
+    source: &'n Node,
+    pattern: Rc<Pattern>,
+    start: f64,
+    length: f64,
+    offset: f64,
+}
+
+/// Clips that play one instrument.
+struct Group<'n> {
+    instrument: &'n Param,
+    /// The node that says what plays.
+    owner: &'n Node,
+    clips: Vec<Placed<'n>>,
+}
 
 impl Lower<'_> {
     pub(in crate::compile::lower) fn clips(&mut self, node: &Node, cx: &Context) -> Result<Wire> {
         self.outermost(node)?;
         let line = self.line(cx);
         self.arrangement.line.get_or_insert(line.clone());
-        let own = written(node, "instrument");
+        let groups = self.groups(node, &line)?;
         let muted = flag(node, "mute").unwrap_or(false);
-        // Patterns of one instrument play it together: an instrument is known by its place in the text.
-        let mut groups: Vec<(&Param, &Node, Vec<(Rc<Pattern>, Node)>)> = vec![];
-        let mut known: Vec<(String, Rc<Pattern>)> = vec![];
-        for entry in entries(node, "clips") {
-            let Some(Param { value: Value::Node(pattern), span, .. }) = written(entry, "pattern") else {
-                continue;
-            };
-            if pattern.spec.name != "pattern" {
-                let message = format!("a clip plays a `pattern`, not a `{}`", pattern.spec.name);
-                return Err(Diagnostic::error("wrong-type", *span, message)
-                    .hint("name a sound that is a `pattern`")
-                    .into());
-            }
-            let instrument = match own {
-                Some(own) => own,
-                None => self.required(pattern, "instrument")?,
-            };
-            // The same text is the same pattern, where nothing was set from outside.
-            let key = format!("{:?}", pattern.params.iter().map(|p| (&p.name, p.span)).collect::<Vec<_>>());
-            let made = match known.iter().find(|(text, _)| *text == key) {
-                Some((_, made)) => made.clone(),
-                None => {
-                    let made = Rc::new(self.pattern_of(pattern, &line)?);
-                    known.push((key, made.clone()));
-                    made
-                }
-            };
-            let place = groups.iter().position(|(known, ..)| known.span == instrument.span);
-            let place = place.unwrap_or_else(|| {
-                groups.push((instrument, if own.is_some() { node } else { pattern }, vec![]));
-                groups.len() - 1
-            });
-            groups[place].2.push((made, entry.clone()));
-        }
-        let mut ends: Vec<(Span, f64)> = vec![];
         let mut wires = vec![];
-        let mut end = 0.0;
-        for entry in entries(node, "clips") {
-            let made = groups.iter().flat_map(|(.., all)| all).find(|(_, known)| known.path == entry.path);
-            let Some((made, _)) = made else { continue };
-            let start = self.place(entry, "start", 0.0, &line, STEP)?.unwrap_or(end);
-            let (_, length) = self.window(entry, made, start, &line)?;
-            end = start + length;
-            ends.push((entry.span, start));
-            self.arrangement.end = self.arrangement.end.max(end);
-        }
-        for (group, (instrument, owner, all)) in groups.iter().enumerate() {
-            let mut clips = vec![];
-            for (pattern, entry) in all {
-                let start =
-                    ends.iter().find(|(span, _)| *span == entry.span).map_or(0.0, |(_, start)| *start);
-                let (offset, length) = self.window(entry, pattern, start, &line)?;
-                let source =
-                    written(entry, "pattern").and_then(|param| children(&param.value).into_iter().next());
-                clips.push(Clip {
-                    pattern,
-                    start,
-                    length,
-                    offset,
-                    looped: flag(entry, "loop").unwrap_or(true),
-                    muted: muted
-                        || flag(entry, "mute").unwrap_or(false)
-                        || source.and_then(|source| flag(source, "mute")).unwrap_or(false),
-                    transpose: number(entry, "transpose").unwrap_or(0.0) as i32,
-                    velocity: number(entry, "velocity").unwrap_or(1.0) as f32,
-                    seed: self.seed(source.unwrap_or(entry), &node.path),
-                });
-            }
+        for (number, Group { instrument, owner, clips }) in groups.iter().enumerate() {
+            let clips: Vec<Clip> = clips.iter().map(|placed| self.clip(placed, node, muted)).collect();
             self.count_notes(&clips, node.span)?;
             let stamps = cx.song.is_some().then_some((&*line, self.request.rate));
             let arrays = prepare(&clips, Chances::Drawn, stamps);
             let mut owner = (*owner).clone();
-            owner.path = match group {
+            owner.path = match number {
                 0 => node.path.clone(),
-                _ => format!("{}.{group}", node.path),
+                _ => format!("{}.{number}", node.path),
             };
             wires.push(self.instrument(&owner, instrument, arrays, cx)?);
         }
@@ -103,11 +57,63 @@ impl Lower<'_> {
         })
     }
 
-    /// Where in its pattern a clip begins, and how long it is.
-    fn window(&self, entry: &Node, pattern: &Pattern, start: f64, line: &Timeline) -> Result<(f64, f64)> {
-        let offset = self.place(entry, "offset", 0.0, line, STEP)?.unwrap_or(0.0);
-        let rest = if offset < pattern.length { pattern.length - offset } else { pattern.length };
-        let length = self.place(entry, "length", start, line, STEP)?;
-        Ok((offset, length.unwrap_or(rest)))
+    /// The clips at their places, by what plays them: an instrument is known by its place in the text.
+    fn groups<'n>(&mut self, node: &'n Node, line: &Timeline) -> Result<Vec<Group<'n>>> {
+        let own = written(node, "instrument");
+        let mut groups: Vec<Group> = vec![];
+        let mut known: Vec<(String, Rc<Pattern>)> = vec![];
+        let mut end = 0.0;
+        for entry in entries(node, "clips") {
+            let Some(Param { value: Value::Node(source), span, .. }) = written(entry, "pattern") else {
+                continue;
+            };
+            if source.spec.name != "pattern" {
+                let message = format!("a clip plays a `pattern`, not a `{}`", source.spec.name);
+                let error = Diagnostic::error("wrong-type", *span, message);
+                return Err(error.hint("name a sound that is a `pattern`").into());
+            }
+            // The same text is the same pattern, unless something was set from outside.
+            let text = format!("{:?}", source.params.iter().map(|p| (&p.name, p.span)).collect::<Vec<_>>());
+            let pattern = match known.iter().find(|(known, _)| *known == text) {
+                Some((_, pattern)) => pattern.clone(),
+                None => {
+                    let pattern = Rc::new(self.pattern_of(source, line)?);
+                    known.push((text, pattern.clone()));
+                    pattern
+                }
+            };
+            let start = self.place(entry, "start", 0.0, line, STEP)?.unwrap_or(end);
+            let offset = self.place(entry, "offset", 0.0, line, STEP)?.unwrap_or(0.0);
+            let rest = if offset < pattern.length { pattern.length - offset } else { pattern.length };
+            let length = self.place(entry, "length", start, line, STEP)?.unwrap_or(rest);
+            end = start + length;
+            self.arrangement.end = self.arrangement.end.max(end);
+            let (instrument, owner) = match own {
+                Some(own) => (own, node),
+                None => (self.required(source, "instrument")?, &**source),
+            };
+            let placed = Placed { entry, source, pattern, start, length, offset };
+            match groups.iter_mut().find(|group| group.instrument.span == instrument.span) {
+                Some(group) => group.clips.push(placed),
+                None => groups.push(Group { instrument, owner, clips: vec![placed] }),
+            }
+        }
+        Ok(groups)
+    }
+
+    fn clip<'p>(&self, placed: &'p Placed, node: &Node, muted: bool) -> Clip<'p> {
+        let Placed { entry, source, pattern, start, length, offset } = placed;
+        let mute = |node: &Node| flag(node, "mute").unwrap_or(false);
+        Clip {
+            pattern,
+            start: *start,
+            length: *length,
+            offset: *offset,
+            looped: flag(entry, "loop").unwrap_or(true),
+            muted: muted || mute(entry) || mute(source),
+            transpose: number(entry, "transpose").unwrap_or(0.0) as i32,
+            velocity: number(entry, "velocity").unwrap_or(1.0) as f32,
+            seed: self.seed(source, &node.path),
+        }
     }
 }
