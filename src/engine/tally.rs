@@ -1,6 +1,6 @@
 //! Which of the host's notes still sound: hosts that modulate single notes want to hear when one is over. Audio thread; memory is fixed.
 
-use crate::kernel::voices::Press;
+use crate::kernel::voices::{Press, Tone};
 use crate::kernel::{Event, What};
 
 /// Notes that are followed at most; the host hears of others that they are over at once.
@@ -22,7 +22,7 @@ impl Tally {
         self.over.clear();
         for event in events {
             if let What::NoteOn { channel, key, note, velocity } = event.what {
-                let press = Press { channel, key, id: note, velocity };
+                let press = Press { channel, key, id: note, velocity, tone: Tone::default() };
                 let list = match self.sounding.len() < ROOM {
                     true => &mut self.sounding,
                     false => &mut self.over,

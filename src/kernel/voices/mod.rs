@@ -23,7 +23,7 @@ pub use hit::{Hit, HitPlan, HitVariable, Knob, Output};
 pub use import::Import;
 pub use midi_in::{
     Choke, Keys, Manner, MidiIn, MidiInPlan, Mode, NAMES, NoteVariable, Press, Priority, Reads, ScorePlan,
-    Steal,
+    Steal, Tone,
 };
 pub use multiply::{Multiply, MultiplyPlan};
 pub use pool::{Pool, PoolPlan};

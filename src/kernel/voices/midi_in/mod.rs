@@ -395,8 +395,10 @@ impl Kernel for MidiIn {
     fn plays(&self, press: &Press) -> bool {
         let same =
             |other: &Press| (other.channel, other.key, other.id) == (press.channel, press.key, press.id);
-        self.notes.iter().any(|note| same(&note.press) && self.pool.sounding(note.place))
-            || self.held.iter().any(|held| same(&held))
+        // Written notes are not the host's.
+        self.player.is_none()
+            && (self.notes.iter().any(|note| same(&note.press) && self.pool.sounding(note.place))
+                || self.held.iter().any(|held| same(&held)))
     }
 
     fn take(&mut self, old: &mut dyn Kernel, passages: &mut [Passage], at: u64) {
