@@ -52,6 +52,8 @@ pub struct Program {
     pub(crate) graph: Graph,
     /// Tracks, buses, the master, and what fades of the program before; each with what it puts out.
     pub(crate) strips: Vec<(Strip, Port)>,
+    /// Names of its tracks and buses, in the order of the strips.
+    pub(crate) names: Arc<[String]>,
     /// The text has soloed a track.
     pub(crate) soloed: bool,
     /// By how many frames all outputs are late.

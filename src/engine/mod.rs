@@ -9,6 +9,7 @@ mod outputs;
 mod player;
 mod song;
 mod tally;
+pub mod tap;
 mod trial;
 
 use std::ops::Range;
@@ -34,6 +35,7 @@ use outputs::Gain;
 use player::Player;
 use song::SongClock;
 use tally::Tally;
+use tap::Jack;
 pub use trial::{Fault, try_out};
 
 /// Programs under way to the engine, and used ones on their way back.
@@ -74,6 +76,10 @@ pub struct Engine {
     /// Absolute frame at which the block began.
     block: u64,
     tally: Tally,
+    /// Who records what is played.
+    jack: Option<Jack>,
+    /// The strips where there is no program.
+    nameless: Arc<[String]>,
 }
 
 /// The loader's end of the queues.
@@ -126,6 +132,8 @@ impl Engine {
             output: Vec::with_capacity(OUTPUT),
             block: 0,
             tally: Tally::new(),
+            jack: None,
+            nameless: Arc::new([]),
         };
         (engine, Remote { outgoing, returned, meters })
     }
@@ -137,6 +145,11 @@ impl Engine {
     /// Lets its triggers listen for the drums that were learned, and say there what they learn.
     pub fn hear_drums(&mut self, drums: Arc<Drums>) {
         self.controls.drums = Some(drums);
+    }
+
+    /// From now on what is played goes to the taps that come this way. Not on the audio thread.
+    pub fn record(&mut self, jack: Jack) {
+        self.jack = Some(jack);
     }
 
     /// Voices that sounded at the end of the last block.
@@ -192,6 +205,9 @@ impl Engine {
         self.output.clear();
         self.block = self.at;
         self.swap();
+        if let Some(jack) = &mut self.jack {
+            jack.turn();
+        }
         let frames = io.main[0].len();
         self.song.follow(transport);
         let mut cuts = Cuts::new(events, frames);
@@ -246,10 +262,19 @@ impl Engine {
         for side in io.aux.iter_mut().chain(io.stems.iter_mut()).flatten() {
             side[from..to].fill(0.0);
         }
+        let mut tap = self.jack.as_mut().and_then(|jack| jack.tap.as_mut());
+        if let Some(tap) = &mut tap {
+            tap.begin(to - from, self.player.as_ref().map_or(&self.nameless, Player::names));
+        }
         if let Some(player) = &mut self.player {
             player.render(&piece);
             let frames = player.sounding();
-            outputs::add(player, io, from, frames, |strip, peaks| self.meters.see_strip(strip, peaks));
+            outputs::add(player, io, from, frames, |strip, peaks, sides| {
+                self.meters.see_strip(strip, peaks);
+                if let Some(tap) = &mut tap {
+                    tap.strip(strip, frames, sides);
+                }
+            });
             self.meters.set_faults(player.faults());
             send(player, &mut self.output, self.block, self.at + piece.frames as u64);
         }
@@ -264,6 +289,9 @@ impl Engine {
             }
         }
         self.gain.apply(io, from, to, self.at);
+        if let Some(tap) = self.jack.as_mut().and_then(|jack| jack.tap.as_mut()) {
+            tap.finish([0, 1].map(|side| &io.main[side][from..to]));
+        }
         self.meters.see_main([0, 1].map(|side| peak(&io.main[side][from..to])));
         for event in here.iter().filter(|event| !matches!(event.what, What::Control { .. })) {
             self.controls.follow(&event.what);

@@ -99,13 +99,16 @@ pub trait Strips {
     fn fail(&mut self, strip: usize);
 }
 
-/// Adds the first `frames` frames of strips to their outputs from frame `from` on, in order; `see` is told the peaks of each.
+/// Left and right of a strip, each with whether its first value holds throughout.
+pub type Sides<'a> = [(&'a [f32], bool); 2];
+
+/// Adds the first `frames` frames of strips to their outputs from frame `from` on, in order; `see` is told the peaks and values of each.
 pub fn add(
     strips: &mut impl Strips,
     io: &mut Io,
     from: usize,
     frames: usize,
-    mut see: impl FnMut(usize, [f32; 2]),
+    mut see: impl FnMut(usize, [f32; 2], Sides),
 ) {
     let to = from + frames;
     for strip in 0..strips.count() {
@@ -129,7 +132,7 @@ pub fn add(
             }
         }
         match peaks.iter().all(|peak| peak.is_finite()) {
-            true => see(strip, peaks),
+            true => see(strip, peaks, [strips.side(strip, 0), strips.side(strip, 1)]),
             false => strips.fail(strip),
         }
     }

@@ -1,6 +1,7 @@
 //! A program at work: starts it, renders it under guard, and knows when it is over. Audio thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::apart::soloed_by;
@@ -87,6 +88,11 @@ impl Player {
         if self.state != State::Failed {
             self.state = State::Fresh;
         }
+    }
+
+    /// See [`Program::names`].
+    pub fn names(&self) -> &Arc<[String]> {
+        &self.program.names
     }
 
     /// See [`Program::unmoved`].

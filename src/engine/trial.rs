@@ -100,6 +100,7 @@ mod tests {
         };
         let port = Port::mono(Source::Tile(0));
         Box::new(Program {
+            names: std::sync::Arc::new([]),
             name: "odd".into(),
             rate: 48_000.0,
             number: 0,

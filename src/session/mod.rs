@@ -12,6 +12,7 @@ mod loader;
 mod macros;
 mod mailbox;
 mod presets;
+mod recorder;
 mod reload;
 mod samples;
 mod show;
@@ -47,6 +48,7 @@ pub use history::Difference;
 pub use learn::{Controller, Follows, Learn, Learned};
 pub use macros::{News, Slots};
 pub use presets::{Opened, Pick, Requests};
+pub use recorder::{Place as TakePlace, Recorder, Recording, Saved};
 pub use reload::{Cause, Reload, Stage};
 pub use samples::Samples;
 pub use show::{Shown, Texts};
@@ -138,6 +140,7 @@ struct Shared {
 pub struct Session {
     shared: Arc<Shared>,
     loader: Mutex<Option<JoinHandle<()>>>,
+    recorder: Recorder,
 }
 
 impl Session {
@@ -168,13 +171,14 @@ impl Session {
             changed: AtomicBool::new(false),
             notify: Mutex::new(Box::new(|| ())),
         };
-        Arc::new(Self { shared: Arc::new(shared), loader: Mutex::new(None) })
+        Arc::new(Self { shared: Arc::new(shared), loader: Mutex::new(None), recorder: Recorder::default() })
     }
 
     /// Makes an engine for this sample rate and lets the loader provide it with programs; an engine made before gets none any more.
     pub fn engine(&self, rate: f64) -> Engine {
         let (mut engine, remote) = Engine::new(rate);
         engine.hear_drums(self.shared.drums.clone());
+        self.recorder.listen(&mut engine);
         self.shared.meters.store(Some(remote.meters().clone()));
         self.send(Message::Engine(rate, remote));
         engine
@@ -310,6 +314,11 @@ impl Session {
         if self.shared.drums.get(slot).and_then(|drum| drum.listen_for(None)).is_some() {
             self.shared.note_change();
         }
+    }
+
+    /// Records what is played.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
     /// What the audio thread asks for of presets, and what has come of them.

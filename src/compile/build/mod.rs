@@ -24,7 +24,7 @@ use super::allocate::{Tiles, allocate};
 use super::loops::{loops, own_tiles};
 use super::parts::Part;
 use super::plan::{Ends, Plan, Value, What, Wire};
-use super::program::{Program, Strip};
+use super::program::{Program, Role, Strip};
 
 pub(super) fn program(
     plan: Plan,
@@ -36,7 +36,9 @@ pub(super) fn program(
     let memory = Memory::new(PROGRAM_BYTES);
     let site = Site { request, memory: &memory, outbox: &outbox, level: None, song: true, place: None };
     let built = graph(plan, 1, 1, &site)?;
+    let named = strips.iter().take_while(|strip| matches!(strip.role, Role::Track | Role::Bus));
     Ok(Program {
+        names: named.map(|strip| strip.name.clone()).collect(),
         number: 0,
         carry: None,
         after: vec![],

@@ -145,7 +145,7 @@ impl Mixdown {
             }
             let sounds = frames.start..frames.start + sounding;
             let mut here = Here { strips, faulty, inputs, numbers: &numbers, frames: sounds, isa: *isa };
-            outputs::add(&mut here, &mut io, frames.start, sounding, |_, _| {});
+            outputs::add(&mut here, &mut io, frames.start, sounding, |_, _, _| {});
             gain.borrow().apply(&mut io, frames.start, frames.end, at);
             number += 1;
             true
