@@ -1,5 +1,7 @@
 //! Songs that nobody has written: tracks, buses, effects and what they read of each other, out of a seed.
 
+use seiche::engine::{Event, What};
+
 use super::support::Random;
 
 /// A library whose sound is `x`.
@@ -74,4 +76,62 @@ pub fn generate(seed: u64) -> String {
         text += "        master: [{expression: {exp: tanh($input)}}]\n";
     }
     text
+}
+
+/// A library whose sound is `x`, with notes for it, three seconds long: instruments of all kinds, played alone, in chords and in runs.
+pub fn played(seed: u64) -> (String, Vec<Event>) {
+    let mut random = Random(seed.wrapping_mul(0xd134_2543_de82_ef95) | 1);
+    let mut pick = |n: u64| random.next() / 7 % n;
+    let mut text = String::from(
+        "seiche: 1\ntick: {osc: {type: noise, amp: [0.6, 0], duration: 0.03}}\nx:\n  tempo:\n    bpm: 120\n    signal:\n      mixer:\n        tracks:\n",
+    );
+    let tracks = 1 + pick(6) as u8;
+    let mut events = vec![];
+    for channel in 0..tracks {
+        let wave = ["saw", "sin", "tri", "sqr", "noise"][pick(5) as usize];
+        let level = 0.1 + 0.1 * pick(6) as f64;
+        let tone = format!("{{osc: {{type: {wave}, freq: freq, amp: {level} * velocity}}}}");
+        let tone = match pick(3) {
+            0 => format!("{{filter: {{cutoff: {}, signal: {tone}}}}}", 500 + 500 * pick(8)),
+            _ => tone,
+        };
+        let shape = ["sustain: 1", "decay: 0.2, sustain: 0", "attack: 0.1, decay: 0.3, sustain: 0.4"]
+            [pick(3) as usize];
+        let signal = format!(
+            "{{midi_in: {{channel: {channel}, voices: 16, signal: {{envelope: {{gate: gate, release: 0.0{}, {shape}, signal: {tone}}}}}}}}}",
+            1 + pick(9)
+        );
+        let insert = match pick(8) {
+            0 => "{expression: {exp: tanh($input * 2)}}",
+            1 | 2 => "{delay: {time: 0.13}}",
+            _ => "",
+        };
+        text += &format!(
+            "          t{channel}: {{signal: {signal}, inserts: [{insert}], sends: {{room: -{} dB}}, pan: {}, gain: -{} dB}}\n",
+            6 + pick(20),
+            pick(20) as f64 / 10.0 - 1.0,
+            pick(12)
+        );
+        // A chord now and then, a run, or single notes.
+        let (step, length) = (3_000 * (1 + pick(8)) as u32, 2_000 * (1 + pick(10)) as u32);
+        let chord = [1, 1, 3, 4][pick(4) as usize];
+        for at in (0..130_000).step_by(step as usize) {
+            let root = 36 + 2 * pick(18) as u8;
+            for voice in 0..chord {
+                let (key, velocity) = (root + 4 * voice, 0.25 * (1 + pick(4)) as f32);
+                events.push(Event { at, what: What::NoteOn { channel, key, note: -1, velocity } });
+                let off = What::NoteOff { channel, key, note: -1, velocity: 0.5 };
+                events.push(Event { at: at + length, what: off });
+            }
+        }
+    }
+    if pick(3) == 0 {
+        text += "          beat: {signal: {sequencer: {interval: beat / 2, repeat: .inf, steps: [tick, null, {osc: {freq: 60, amp: [0.7, 0], duration: 0.2}}]}}}\n";
+    }
+    text += "        buses:\n          room: {signal: {reverb: {size: 0.4, decay: 0.6}}}\n";
+    if pick(4) == 0 {
+        text += "        master: [{expression: {exp: tanh($input)}}]\n";
+    }
+    events.sort_by_key(|event| event.at);
+    (text, events)
 }

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::bounce::{Levels, Progress, Report, level};
+use crate::bounce::{Forecast, Guess, Levels, Progress, Report, level};
 
 /// Renders of fewer seconds show no bar.
 const SHORT_SECONDS: f64 = 20.0;
@@ -56,6 +56,19 @@ impl Teller {
     pub fn done(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// How loud it is going to be, and what is done about it.
+pub fn forecast(forecast: &Forecast, gain: Option<f64>) -> String {
+    let line = |name: &str, guess: &Guess| {
+        let bound = guess.bound.map_or(String::new(), |bound| format!(", at most {bound:.1} dBFS"));
+        format!("foretold  {name}: peak {}{bound}\n", level(guess.expected, "dBFS"))
+    };
+    let mut text = line("mix", &forecast.mix);
+    text.extend(forecast.strips.iter().map(|(name, guess)| line(name, guess)));
+    text.extend(forecast.weak.iter().map(|why| format!("foretold  weakly: {why}\n")));
+    text.extend(gain.map(|gain| format!("headroom  {gain:+.2} dB on everything\n")));
+    text
 }
 
 /// What has come of it, for people.

@@ -23,6 +23,21 @@ pub fn level(text: &str) -> Result<f64, String> {
     number(bare.trim(), -120.0, 60.0, "decibels")
 }
 
+/// The highest peak that is allowed, in dBFS.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Headroom {
+    /// Full scale, by a gain that is known before rendering.
+    Auto,
+    Below(f64),
+}
+
+pub fn headroom(text: &str) -> Result<Headroom, String> {
+    match text {
+        "auto" => Ok(Headroom::Auto),
+        _ => level(text).map(Headroom::Below).map_err(|why| format!("{why}, or auto")),
+    }
+}
+
 pub fn setting(text: &str) -> Result<(String, f64), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, for example cutoff=800")?;
     let number = value.parse().ok().filter(|x: &f64| x.is_finite());
@@ -55,7 +70,8 @@ impl When {
     /// Beats without a tempo, and what is too long, in one sentence.
     pub fn frames(self, rate: f64, bpm: Option<f64>) -> Result<u64, String> {
         let seconds = match self {
-            When::Frames(frames) => return Ok(frames),
+            When::Frames(frames) if frames as f64 / rate <= LONGEST => return Ok(frames),
+            When::Frames(frames) => frames as f64 / rate,
             When::Seconds(seconds) => seconds,
             When::Beats(beats) => {
                 let bpm = bpm.ok_or("beats and bars need a tempo: write --bpm")?;
@@ -177,7 +193,9 @@ mod tests {
             assert!(frames(wrong, Some(120.0)).is_err(), "{wrong}");
         }
         assert!(frames("8beats", None).unwrap_err().contains("--bpm"));
-        assert!(frames("100000", None).unwrap_err().contains("too long"));
+        for long in ["100000", "999999999999frames", "4200000000beats"] {
+            assert!(frames(long, Some(120.0)).unwrap_err().contains("too long"), "{long}");
+        }
         assert_eq!(range("..4s"), Ok((When::Seconds(0.0), When::Seconds(4.0))));
         assert!(range("4s").is_err());
     }
