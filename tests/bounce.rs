@@ -5,6 +5,10 @@
 mod faults;
 #[path = "bounce/files.rs"]
 mod files;
+#[path = "bounce/flat.rs"]
+mod flat;
+#[path = "bounce/forecast.rs"]
+mod forecast;
 #[path = "bounce/song.rs"]
 mod song;
 mod support;
@@ -18,7 +22,7 @@ use seiche::compile::Request;
 use seiche::compile::parts::{Cut, Parts, Point, StemWish, compile_parts};
 use seiche::engine::{Event, Transport};
 use seiche::language::render as show;
-use seiche::library::samples::Store;
+use seiche::library::samples::{Excuse, Store};
 use support::{RATE, library, program};
 
 /// A bounce of a sound into memory: the mix, then the stems.
@@ -27,6 +31,8 @@ pub struct Wish<'a> {
     pub cut: Cut,
     pub export: Export,
     pub rate: f64,
+    /// Where its samples are.
+    pub folder: Option<&'a std::path::Path>,
 }
 
 pub const POST_FADER: Cut =
@@ -49,7 +55,7 @@ pub fn first(frames: u64) -> Export {
 
 impl<'a> Wish<'a> {
     pub fn new(text: &'a str, frames: u64) -> Wish<'a> {
-        Wish { text, cut: POST_FADER, export: first(frames), rate: RATE }
+        Wish { text, cut: POST_FADER, export: first(frames), rate: RATE, folder: None }
     }
 
     pub fn parts(&self) -> Parts {
@@ -59,8 +65,20 @@ impl<'a> Wish<'a> {
         })
     }
 
+    /// How loud it is thought to become.
+    pub fn forecast(&self) -> seiche::bounce::Forecast {
+        self.with(|request, _| seiche::bounce::forecast(request, &self.export, &Control::default()))
+            .expect("foretold")
+    }
+
     fn with<R>(&self, act: impl FnOnce(&Request, Cut) -> R) -> R {
-        let (library, store) = (library(self.text), Mutex::new(Store::default()));
+        let library = match self.folder {
+            Some(folder) => support::library_at(&folder.join("test.yaml"), self.text),
+            None => library(self.text),
+        };
+        let mut store = Store::default();
+        store.begin(Excuse::Everything);
+        let store = Mutex::new(store);
         let request = Request {
             library: &library,
             sound: "x",
@@ -97,13 +115,18 @@ impl<'a> Wish<'a> {
 
     /// What the engine puts out: the mix, then the strips.
     pub fn engine(&self) -> Vec<[Vec<f32>; 2]> {
+        self.engine_in(&[512])
+    }
+
+    /// The same in a host whose blocks have these sizes in turn.
+    pub fn engine_in(&self, blocks: &[usize]) -> Vec<[Vec<f32>; 2]> {
         let frames = (self.export.length.to - self.export.length.from) as usize;
         let job = Job {
             frames,
             events: &self.export.events,
             transport: self.export.transport,
             stems: true,
-            ..Job::default()
+            blocks,
         };
         let program = program(self.text, "x", self.rate, 7);
         let rendering = seiche::bounce::render(program, &job, &mut |_| true);
@@ -203,6 +226,20 @@ fn bounce_does_not_depend_on_workers_and_chunks() {
             let bounced = wish.bounce().expect("bounced");
             let odd = difference(&bounced.audio, &engine);
             assert_eq!(odd, None, "song {seed}, {workers} workers, chunks of {chunk}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn bounce_is_what_a_host_hears_whatever_its_blocks() {
+    for seed in 21..=30 {
+        let text = song::generate(seed);
+        let mut wish = Wish::new(&text, 9_000);
+        wish.export.transport = playing(97.0);
+        let bounced = wish.bounce().expect("bounced").audio;
+        for block in [1, 17, 64, 441, 512, 4_096] {
+            let odd = difference(&wish.engine_in(&[block]), &bounced);
+            assert_eq!(odd, None, "song {seed}, blocks of {block}\n{text}");
         }
     }
 }
@@ -354,8 +391,7 @@ fn bounce_tells_its_progress_and_can_be_held_and_cancelled() {
     let mut wish = Wish::new(JOINED, 48_000 * 20);
     wish.export.crew = Crew { workers: 2, chunk: 1_024, ahead: 4 };
     let control = Control::default();
-    let (mut told, mut cancelled) = (vec![], None);
-    let begin = std::time::Instant::now();
+    let mut told = vec![];
     let result = wish.bounce_watched(&control, &mut |progress| {
         assert!(progress.parts.iter().all(|(_, share)| (0.0..=1.0).contains(share)));
         told.push(progress.done);
@@ -365,16 +401,66 @@ fn bounce_tells_its_progress_and_can_be_held_and_cancelled() {
                 assert!(progress.paused);
                 control.resume();
             }
-            8 => {
-                cancelled = Some(std::time::Instant::now());
-                control.cancel();
-            }
+            8 => control.cancel(),
             _ => {}
         }
     });
-    assert!(matches!(result, Err(Failure::Cancelled)), "{:?}", begin.elapsed());
-    let late = cancelled.expect("cancelled").elapsed();
-    assert!(late.as_millis() < 1_000, "{late:?}");
+    assert!(matches!(result, Err(Failure::Cancelled)));
     assert!(told.windows(2).all(|pair| pair[0] <= pair[1]), "never back: {told:?}");
     assert!((told[4] - told[3]).abs() < 0.05, "held: {told:?}");
+}
+
+/// The best of a few attempts: other programs take time, too.
+fn best(mut attempt: impl FnMut() -> f64, good: f64) -> f64 {
+    let mut best = f64::INFINITY;
+    for _ in 0..8 {
+        best = best.min(attempt());
+        if best <= good {
+            break;
+        }
+    }
+    best
+}
+
+#[test]
+fn bounce_is_cancelled_within_a_tenth_of_a_second() {
+    let mut wish = Wish::new(JOINED, 48_000 * 60);
+    wish.export.crew = Crew { workers: 2, chunk: 12_000, ahead: 4 };
+    let late = best(
+        || {
+            let (control, mut cancelled) = (Control::default(), None);
+            let result = wish.bounce_watched(&control, &mut |progress| {
+                if progress.done > 0.01 && cancelled.is_none() {
+                    cancelled = Some(std::time::Instant::now());
+                    control.cancel();
+                }
+            });
+            assert!(matches!(result, Err(Failure::Cancelled)));
+            cancelled.expect("cancelled").elapsed().as_secs_f64()
+        },
+        0.1,
+    );
+    assert!(late <= 0.1, "{late} s");
+}
+
+#[test]
+fn bounce_knows_how_much_longer_it_takes() {
+    let wish = Wish::new(JOINED, 48_000 * 30);
+    let odd = best(
+        || {
+            let begin = std::time::Instant::now();
+            let mut told = None;
+            wish.bounce_watched(&Control::default(), &mut |progress| {
+                if let Some(left) = progress.left.filter(|_| progress.done >= 0.2 && told.is_none()) {
+                    told = Some((begin.elapsed().as_secs_f64(), left.as_secs_f64()));
+                }
+            })
+            .expect("bounced");
+            let (at, left) = told.expect("it takes long enough to tell");
+            let truth = begin.elapsed().as_secs_f64() - at;
+            (left / truth - 1.0).abs()
+        },
+        0.25,
+    );
+    assert!(odd <= 0.25, "{odd}");
 }

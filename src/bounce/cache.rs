@@ -12,7 +12,7 @@ use crate::engine::{Place, Stretch};
 use super::fault::Failure;
 
 /// Says what the file is, and of which layout.
-const MAGIC: &[u8; 8] = b"seiche\0\x01";
+const MAGIC: &[u8; 8] = b"seiche\0\x02";
 /// Stands at the end of a file that is whole.
 const END: &[u8; 8] = b"the end\0";
 
@@ -114,6 +114,7 @@ impl Keeper {
         self.bytes.clear();
         outputs.iter().for_each(|output| output.to_bytes(&mut self.bytes));
         self.out.write_all(&(self.bytes.len() as u32).to_le_bytes())?;
+        self.out.write_all(&crc32fast::hash(&self.bytes).to_le_bytes())?;
         self.out.write_all(&self.bytes)
     }
 
@@ -137,11 +138,7 @@ impl Reader {
     pub fn read(&mut self, place: &Place, outputs: &mut [Stretch]) -> Result<(), Failure> {
         self.chunk(place, outputs).ok_or_else(|| {
             let _ = fs::remove_file(&self.path);
-            let name = self.path.display().to_string();
-            Failure::File {
-                name,
-                error: "this part of the cache is damaged, and was removed: try again".into(),
-            }
+            Failure::Damaged(self.path.display().to_string())
         })
     }
 
@@ -158,8 +155,13 @@ impl Reader {
         // Whatever a damaged file says, no more than its outputs can have.
         let most = outputs.len() * (8 + 6 * place.frames);
         let length = usize::try_from(u32::from_le_bytes(length)).ok().filter(|length| *length <= most)?;
+        let mut sum = [0; 4];
+        self.file.read_exact(&mut sum).ok()?;
         self.bytes.resize(length, 0);
         self.file.read_exact(&mut self.bytes).ok()?;
+        if u32::from_le_bytes(sum) != crc32fast::hash(&self.bytes) {
+            return None;
+        }
         let mut rest = self.bytes.as_slice();
         for output in outputs {
             rest = &rest[output.take_bytes(rest, place.frames)?..];

@@ -12,8 +12,8 @@ use crate::engine::Stretch;
 use super::control::{Control, Progress};
 use super::fault::Failure;
 use super::schedule::{Node, Schedule};
-use super::score::Score;
-use super::task::{Ending, Shared, Task, Work};
+use super::task::{Ending, Task, Work};
+use super::timeline::Timeline;
 
 /// How often the progress is told.
 const LOOK: Duration = Duration::from_millis(50);
@@ -45,7 +45,7 @@ pub struct Crew {
 
 impl Default for Crew {
     fn default() -> Self {
-        Crew { workers: 0, chunk: 4096, ahead: 6 }
+        Crew { workers: 0, chunk: 4096, ahead: 4 }
     }
 }
 
@@ -60,9 +60,24 @@ impl Crew {
 
 /// What has been done.
 pub(super) struct Done {
-    pub stations: Vec<Station>,
-    /// Per station: seconds at work, and chunks.
-    pub work: Vec<(f64, usize)>,
+    /// Those of the stations, in their order.
+    pub tasks: Vec<Task>,
+    /// Seconds that each was worked at.
+    pub seconds: Vec<f64>,
+    pub effort: Effort,
+}
+
+/// What the workers have had to do with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Effort {
+    /// Those that there were.
+    pub workers: usize,
+    /// Seconds that all of them together were busy.
+    pub busy: f64,
+    /// From the first chunk to the last.
+    pub seconds: f64,
+    /// Chunks done by another worker than the one before of the same station.
+    pub steals: usize,
 }
 
 /// The buffers of a cable.
@@ -78,19 +93,22 @@ struct State {
     schedule: Schedule,
     rings: Vec<Ring>,
     tasks: Vec<Option<Task>>,
+    /// Who was last at each of them.
+    hands: Vec<Option<usize>>,
     failure: Option<Failure>,
+    effort: Effort,
 }
 
 struct Site<'a> {
     state: Mutex<State>,
     /// Something is ready, or all is over.
     wake: Condvar,
-    /// Told to the one who looks after them.
+    /// Told to the one who looks after them when all is over.
     news: Condvar,
     stations: Vec<(Vec<usize>, Vec<usize>)>,
-    score: &'a Score,
+    timeline: &'a Timeline,
     control: &'a Control,
-    ending: Shared,
+    ending: &'a Ending,
 }
 
 impl Site<'_> {
@@ -100,12 +118,11 @@ impl Site<'_> {
     }
 }
 
-/// Runs the stations through the score.
+/// Runs the stations through the song.
 pub(super) fn run(
     stations: Vec<Station>,
-    score: &Score,
+    timeline: &Timeline,
     crew: Crew,
-    ending: Shared,
     control: &Control,
     tell: &mut dyn FnMut(&Progress),
 ) -> Result<Done, Failure> {
@@ -123,46 +140,48 @@ pub(super) fn run(
         needs
     };
     let nodes = stations.iter().map(|station| Node::new(needs(station), station.guess)).collect();
-    let schedule = Schedule::new(nodes, score.chunks(), crew.ahead, score.barriers());
+    let schedule = Schedule::new(nodes, timeline.chunks(), crew.ahead, timeline.barriers());
     let ring =
         |source| Ring { first: 0, slots: VecDeque::with_capacity(crew.ahead + 1), free: vec![], source };
     let rings = sources.iter().map(|source| ring(*source)).collect();
     let (mut tasks, mut ports, mut shown) = (vec![], vec![], vec![]);
-    let mut kept = vec![];
-    for station in stations {
-        tasks.push(Some(station.task));
-        ports.push((station.reads.clone(), station.writes.clone()));
-        shown.push(station.shown.clone());
-        kept.push((station.reads, station.writes, station.after, station.guess, station.shown));
+    for Station { task, reads, writes, shown: name, .. } in stations {
+        tasks.push(Some(task));
+        ports.push((reads, writes));
+        shown.push(name);
     }
-    let state = Mutex::new(State { schedule, rings, tasks, failure: None });
-    let (wake, news) = (Condvar::new(), Condvar::new());
-    let site = Site { state, wake, news, stations: ports, score, control, ending };
-    std::thread::scope(|scope| {
-        for n in 0..crew.threads() {
+    let hands = vec![None; tasks.len()];
+    let state = Mutex::new(State { schedule, rings, tasks, hands, failure: None, effort: Effort::default() });
+    let (wake, news, ending) = (Condvar::new(), Condvar::new(), Ending::default());
+    let site = Site { state, wake, news, stations: ports, timeline, control, ending: &ending };
+    let workers = std::thread::scope(|scope| {
+        let site = &site;
+        let spawn = |n: &usize| {
             let worker = std::thread::Builder::new().name(format!("bounce {n}"));
-            // Fewer threads do it, too; one is this one if there is no other.
-            if worker.spawn_scoped(scope, || work(&site)).is_err() && n == 0 {
-                work(&site);
-            }
+            let n = *n;
+            worker.spawn_scoped(scope, move || work(site, n)).is_ok()
+        };
+        // Fewer threads do it, too; where there is none, this one does.
+        let workers = (0..crew.threads()).take_while(spawn).count();
+        if workers == 0 {
+            work(site, 0);
         }
-        look_after(&site, &shown, begin, tell);
+        look_after(site, &shown, begin, tell);
+        workers.max(1)
     });
-    let State { schedule, tasks, failure, .. } =
+    let State { schedule, tasks, failure, effort, .. } =
         site.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(failure) = failure {
         return Err(failure);
     }
-    let work = schedule.nodes().iter().map(|node| (node.seconds(), node.done())).collect();
-    let station = |(task, (reads, writes, after, guess, shown)): (Option<Task>, _)| {
-        Some(Station { task: task?, reads, writes, after, guess, shown })
-    };
-    let stations = tasks.into_iter().zip(kept).filter_map(station).collect();
-    Ok(Done { stations, work })
+    let seconds = schedule.nodes().iter().map(Node::seconds).collect();
+    let effort = Effort { workers, seconds: begin.elapsed().as_secs_f64(), ..effort };
+    let tasks = tasks.into_iter().flatten().collect();
+    Ok(Done { tasks, seconds, effort })
 }
 
-/// A worker's life.
-fn work(site: &Site) {
+/// A worker's life; `me` is its number.
+fn work(site: &Site, me: usize) {
     let mut state = site.state();
     loop {
         if state.failure.is_some() || state.schedule.is_over() {
@@ -176,6 +195,7 @@ fn work(site: &Site) {
             state = site.wake.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
             continue;
         };
+        let woken = Instant::now();
         let (reads, writes) = &site.stations[number];
         let inputs: Vec<Arc<Stretch>> = reads
             .iter()
@@ -184,20 +204,20 @@ fn work(site: &Site) {
         let mut outputs: Vec<Stretch> =
             writes.iter().map(|cable| state.rings[*cable].free.pop().unwrap_or_default()).collect();
         let Some(mut task) = state.tasks[number].take() else { continue };
+        let before = state.hands[number].replace(me);
+        state.effort.steals += usize::from(before.is_some_and(|before| before != me));
         drop(state);
 
         let begin = Instant::now();
         let result = {
             let inputs: Vec<&Stretch> = inputs.iter().map(|input| &**input).collect();
             let ended = site.ending.ended.load(Relaxed);
-            site.score.with(chunk, ended, |place| {
+            site.timeline.with(chunk, ended, |place| {
                 let outputs = outputs.as_mut_slice();
                 let work =
-                    Work { place, inputs: &inputs, outputs, control: site.control, ending: &site.ending };
+                    Work { place, inputs: &inputs, outputs, control: site.control, ending: site.ending };
                 // Kernels are caught within; this is for everything around them.
-                catch_unwind(AssertUnwindSafe(|| task.run(work))).unwrap_or_else(|_| {
-                    Err(Failure::Wish("the bounce itself has failed: please report it".into()))
-                })
+                catch_unwind(AssertUnwindSafe(|| task.run(work))).unwrap_or_else(|_| Err(Failure::itself()))
             })
         };
         let seconds = begin.elapsed().as_secs_f64();
@@ -216,12 +236,13 @@ fn work(site: &Site) {
         }
         let end = site.ending.window.load(Relaxed);
         if end < u64::MAX {
-            let last = site.score.chunk_of(end.saturating_sub(1)) + 1;
+            let last = site.timeline.chunk_of(end.saturating_sub(1)) + 1;
             state.schedule.limit(last);
         }
         recycle(&mut state, reads.iter().chain(writes));
+        state.effort.busy += woken.elapsed().as_secs_f64();
+        // (The one who looks after them looks by itself, and hears of the end from whoever notices it.)
         site.wake.notify_all();
-        site.news.notify_all();
     }
 }
 
@@ -245,6 +266,7 @@ fn recycle<'a>(state: &mut State, cables: impl Iterator<Item = &'a usize>) {
 fn look_after(site: &Site, shown: &[Option<String>], begin: Instant, tell: &mut dyn FnMut(&Progress)) {
     let mut told = Progress::default();
     let mut last: Option<Instant> = None;
+    let mut held = Duration::ZERO;
     let mut state = site.state();
     loop {
         let over = state.failure.is_some() || state.schedule.is_over();
@@ -254,8 +276,13 @@ fn look_after(site: &Site, shown: &[Option<String>], begin: Instant, tell: &mut 
             continue;
         }
         if over || last.is_none_or(|last| last.elapsed() >= LOOK) {
-            last = Some(Instant::now());
-            progress(&state, site, shown, begin, &mut told);
+            let now = Instant::now();
+            if site.control.is_paused() {
+                held += last.map_or(Duration::ZERO, |last| now - last);
+            }
+            last = Some(now);
+            let spent = begin.elapsed().saturating_sub(held);
+            progress(&state, site, shown, spent, &mut told);
             drop(state);
             tell(&told);
             state = site.state();
@@ -268,10 +295,10 @@ fn look_after(site: &Site, shown: &[Option<String>], begin: Instant, tell: &mut 
 }
 
 /// How far everything is.
-fn progress(state: &State, site: &Site, shown: &[Option<String>], begin: Instant, told: &mut Progress) {
+fn progress(state: &State, site: &Site, shown: &[Option<String>], spent: Duration, told: &mut Progress) {
     let schedule = &state.schedule;
     // How long a tail rings is not known: it is not counted.
-    let tail = site.score.listen.map_or(usize::MAX, |end| site.score.chunk_of(end) + 1);
+    let tail = site.timeline.listen.map_or(usize::MAX, |end| site.timeline.chunk_of(end) + 1);
     let chunks = schedule.chunks().min(tail).max(1);
     let nodes = schedule.nodes();
     let all: f64 = nodes.iter().map(|node| node.cost() * chunks as f64).sum();
@@ -279,7 +306,7 @@ fn progress(state: &State, site: &Site, shown: &[Option<String>], begin: Instant
     let share = if all > 0.0 { (done / all).clamp(0.0, 1.0) } else { 1.0 };
     told.done = told.done.max(share);
     told.paused = site.control.is_paused();
-    let spent = begin.elapsed().as_secs_f64();
+    let spent = spent.as_secs_f64();
     let known = told.done > 0.02 && spent > 0.1;
     told.left = known.then(|| Duration::from_secs_f64(spent * (1.0 - told.done) / told.done));
     let part = |node: &Node| (node.done() as f64 / chunks as f64).min(1.0);
@@ -287,11 +314,5 @@ fn progress(state: &State, site: &Site, shown: &[Option<String>], begin: Instant
     told.parts = parts.collect();
     let written = nodes.iter().map(Node::done).min().unwrap_or(0).min(schedule.chunks());
     told.written =
-        written.checked_sub(1).map_or(0.0, |last| site.score.span(last).end as f64 / site.score.rate());
-}
-
-impl Ending {
-    pub fn shared() -> Shared {
-        Shared::default()
-    }
+        written.checked_sub(1).map_or(0.0, |last| site.timeline.span(last).end as f64 / site.timeline.rate());
 }

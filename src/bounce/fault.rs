@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::engine::{Cause, PartFault};
 
-/// What is done when a part fails: it panics, is not finite, or takes too long.
+/// What is done when a part fails: it panics, is not finite, takes too long, or lacks a sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
     /// The bounce stops, and no file is left.
@@ -12,7 +12,7 @@ pub enum Policy {
     Stop,
     /// The bounce begins anew without the part.
     Skip,
-    /// The part is silent from there on.
+    /// The part is silent from there on; where a sample is missing, that alone is silent.
     Silence,
 }
 
@@ -31,8 +31,17 @@ pub enum Failure {
         name: String,
         error: String,
     },
+    /// What the cache had kept of a part is damaged, and was removed.
+    Damaged(String),
     /// What was asked for makes no sense, or the sound cannot be built.
     Wish(String),
+}
+
+impl Failure {
+    /// Something that must never happen has happened.
+    pub(super) fn itself() -> Failure {
+        Failure::Wish("the bounce itself has failed: please report it".into())
+    }
 }
 
 impl fmt::Display for Failure {
@@ -41,6 +50,7 @@ impl fmt::Display for Failure {
             Failure::Cancelled => write!(f, "cancelled; no file was written"),
             Failure::Part { part, fault, .. } => write!(f, "`{part}` {}; no file was written", what(fault)),
             Failure::File { name, error } => write!(f, "{name}: cannot be written ({error})"),
+            Failure::Damaged(name) => write!(f, "{name}: this part of the cache was damaged; try again"),
             Failure::Wish(text) => f.write_str(text),
         }
     }
@@ -53,5 +63,6 @@ pub fn what(fault: &PartFault) -> String {
         Cause::Panicked => format!("failed while it played{node}"),
         Cause::NotFinite => format!("is not finite (a division by zero, or a loop that grows?){node}"),
         Cause::TooSlow => "takes longer than it may".to_owned(),
+        Cause::NoSample => format!("lacks a sample{node}"),
     }
 }

@@ -37,6 +37,8 @@ const BLOCK: usize = 8192;
 
 impl Spool {
     pub fn create(target: Target) -> io::Result<Spool> {
+        // What is wrong with the file itself is better known now than at the end.
+        drop(Writer::create(target.clone())?);
         let mut path = target.path.as_os_str().to_owned();
         path.push(".spool");
         let path = PathBuf::from(path);

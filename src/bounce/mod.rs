@@ -1,5 +1,5 @@
 //! Offline rendering, as fast as the machine can: a sound is taken apart (`compile/parts`), workers (`crew`) take its parts, the mix and
-//! the files through the song chunk by chunk (`schedule`, `score`, `task`), and `export` makes files of it. `render` drives the engine
+//! the files through the song chunk by chunk (`schedule`, `timeline`, `task`), and `export` makes files of it. `render` drives the engine
 //! itself, into memory. Any thread but the audio thread.
 
 mod cache;
@@ -8,24 +8,32 @@ mod crew;
 mod export;
 mod fault;
 mod file;
+mod finish;
+mod forecast;
+mod making;
 mod meter;
 pub mod names;
 mod queue;
 mod render;
 mod report;
 pub mod schedule;
-mod score;
 mod task;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod wish;
 mod write;
 
 pub use cache::Cache;
 pub use control::{Control, Progress};
 pub use crew::Crew;
-pub use export::{Bounced, Export, Level, Output, Source, export};
+pub use export::{Bounced, export};
 pub use fault::{Failure, Policy, what};
+pub use forecast::{Forecast, Guess, forecast};
 pub use meter::{Levels, Measure};
 pub use queue::{Entry, Errand, Queue, Standing};
 pub use render::{Job, Rendering, render};
-pub use report::{Report, level};
-pub use score::{Length, Tail};
+pub use report::{FaultReport, Report, level};
+pub use timeline::{Length, Tail};
+pub use wish::{Export, Level, Output, Source};
 pub use write::{Container, Depth, Finished, Loudness, Marker, Shape, Tags, Target, Writer, write_wav};

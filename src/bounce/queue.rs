@@ -2,6 +2,7 @@
 //! held, and taken back. Any thread but the audio thread.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -148,7 +149,7 @@ impl Drop for Queue {
         state.jobs.iter().for_each(|job| job.control.cancel());
         drop(state);
         self.shared.changed.notify_all();
-        // One that has panicked has told so already.
+        // It contains what its errands do.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
@@ -176,7 +177,10 @@ fn run(shared: &Shared) {
                 job.entry.standing = standing;
             }
         };
-        let result = errand(&control, &mut |progress| put(Standing::Running(progress.clone())));
+        let mut tell = |progress: &Progress| put(Standing::Running(progress.clone()));
+        // The next one is to be done whatever becomes of this one.
+        let result = catch_unwind(AssertUnwindSafe(|| errand(&control, &mut tell)));
+        let result = result.unwrap_or_else(|_| Err(Failure::itself()));
         put(match result {
             Ok(report) => Standing::Done(Box::new(report)),
             Err(failure) => Standing::Failed(failure),
@@ -233,6 +237,17 @@ mod tests {
         let good = || Standing::Done(Box::default());
         let cancelled = Standing::Failed(Failure::Cancelled);
         assert_eq!(standings, [(first, good()), (third, good()), (second, good()), (never, cancelled)]);
+    }
+
+    #[test]
+    fn queue_goes_on_when_an_errand_fails() {
+        let queue = Queue::new().unwrap();
+        let odd = queue.add("odd".into(), Box::new(|_, _| panic!("on purpose")));
+        let good = queue.add("good".into(), Box::new(|_, _| Ok(Report::default())));
+        queue.finish();
+        let standings: Vec<_> = queue.entries().into_iter().map(|e| (e.id, e.standing)).collect();
+        assert_eq!(standings[0], (odd, Standing::Failed(Failure::itself())));
+        assert_eq!(standings[1], (good, Standing::Done(Box::default())));
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::forecast::Forecast;
 use super::meter::Levels;
+use crate::engine::PartFault;
 
 /// See the head of this file. Times are in seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -22,11 +24,21 @@ pub struct Report {
     /// How many seconds of sound in a second.
     pub real_time_factor: f64,
     pub workers: usize,
+    /// Seconds that all workers together were busy, and the share of their time that they were not.
+    pub busy: f64,
+    pub idle: f64,
+    /// Chunks that another worker did than the one before of the same part.
+    pub steals: usize,
+    /// Seconds at work on the sum of all strips, and on files.
+    pub mix: f64,
+    pub writing: f64,
     /// Frames of a chunk, and chunks that a part may be ahead.
     pub chunk: usize,
     pub ahead: usize,
     /// Decibels by which everything was made louder.
     pub gain: f64,
+    /// How loud it was thought to become, if anybody asked.
+    pub forecast: Option<Forecast>,
     pub files: Vec<FileReport>,
     pub parts: Vec<PartReport>,
     pub faults: Vec<FaultReport>,
@@ -74,10 +86,17 @@ pub struct FaultReport {
     pub node: Option<String>,
     /// Where in the song, in seconds.
     pub at: f64,
-    /// `panicked`, `not finite` or `too slow`.
+    /// `panicked`, `not finite`, `too slow` or `missing sample`.
     pub cause: &'static str,
-    /// `silenced` or `left out`.
+    /// `silenced`, `left out` or `played without it`.
     pub done: &'static str,
+}
+
+impl FaultReport {
+    pub(super) fn new(part: &str, fault: &PartFault, rate: f64, done: &'static str) -> FaultReport {
+        let (at, cause) = (fault.at as f64 / rate, fault.cause.name());
+        FaultReport { part: part.to_owned(), node: fault.node.clone(), at, cause, done }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -166,6 +185,9 @@ impl Report {
         let process =
             self.memory.process.map_or(String::new(), |b| format!(", process {} MB at most", b >> 20));
         let _ = writeln!(text, "buffers {} kB{process}", self.memory.buffers >> 10);
+        let (mix, writing) = (self.mix * 1e3, self.writing * 1e3);
+        let _ =
+            writeln!(text, "mix {mix:.1} ms, files {writing:.1} ms; workers idle {:.0} %", self.idle * 100.0);
         for warning in &self.warnings {
             let _ = writeln!(text, "note: {warning}");
         }

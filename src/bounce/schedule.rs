@@ -170,15 +170,16 @@ mod tests {
 
     #[test]
     fn schedule_shares_equal_tracks_and_never_lets_the_longest_wait() {
+        let ahead = crate::bounce::Crew::default().ahead;
         let equal = song(&[0.1; 8], 40);
-        let alone = simulate(&equal, 40, 8, 1);
+        let alone = simulate(&equal, 40, ahead, 1);
         for (workers, speed) in [(2, 1.95), (4, 3.8), (8, 7.0), (64, 7.0)] {
-            let factor = alone / simulate(&equal, 40, 8, workers);
+            let factor = alone / simulate(&equal, 40, ahead, workers);
             assert!(factor >= speed && factor <= 8.01, "{workers} workers: {factor}");
         }
         let unequal = song(&[0.05, 0.05, 0.4, 0.05, 0.05, 0.05, 0.05, 0.05], 40);
         for workers in [2, 8, 64] {
-            let seconds = simulate(&unequal, 40, 8, workers);
+            let seconds = simulate(&unequal, 40, ahead, workers);
             assert!(seconds <= 1.2 * 0.4, "{workers} workers: {seconds}");
         }
     }

@@ -1,7 +1,6 @@
 //! What workers do for a chunk: render a part, read it from the cache, add the mix up, write a file. Each task is at one worker at a time.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
@@ -14,7 +13,7 @@ use super::fault::{Failure, Policy};
 use super::file::Sink;
 use super::meter::Meter;
 
-/// When the song is over, as the mix finds out; files and parts look here. `u64::MAX`: not yet known.
+/// When the song is over, as the mix finds out; all workers look here. `u64::MAX`: not yet known.
 pub(super) struct Ending {
     /// Rendered frames that are kept end before this one.
     pub window: AtomicU64,
@@ -81,10 +80,11 @@ impl PartTask {
     fn run(&mut self, work: Work) -> Result<(), Failure> {
         let Work { place, inputs, outputs, control, .. } = work;
         let begin = Instant::now();
-        let (limit, spent) = (self.limit.unwrap_or(f64::INFINITY), self.spent);
+        let (limit, spent) = (self.limit, self.spent);
+        let late = || limit.is_some_and(|limit| spent + begin.elapsed().as_secs_f64() > limit);
         let stop = || match () {
             () if control.is_cancelled() => Stop::Cancelled,
-            () if spent + begin.elapsed().as_secs_f64() > limit => Stop::TooSlow,
+            () if late() => Stop::TooSlow,
             () => Stop::No,
         };
         let whole = self.player.render(place, inputs, outputs, &stop);
@@ -200,6 +200,3 @@ impl FileTask {
             .map_err(|error| Failure::File { name: self.name.clone(), error: error.to_string() })
     }
 }
-
-/// What all workers look at.
-pub(super) type Shared = Arc<Ending>;

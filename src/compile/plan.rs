@@ -12,10 +12,11 @@ use crate::kernel::tape::Tape;
 use crate::kernel::voices::Touched;
 use crate::kernel::{Audio, Fixed, Inputs, StripPlace};
 use crate::language::model::Span;
+use crate::library::samples::is_missing;
 use crate::nodes::NodeDef;
 use crate::score::{Curve, Timeline};
 
-use super::pools::{BankDraft, Voices};
+use super::pools::{BankDraft, Driver, Voices};
 use crate::kernel::formula::FormulaProgram;
 
 /// One channel of a signal.
@@ -326,6 +327,34 @@ impl Plan {
             }
         }
         plan
+    }
+
+    /// Whether voices in it are started by notes.
+    pub fn hears_notes(&self) -> bool {
+        self.ops.iter().any(|op| match &op.what {
+            What::Voices(voices) => {
+                matches!(voices.driver, Driver::MidiIn { .. })
+                    || voices.pools.iter().any(|pool| pool.main.plan.hears_notes())
+            }
+            _ => false,
+        })
+    }
+
+    /// Ids of the operations, also in voices, that play a file which is missing.
+    pub fn without_samples(&self) -> Vec<String> {
+        let mut ids = vec![];
+        for op in &self.ops {
+            match &op.what {
+                What::Node(recipe) if recipe.audio.iter().chain(&recipe.folder).any(is_missing) => {
+                    ids.push(op.id.clone());
+                }
+                What::Voices(voices) => {
+                    ids.extend(voices.pools.iter().flat_map(|pool| pool.main.plan.without_samples()));
+                }
+                _ => {}
+            }
+        }
+        ids
     }
 
     /// The plan as text, one operation a line, for tests and `--explain`.

@@ -196,6 +196,12 @@ impl Graph {
         &self.steps
     }
 
+    /// The last one, to be spoilt.
+    #[cfg(test)]
+    pub fn last_step(&mut self) -> &mut Step {
+        self.steps.last_mut().expect("a step")
+    }
+
     pub fn age(&self, lane: usize) -> u64 {
         self.ages[lane]
     }

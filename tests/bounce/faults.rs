@@ -24,7 +24,7 @@ const ODD: &str = "{expression: {exp: 's * (t < 0.1) / (s * (t < 0.1))', s: {osc
 
 #[test]
 fn faults_stay_in_their_track() {
-    for odd in [0, 3, 7] {
+    for odd in 0..8 {
         let text = eight(odd, ODD);
         let mut wish = Wish::new(&text, 9_600);
         let stopped = wish.bounce().err();
@@ -62,15 +62,56 @@ fn faults_stay_in_their_track() {
 
 #[test]
 fn faults_too_slow_are_cut_off() {
-    let text = eight(2, "{multiply: {number: 32, signal: {osc: {type: saw, freq: 100 * i, amp: 0.01}}}}");
-    let mut wish = Wish::new(&text, 480_000);
-    (wish.export.policy, wish.export.time_limit) = (Policy::Silence, Some(1e-3));
-    let report = wish.bounce().expect("bounced").report;
-    assert!(
-        report.faults.iter().any(|fault| fault.part == "t2" && fault.cause == "too slow"),
-        "{:?}",
-        report.faults
-    );
+    let reverb = |n: u32| format!("r{n}: {{reverb: {{size: 0.{}, signal: {{osc: {{amp: 0.01}}}}}}}}", 10 + n);
+    let slow = format!("{{mix: {{{}}}}}", (0..40).map(reverb).collect::<Vec<_>>().join(", "));
+    for odd in 0..8 {
+        let dry = |text: String| {
+            let tracks = text.split("    buses:").next().unwrap_or_default();
+            tracks.replace(", sends: {room: -6 dB}", "")
+        };
+        let text = dry(eight(odd, &slow));
+        let mut wish = Wish::new(&text, 240_000);
+        (wish.export.policy, wish.export.time_limit) = (Policy::Silence, Some(0.2));
+        let bounced = wish.bounce().expect("bounced");
+        let found: Vec<_> = bounced.report.faults.iter().map(|f| (f.part.as_str(), f.cause)).collect();
+        assert_eq!(found, [(format!("t{odd}").as_str(), "too slow")]);
+        let muted = dry(eight(odd, "{osc: {amp: 0}}"));
+        let clean = Wish::new(&muted, 240_000).bounce().expect("bounced");
+        for track in (0..8).filter(|track| *track != odd) {
+            assert!(bounced.audio[1 + track] == clean.audio[1 + track], "track {track} beside {odd}");
+        }
+    }
+}
+
+#[test]
+fn faults_of_missing_samples_follow_the_policy() {
+    for odd in 0..8 {
+        let text = eight(odd, "{mix: {lost: {sample: {file: no/such.wav}}, rest: {osc: {amp: 0.1}}}}");
+        let mut wish = Wish::new(&text, 4_800);
+        let Some(Failure::Part { part, fault, .. }) = wish.bounce().err() else {
+            panic!("a sample is missing, and nobody says so")
+        };
+        assert_eq!((part, fault.cause), (format!("t{odd}"), Cause::NoSample));
+        for (policy, done, instead) in [
+            (Policy::Silence, "played without it", "{mix: {lost: {osc: {amp: 0}}, rest: {osc: {amp: 0.1}}}}"),
+            (Policy::Skip, "left out", "{osc: {amp: 0}}"),
+        ] {
+            wish.export.policy = policy;
+            let bounced = wish.bounce().expect("bounced");
+            let [fault] = bounced.report.faults.as_slice() else { panic!("{:?}", bounced.report.faults) };
+            assert_eq!((fault.part.as_str(), fault.cause), (format!("t{odd}").as_str(), "missing sample"));
+            assert!(fault.node.as_ref().is_some_and(|node| node.contains("lost")), "{fault:?}");
+            assert_eq!(fault.done, done);
+            let instead = eight(odd, instead);
+            let clean = Wish::new(&instead, 4_800).bounce().expect("bounced");
+            let tracks = 1..9;
+            assert_eq!(
+                difference(&bounced.audio[tracks.clone()], &clean.audio[tracks]),
+                None,
+                "{odd} {policy:?}"
+            );
+        }
+    }
 }
 
 struct Folder(std::path::PathBuf);
@@ -110,6 +151,15 @@ fn cache_renders_only_what_has_changed() {
     other.export.cache = cache();
     other.export.transport = super::playing(100.0);
     assert_eq!(other.bounce().expect("bounced").report.cache.hits, 0);
+    // A byte that has changed is noticed while it is read: everything is rendered anew, in the same bounce.
+    for entry in std::fs::read_dir(&folder.0).expect("folder").flatten().take(3) {
+        let mut bytes = std::fs::read(entry.path()).expect("bytes");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 4;
+        std::fs::write(entry.path(), bytes).expect("written");
+    }
+    let mended = go(&before);
+    assert_eq!(difference(&mended.audio, &first.audio), None);
     // Damaged files are noticed, and mended by the next bounce.
     for entry in std::fs::read_dir(&folder.0).expect("folder").flatten() {
         let mut bytes = std::fs::read(entry.path()).expect("bytes");
@@ -160,4 +210,26 @@ fn cancelled_bounces_leave_nothing_in_the_cache() {
     let result = wish.bounce_watched(&control, &mut |_: &Progress| control.cancel());
     assert!(matches!(result, Err(Failure::Cancelled)));
     assert_eq!(std::fs::read_dir(&folder.0).expect("folder").count(), 0);
+}
+
+#[test]
+fn cache_and_samples_are_there_the_second_time() {
+    let folder = Folder(std::env::temp_dir().join(format!("seiche-second-{}", std::process::id())));
+    std::fs::create_dir_all(&folder.0).expect("a folder");
+    let wave: Vec<f32> = (0..4_800).map(|n| (n as f32 * 0.05).sin()).collect();
+    seiche::bounce::write_wav(&folder.0.join("hit.wav"), &[&wave], 48_000, seiche::bounce::Depth::Int16)
+        .expect("a sample");
+    let text = eight(2, "{sample: {file: hit.wav}}");
+    let mut wish = Wish { folder: Some(&folder.0), ..Wish::new(&text, 9_600) };
+    let first = wish.bounce().expect("bounced");
+    // Decoded before this bounce began, when its parts were made; no other is ever needed.
+    let second = wish.bounce().expect("bounced");
+    assert_eq!((second.report.cache.decodes, second.report.cache.builds), (0, 9));
+    wish.export.cache = Some(Cache::new(&folder.0.join("cache"), 100 << 20).expect("a folder"));
+    wish.bounce().expect("bounced");
+    let third = wish.bounce().expect("bounced");
+    let cache = third.report.cache;
+    assert_eq!((cache.hits, cache.builds, cache.decodes), (9, 0, 0));
+    assert_eq!(difference(&third.audio, &first.audio), None);
+    assert!(super::peak(&first.audio[3]) > 0.5, "the sample is heard");
 }

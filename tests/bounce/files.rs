@@ -7,16 +7,16 @@ use seiche::bounce::{Container, Depth, Failure, Level, Measure, Output, Shape, S
 
 use super::{Wish, peak};
 
-struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Folder {
+    pub fn new(name: &str) -> Folder {
         let path = std::env::temp_dir().join(format!("seiche-bounce-{name}-{}", std::process::id()));
         fs::create_dir_all(&path).expect("folder");
         Folder(path)
     }
 
-    fn output(&self, source: Source, name: &str, depth: Depth) -> Output {
+    pub fn output(&self, source: Source, name: &str, depth: Depth) -> Output {
         let shape = Shape { channels: 2, rate: 48_000, depth };
         let path = self.0.join(name);
         let target = Target { path, container: Container::Wav, shape, dither: None, tags: Tags::default() };
@@ -113,6 +113,34 @@ fn files_are_all_written_or_none() {
 }
 
 #[test]
+fn files_that_cannot_be_written_leave_what_was_there() {
+    let folder = Folder::new("there");
+    let old = |name: &str| fs::write(folder.0.join(name), "an old file").expect("written");
+    old("mix.wav");
+    fs::create_dir(folder.0.join("taken.wav")).expect("a folder");
+    fs::write(folder.0.join("file"), "").expect("written");
+    let path = folder.0.join("mix.wav").display().to_string();
+    for (second, said) in [
+        ("taken.wav", "there is a folder of this name"),
+        ("file/a.wav", "cannot be written"),
+        ("mix.wav", "asked for twice"),
+    ] {
+        for level in [Level::default(), Level { peak: Some(0.0), ..Level::default() }] {
+            let mut wish = Wish::new(TWO, 4_800);
+            wish.export.level = level;
+            wish.export.outputs = vec![
+                folder.output(Source::Mix, "mix.wav", Depth::Int24),
+                folder.output(Source::Stem(0), second, Depth::Int24),
+            ];
+            let failed = wish.bounce().err().map(|failure| failure.to_string()).expect("a failure");
+            assert!(failed.contains(second) && failed.contains(said), "{failed}");
+            assert_eq!(fs::read_to_string(&path).expect("the old file"), "an old file");
+            assert_eq!(folder.count(), 3, "nothing else is left");
+        }
+    }
+}
+
+#[test]
 fn report_tells_what_each_part_took() {
     let folder = Folder::new("report");
     let mut wish = Wish::new(TWO, 96_000);
@@ -125,6 +153,22 @@ fn report_tells_what_each_part_took() {
         assert!((nodes - part.seconds).abs() <= 0.05 * part.seconds, "{part:?}");
         assert!(part.nodes.iter().any(|node| node.node.contains("osc")), "{part:?}");
     }
+    // Everything that the workers did is accounted for.
+    let report_of = |seconds: u64| {
+        let mut wish = Wish::new(TWO, seconds * 48_000);
+        wish.export.crew.workers = 2;
+        wish.bounce().expect("bounced").report
+    };
+    let lost = super::best(
+        || {
+            let report = report_of(20);
+            let parts: f64 = report.parts.iter().map(|part| part.seconds).sum();
+            ((parts + report.mix + report.writing) / report.busy - 1.0).abs()
+        },
+        0.05,
+    );
+    assert!(lost <= 0.05, "{lost}");
+    assert!((0.0..1.0).contains(&report.idle) && report.busy > 0.0);
     let json: serde_json::Value = serde_json::from_str(&report.to_json()).expect("JSON");
     assert_eq!(json["frames"], 96_000);
     assert!(json["files"][0]["levels"]["true_peak"].as_f64().expect("a number") < -9.0);

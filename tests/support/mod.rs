@@ -2,7 +2,6 @@
 #![allow(dead_code)]
 
 use std::alloc::{GlobalAlloc, Layout};
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicIsize, Ordering};
 
@@ -40,8 +39,13 @@ unsafe impl GlobalAlloc for Counting {
 pub const RATE: f64 = 48_000.0;
 
 pub fn library(text: &str) -> Library {
+    library_at(std::path::Path::new("test.yaml"), text)
+}
+
+/// A library as if it lay in this file.
+pub fn library_at(path: &std::path::Path, text: &str) -> Library {
     let specs: Vec<_> = seiche::nodes::ALL.iter().map(|d| &d.spec).collect();
-    Library::read(vec![(PathBuf::from("test.yaml"), text.as_bytes().to_vec())], &specs)
+    Library::read(vec![(path.to_path_buf(), text.as_bytes().to_vec())], &specs)
 }
 
 /// Compiles a sound, or panics with its diagnostics.

@@ -43,6 +43,23 @@ fn clap_block_size_changes_nothing() {
 }
 
 #[test]
+fn clap_live_sounds_as_offline() {
+    let bundle = open();
+    let score = three_notes().with_tempo(120.0);
+    let offline = render(&bundle, MULTI, &patch("keys"), &score, 48_000, Blocks::Of(512)).buses;
+    for blocks in [64, 441, 4096] {
+        let mut instance = bundle.instance(MULTI).unwrap();
+        let base = instance.save().unwrap();
+        instance.load(&patch("keys").into_state(&base).unwrap()).unwrap();
+        // (An activation waits for what was loaded.)
+        let mut running = instance.start(48_000.0, blocks).unwrap();
+        let live = score.play(&mut running, 48_000, &Blocks::Of(blocks)).unwrap();
+        instance.stop(running);
+        assert!(live.buses == offline, "live in blocks of {blocks} differs from offline");
+    }
+}
+
+#[test]
 fn clap_state_moves_to_a_fresh_instance() {
     let bundle = open();
     let score = three_notes();

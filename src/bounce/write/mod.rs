@@ -98,6 +98,10 @@ trait Encode: Send {
     fn words(&mut self, out: &mut Out, words: &[i32]) -> io::Result<()>;
     /// What stands behind the samples, and what is only known now.
     fn finish(&mut self, out: &mut Out, end: &End) -> io::Result<()>;
+    /// Where samples begin, in formats that have nothing but those up to the file's end.
+    fn begin_of_samples(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// What is known at the end.
@@ -139,6 +143,9 @@ impl Writer {
     /// Those of the file system, and shapes that the format does not know.
     pub fn create(target: Target) -> io::Result<Writer> {
         let mut encoder = target.container.encoder(target.shape)?;
+        if target.path.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "there is a folder of this name"));
+        }
         let mut path = target.path.as_os_str().to_owned();
         path.push(".part");
         let path = PathBuf::from(path);
@@ -166,6 +173,14 @@ impl Writer {
         self.encoder.words(&mut self.out, &self.words)
     }
 
+    /// Hands everything so far to the system.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     /// Completes the file, which still has its temporary name. Samples that whole numbers could not hold are counted.
     ///
     /// # Errors
@@ -176,6 +191,33 @@ impl Writer {
         self.out.flush()?;
         self.out.get_ref().sync_all()?;
         Ok(Finished { path: self.target.path, part: self.part, clipped: self.quantiser.clipped() })
+    }
+}
+
+/// Bytes at the end of a file for which a disk without room gives up its last samples.
+const SPARE: u64 = 512;
+
+impl Writer {
+    /// Completes a WAV file that cannot grow any more: it has all that the disk has taken, but for the last few frames, which make room
+    /// for its end. Returns how many frames those are.
+    ///
+    /// # Errors
+    /// Those of the file system; other formats cannot be ended so.
+    pub fn rescue(self) -> io::Result<(Finished, u64)> {
+        let Writer { target, part, out, mut encoder, quantiser, .. } = self;
+        let Shape { channels, depth, .. } = target.shape;
+        let begin = encoder.begin_of_samples().ok_or(io::ErrorKind::Unsupported)?;
+        // What has not been written is lost.
+        let (mut file, _) = out.into_parts();
+        let frame = (channels * depth.bytes()) as u64;
+        let room = file.metadata()?.len().saturating_sub(begin + SPARE);
+        let frames = room / frame;
+        file.set_len(begin + frames * frame)?;
+        file.seek(SeekFrom::End(0))?;
+        let mut out = BufWriter::new(file);
+        encoder.finish(&mut out, &End { frames, tags: &Tags::default(), loudness: None })?;
+        out.flush()?;
+        Ok((Finished { path: target.path, part, clipped: quantiser.clipped() }, frames))
     }
 }
 

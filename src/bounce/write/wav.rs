@@ -70,6 +70,10 @@ impl Encode for Wav {
         pack(words, self.shape.depth.bytes(), false, out)
     }
 
+    fn begin_of_samples(&self) -> Option<u64> {
+        Some(self.data_at)
+    }
+
     fn finish(&mut self, out: &mut Out, end: &End) -> io::Result<()> {
         let data = self.data_bytes(end.frames);
         out.write_all(&[0][..(data % 2) as usize])?;

@@ -11,7 +11,7 @@ use crate::compile::sketch;
 use crate::kernel::Audio;
 use crate::library::Digest;
 
-use super::cut::Piece;
+use super::Draft;
 
 /// Parts of equal keys put out the same, given the same notes, controls and transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +31,7 @@ impl std::fmt::Display for Key {
 }
 
 /// The keys of parts, in their order.
-pub(super) fn keys(parts: &[Piece], request: &Request) -> Vec<Key> {
+pub(super) fn keys(parts: &[Draft], request: &Request) -> Vec<Key> {
     let mut writer = Writer { text: String::new(), known: HashMap::new() };
     // Where each cable comes from: the key of its part, and its place there.
     let mut cables: HashMap<usize, (Key, usize)> = HashMap::new();

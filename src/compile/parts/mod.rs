@@ -66,8 +66,6 @@ pub struct Draft {
     pub name: String,
     /// The strip whose it is; none for what is shared, and for what comes behind all of them.
     pub strip: Option<usize>,
-    /// Of all that decides what it puts out, but for notes, controls and the transport.
-    pub key: Key,
     /// Cables that it reads, in the order of its imports, and those that it puts out.
     pub reads: Vec<usize>,
     pub writes: Vec<usize>,
@@ -108,16 +106,14 @@ pub fn compile_parts(request: &Request, cut: Cut) -> Result<Parts, Vec<Diagnosti
     let plan = rates::rates(loops::gather(share::prune(share::share(plan))));
     let strips: Vec<Strip> = lowered.tracks.into_iter().map(Strip::from).collect();
     let cut::Pieces { parts, outputs } = cut::cut(plan, &strips, &wanted, cut.whole);
-    let keys = key::keys(&parts, request);
-    let draft = |(part, key): (cut::Piece, Key)| Draft {
+    let draft = |part: cut::Piece| Draft {
         name: part.name(&strips),
         strip: part.strip(strips.len()),
-        key,
         reads: part.reads,
         writes: part.writes,
         plan: part.plan,
     };
-    let parts = parts.into_iter().zip(keys).map(draft).collect();
+    let parts = parts.into_iter().map(draft).collect();
     let (own, tapped) = outputs.split_at(strips.len());
     let stem = |(strip, signal): (&usize, &Signal)| Stem {
         name: strips[*strip].name.clone(),
@@ -150,7 +146,29 @@ impl Default for Room {
     }
 }
 
+impl Parts {
+    /// For each part a key of all that decides what it puts out, but for notes, controls and the transport. `request` as it was compiled.
+    pub fn keys(&self, request: &Request) -> Vec<Key> {
+        key::keys(&self.parts, request)
+    }
+}
+
 impl Draft {
+    /// Whether notes start voices in it.
+    pub fn hears_notes(&self) -> bool {
+        self.plan.hears_notes()
+    }
+
+    /// The kinds of its nodes and other operations, but not of those within voices.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.plan.ops.iter().map(|op| op.what.name())
+    }
+
+    /// Ids of the nodes that play a file which is missing, where the store has excused that.
+    pub fn without_samples(&self) -> Vec<String> {
+        self.plan.without_samples()
+    }
+
     /// Makes kernels and memory of it.
     ///
     /// # Errors

@@ -18,6 +18,20 @@ pub enum Cause {
     /// What a strip of it was given was not finite.
     NotFinite,
     TooSlow,
+    /// There is no file for what it plays. (Known before it runs.)
+    NoSample,
+}
+
+impl Cause {
+    /// As reports name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::Panicked => "panicked",
+            Cause::NotFinite => "not finite",
+            Cause::TooSlow => "too slow",
+            Cause::NoSample => "missing sample",
+        }
+    }
 }
 
 /// What went wrong in a part.

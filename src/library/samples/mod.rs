@@ -40,6 +40,11 @@ const MAX_FRAMES: usize = 128 << 20;
 static SILENCE: LazyLock<Arc<Audio>> =
     LazyLock::new(|| Arc::new(Audio { rate: 48_000.0, channels: vec![vec![0.0]] }));
 
+/// Whether this is the silence that stands for a file that is missing.
+pub fn is_missing(audio: &Arc<Audio>) -> bool {
+    Arc::ptr_eq(audio, &SILENCE)
+}
+
 /// Whether what is being loaded is no longer wanted.
 pub type Stop = Box<dyn Fn() -> bool + Send + Sync>;
 

@@ -23,17 +23,21 @@ pub enum Tail {
     Wrapped,
 }
 
-/// A stretch of the song that is rendered at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Chunk {
+/// A stretch of the song in which a host's transport goes on as it began.
+#[derive(Clone, Copy, Debug)]
+struct Section {
     at: u64,
-    frames: usize,
+    end: u64,
+    /// Its first chunk.
+    first: usize,
 }
 
 /// See the head of this file.
-pub struct Score {
+pub struct Timeline {
     rate: f64,
-    chunks: Vec<Chunk>,
+    /// Frames of a chunk; the last one of a section may have fewer.
+    chunk: u64,
+    sections: Vec<Section>,
     /// In order, counted from the first frame that is rendered.
     events: Vec<Event>,
     /// From which frame on the transport is what; in order.
@@ -43,7 +47,7 @@ pub struct Score {
     pub listen: Option<u64>,
 }
 
-impl Score {
+impl Timeline {
     /// `late`: frames by which the outputs are late. `transport`: where the song stands at its first frame.
     pub fn new(
         length: Length,
@@ -51,7 +55,7 @@ impl Score {
         (rate, chunk): (f64, usize),
         transport: Option<Transport>,
         events: Vec<Event>,
-    ) -> Score {
+    ) -> Timeline {
         let Length { from, to, tail } = length;
         let mut transports: Vec<(u64, Transport)> = transport.map(|t| (0, t)).into_iter().collect();
         let moved = |t: Transport, frames: u64| Transport {
@@ -83,15 +87,17 @@ impl Score {
                 to + late..to + round + late
             }
         };
-        let mut chunks = vec![];
-        let mut at = 0;
+        let chunk = chunk.max(1) as u64;
+        let mut sections: Vec<Section> = vec![];
+        let (mut at, mut first) = (0, 0);
         while at < window.end {
             let next = transports.iter().map(|(frame, _)| *frame).find(|frame| *frame > at);
-            let end = (at + chunk.max(1) as u64).min(next.unwrap_or(u64::MAX)).min(window.end);
-            chunks.push(Chunk { at, frames: (end - at) as usize });
+            let end = next.unwrap_or(u64::MAX).min(window.end);
+            sections.push(Section { at, end, first });
+            first += (end - at).div_ceil(chunk) as usize;
             at = end;
         }
-        Score { rate, chunks, events, transports, window, listen }
+        Timeline { rate, chunk, sections, events, transports, window, listen }
     }
 
     pub fn rate(&self) -> f64 {
@@ -99,43 +105,57 @@ impl Score {
     }
 
     pub fn chunks(&self) -> usize {
-        self.chunks.len()
+        self.sections.last().map_or(0, |last| last.first + (last.end - last.at).div_ceil(self.chunk) as usize)
     }
 
     /// The longest chunk.
     pub fn longest(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.frames).max().unwrap_or(0)
+        self.sections.iter().map(|section| (section.end - section.at).min(self.chunk)).max().unwrap_or(0)
+            as usize
     }
 
-    /// The chunk in which a frame is.
+    /// The chunk in which a frame is; behind the last frame, the one behind the last chunk.
     pub fn chunk_of(&self, frame: u64) -> usize {
-        self.chunks.partition_point(|chunk| chunk.at + chunk.frames as u64 <= frame)
+        match self.sections.partition_point(|section| section.at <= frame).checked_sub(1) {
+            Some(n) if frame < self.sections[n].end => {
+                let Section { at, first, .. } = self.sections[n];
+                first + ((frame - at) / self.chunk) as usize
+            }
+            _ => self.chunks(),
+        }
     }
 
-    /// Chunks before which all must be done: a host jumps there, and what has ended begins anew.
+    /// Frames at which a host jumps: what has ended begins anew there.
+    fn jumps(&self) -> impl Iterator<Item = u64> {
+        let later = self.transports.iter().skip(1).filter(|(_, transport)| transport.playing);
+        later.map(|(frame, _)| *frame).filter(|frame| *frame < self.window.end)
+    }
+
+    /// Chunks before which all must be done.
     pub fn barriers(&self) -> Vec<usize> {
-        let jumps = self.transports.iter().skip(1).filter(|(_, transport)| transport.playing);
-        jumps.map(|(frame, _)| self.chunk_of(*frame)).collect()
+        self.jumps().map(|frame| self.chunk_of(frame)).collect()
     }
 
-    /// Whether a host jumps at a frame or later.
-    pub fn jumps_after(&self, frame: u64) -> bool {
-        self.transports.iter().skip(1).any(|(at, transport)| transport.playing && *at >= frame)
+    /// The frame from which on nothing begins anew.
+    pub fn last_jump(&self) -> u64 {
+        self.jumps().max().unwrap_or(0)
     }
 
     /// First frame of a chunk, and the one behind it.
     pub fn span(&self, chunk: usize) -> std::ops::Range<u64> {
-        let Chunk { at, frames } = self.chunks[chunk];
-        at..at + frames as u64
+        let n = self.sections.partition_point(|section| section.first <= chunk) - 1;
+        let Section { at, end, first } = self.sections[n];
+        let start = at + (chunk - first) as u64 * self.chunk;
+        start..(start + self.chunk).min(end)
     }
 
     /// Does something with a chunk.
     pub fn with<R>(&self, chunk: usize, ended: bool, act: impl FnOnce(&Place) -> R) -> R {
-        let Chunk { at, frames } = self.chunks[chunk];
-        let end = at + frames as u64;
+        let std::ops::Range { start: at, end } = self.span(chunk);
+        let frames = (end - at) as usize;
         let range = |frame: u64| self.events.partition_point(|event| u64::from(event.at) < frame);
         // What is stamped behind the last frame counts as that.
-        let last = if chunk + 1 == self.chunks.len() { self.events.len() } else { range(end) };
+        let last = if end == self.window.end { self.events.len() } else { range(end) };
         let here = self.events[range(at).min(last)..last].iter();
         let events: Vec<Event> = here.map(|e| Event { at: e.at.saturating_sub(at as u32), ..*e }).collect();
         let known = self.transports.iter().rev().find(|(frame, _)| *frame <= at);
@@ -152,7 +172,41 @@ impl Score {
 
     /// All that decides what is rendered, as text.
     pub fn identity(&self) -> String {
-        let sizes: Vec<_> = self.chunks.first().into_iter().chain(self.chunks.last()).collect();
-        format!("{} {sizes:?} {} {:?} {:?}", self.rate, self.chunks.len(), self.events, self.transports)
+        let Timeline { rate, chunk, sections, events, transports, .. } = self;
+        format!("{rate} {chunk} {sections:?} {events:?} {transports:?}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeline_cuts_chunks_where_a_host_jumps_and_needs_no_room_for_them() {
+        let transport = Transport {
+            playing: true,
+            tempo: 120.0,
+            beats: 0.0,
+            frame: None,
+            time_signature: (4, 4),
+            bar: None,
+        };
+        let length = Length { from: 100, to: 1_000, tail: Tail::Wrapped };
+        let line = Timeline::new(length, 0, (48_000.0, 256), Some(transport), vec![]);
+        let spans: Vec<_> = (0..line.chunks()).map(|chunk| line.span(chunk)).collect();
+        assert_eq!((spans[3].clone(), spans[4].clone()), (768..1_000, 1_000..1_256));
+        assert_eq!((line.window.clone(), line.barriers(), line.last_jump()), (1_000..1_900, vec![4], 1_000));
+        for (chunk, span) in spans.iter().enumerate() {
+            assert_eq!((line.chunk_of(span.start), line.chunk_of(span.end - 1)), (chunk, chunk));
+        }
+        assert_eq!((line.chunk_of(1_900), spans.len()), (8, 8));
+        // A year, frame by frame.
+        let frames = 365 * 86_400 * 48_000;
+        let long =
+            Timeline::new(Length { from: 0, to: frames, tail: Tail::None }, 0, (48_000.0, 1), None, vec![]);
+        assert_eq!((long.chunks() as u64, long.span(long.chunks() - 1)), (frames, frames - 1..frames));
+        let nothing =
+            Timeline::new(Length { from: 0, to: 0, tail: Tail::None }, 0, (48_000.0, 64), None, vec![]);
+        assert_eq!((nothing.chunks(), nothing.longest(), nothing.chunk_of(0)), (0, 0, 0));
     }
 }
