@@ -297,6 +297,61 @@ fn render_reports_progress_faults_and_what_it_took() {
     assert!(code == Some(1) && err.contains("`odd`") && !folder.0.join("none.wav").exists(), "{err}");
 }
 
+/// A MIDI file of one track, 96 ticks a beat.
+fn midi(events: &[u8]) -> Vec<u8> {
+    let mut bytes = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk".to_vec();
+    bytes.extend_from_slice(&(events.len() as u32 + 4).to_be_bytes());
+    bytes.extend_from_slice(events);
+    bytes.extend_from_slice(b"\0\xff\x2f\0");
+    bytes
+}
+
+#[test]
+fn render_plays_midi_files_and_foretells_how_loud_they_are() {
+    let folder = Folder::new("midi");
+    let text = "x: {midi_in: {signal: {envelope: {gate: gate, release: 0.1, signal: {osc: {freq: freq, amp: 0.8 * velocity}}}}}}\n";
+    fs::write(folder.0.join("keys.yaml"), text).expect("writes");
+    // Two notes at full velocity for a beat, half a second.
+    let notes = midi(b"\0\x90\x3c\x7f\0\x90\x43\x7f\x60\x80\x3c\0\0\x80\x43\0");
+    fs::write(folder.0.join("two.mid"), notes).expect("writes");
+    let go = |more: &[&str]| {
+        let all = [&["keys.yaml", "--midi", "two.mid", "--bits", "32f", "--out", "x.wav"], more].concat();
+        let (code, out, err) = render(&folder.0, &all);
+        assert_eq!(code, Some(0), "{err}");
+        (folder.wav("x.wav").1, out, err)
+    };
+    let (plain, out, err) = go(&[]);
+    assert!(err.is_empty() && (peak(&plain) - 1.6).abs() < 0.05, "{err} {}", peak(&plain));
+    let seconds = plain.len() as f32 / 2.0 / 44_100.0;
+    assert!((0.58..0.9).contains(&seconds), "the notes and their release: {seconds} s {out}");
+    let (_, _, err) = go(&["--forecast"]);
+    assert!(err.contains("foretold  mix: peak ") && err.contains("at most 4.1 dBFS"), "{err}");
+    let (soft, out, err) = go(&["--headroom", "auto", "--report", "r.json"]);
+    assert!(err.contains("headroom  -") && out.contains("gain      -"), "{err}{out}");
+    assert!(peak(&soft) <= 1.0 && peak(&soft) > 0.7, "{}", peak(&soft));
+    let report = fs::read_to_string(folder.0.join("r.json")).expect("a report");
+    let json: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    let expected = json["forecast"]["mix"]["expected"].as_f64().expect("a number");
+    assert!((expected - 4.0).abs() < 0.5, "{report}");
+    assert!((json["gain"].as_f64().expect("a gain") + expected).abs() < 0.01);
+    let (code, _, err) = render(&folder.0, &["keys.yaml", "--midi", "keys.yaml"]);
+    assert!(code == Some(1) && err.contains("keys.yaml: is no MIDI file"), "{err}");
+}
+
+#[test]
+fn render_goes_on_without_a_missing_sample_or_stops() {
+    let folder = Folder::new("lost");
+    let text = "x: {mix: {lost: {sample: {file: no.wav}}, rest: {osc: {amp: 0.3}}}}\n";
+    fs::write(folder.0.join("lost.yaml"), text).expect("writes");
+    let (code, _, err) = render(&folder.0, &["lost.yaml", "--seconds", "0.2"]);
+    assert_eq!(code, Some(1), "rendered, with a fault");
+    assert!(err.contains("no.wav") && err.contains("`lost` has no sample for"), "{err}");
+    assert!(peak(&folder.wav("x.wav").1) > 0.25);
+    let (code, _, err) =
+        render(&folder.0, &["lost.yaml", "--seconds", "0.2", "--on-fault", "stop", "--out", "n.wav"]);
+    assert!(code == Some(1) && err.contains("lost.yaml:1:") && !folder.0.join("n.wav").exists(), "{err}");
+}
+
 /// The system refuses to write more than a few kilobytes, as a full disk does.
 #[cfg(unix)]
 #[test]

@@ -38,7 +38,7 @@ fn many(times: usize) {
     let folder = Folder::new(&format!("flat-{times}"));
     let wish = |n: usize| {
         let mut wish = Wish::new(JOINED, 2_000);
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             wish.export.outputs = vec![folder.output(Source::Mix, "mix.wav", seiche::bounce::Depth::Int16)];
         }
         if n % 5 == 4 {

@@ -90,12 +90,16 @@ pub fn forecast(request: &Request, export: &Export, control: &Control) -> Result
         Failure::Wish(errors.first().map_or(String::new(), |error| error.message.clone()))
     })?;
     let (played, controls) = notes::prepare(&export.events, export.length.to);
-    let hears = hears(&parts);
+    // Patterns that are written in the text play by themselves.
+    let hears = if played.is_empty() { HashSet::new() } else { hears(&parts) };
     let (takes, rounded) = notes::takes(&played);
     let bent = bent(&parts, &hears);
     let mut weak: Vec<String> = bent.iter().map(|(_, why)| why.clone()).collect();
     if controls.iter().any(|event| event.at > 0) {
         weak.push("controls move while it plays".into());
+    }
+    if !hears.is_empty() && !parts.arrangement.tracks.is_empty() {
+        weak.push("patterns of the text play beside the notes".into());
     }
     if rounded && !takes.is_empty() {
         weak.push("notes of similar keys and lengths were taken for the same".into());

@@ -29,7 +29,7 @@ pub fn run(orders: &Receiver<Order>, state: &ArcSwap<Recording>) {
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
                 desk.turn();
-                return desk.stop(None);
+                return desk.stop();
             }
         }
         desk.turn();
@@ -65,20 +65,23 @@ impl Desk {
     pub fn follow(&mut self, order: Order) {
         match order {
             Order::Engine(rate, plug) => {
-                self.stop(Some("another engine plays"));
+                if self.take.is_some() {
+                    self.stop();
+                    self.fault = Some("the take has ended: the host plays at another sample rate".into());
+                }
                 self.line = Some(Line { rate, plug, reels: VecDeque::new() });
                 self.kept = Some(Kept::new((KEPT * rate) as u64));
             }
             Order::Stems(stems) => self.stems = stems,
             Order::Start(place) => {
                 self.turn();
-                self.stop(None);
+                self.stop();
                 self.fault = None;
                 self.take = self.begin(place);
             }
             Order::Stop => {
                 self.turn();
-                self.stop(None);
+                self.stop();
             }
             Order::SaveLast(seconds, place) => self.save_last(seconds, place),
         }
@@ -165,8 +168,8 @@ impl Desk {
     }
 
     /// Completes the take, if there is one.
-    fn stop(&mut self, why: Option<&str>) {
-        self.end(why.map(std::io::Error::other).as_ref());
+    fn stop(&mut self) {
+        self.end(None);
     }
 
     fn end(&mut self, why: Option<&std::io::Error>) {

@@ -2,6 +2,7 @@
 //! the files end there and are whole.
 
 use std::collections::HashSet;
+use std::fs::OpenOptions;
 use std::io;
 use std::path::PathBuf;
 
@@ -27,6 +28,7 @@ pub struct Take {
     tracks: Vec<Track>,
     /// What files are called, without their ends.
     base: String,
+    _claim: Claim,
     taken: HashSet<String>,
     pub frames: u64,
     /// Frames that were played and are not in it.
@@ -40,12 +42,18 @@ impl Take {
     /// Those of the file system.
     pub fn begin(place: Place, stems: bool, rate: f64) -> io::Result<Take> {
         std::fs::create_dir_all(&place.folder)?;
-        let name = names::safe(&place.name);
-        let free = |base: &String| !place.folder.join(format!("{base}.wav")).exists();
-        let base = (1..).map(|n: u32| format!("{name} take {n}")).find(free).unwrap_or_default();
-        let taken = HashSet::new();
-        let mut take =
-            Take { place, stems, rate: rate as u32, tracks: vec![], base, taken, frames: 0, lost: 0 };
+        let (base, claim) = claim(&place)?;
+        let mut take = Take {
+            place,
+            stems,
+            rate: rate as u32,
+            tracks: vec![],
+            base,
+            _claim: claim,
+            taken: HashSet::new(),
+            frames: 0,
+            lost: 0,
+        };
         take.open(None)?;
         Ok(take)
     }
@@ -128,6 +136,32 @@ impl Take {
         let notes: Vec<String> = ends.into_iter().chain(lost).collect();
         Ok(Saved { files, seconds, note: (!notes.is_empty()).then(|| notes.join("; ")) })
     }
+}
+
+/// A name that no other instance takes: an empty file, which the take replaces. Removed if it never does.
+struct Claim(PathBuf);
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if std::fs::metadata(&self.0).is_ok_and(|data| data.len() == 0) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+}
+
+/// The first number that is free.
+fn claim(place: &Place) -> io::Result<(String, Claim)> {
+    let name = names::safe(&place.name);
+    for number in 1u32.. {
+        let base = format!("{name} take {number}");
+        let path = place.folder.join(format!("{base}.wav"));
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(_) => return Ok((base, Claim(path))),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 fn silence(writer: &mut Writer, mut frames: u64) -> io::Result<()> {

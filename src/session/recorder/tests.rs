@@ -243,6 +243,32 @@ fn recording_goes_on_when_tracks_come_and_go() {
 }
 
 #[test]
+fn recording_instances_never_write_over_each_other() {
+    let scratch = Scratch::new("recording-two");
+    let mut stages = [Stage::new(false), Stage::new(false)];
+    for stage in &mut stages {
+        stage.load(SONG);
+        stage.play(4_800, &[480], true);
+        stage.desk.follow(Order::Start(place(&scratch.0)));
+        stage.play(4_800, &[480], true);
+    }
+    // One of them goes on at another sample rate: its take is whole.
+    let (_, plug) = jack();
+    stages[0].desk.follow(Order::Engine(44_100.0, plug));
+    assert!(stages[0].desk.state().fault.is_some_and(|fault| fault.contains("another sample rate")));
+    let [first, second] = stages.each_mut().map(Stage::saved);
+    assert!(first.files != second.files && first.note.is_none() && second.note.is_none());
+    for saved in [&first, &second] {
+        assert!(read(&saved.files[0])[0].len() > 4_000);
+    }
+    // Nothing is left of a take that cannot begin.
+    std::fs::create_dir(scratch.0.join("takes/x take 3.wav.part")).unwrap();
+    stages[1].desk.follow(Order::Start(place(&scratch.0)));
+    assert!(stages[1].desk.state().fault.is_some());
+    assert!(!scratch.0.join("takes/x take 3.wav").exists());
+}
+
+#[test]
 fn recording_says_why_it_cannot() {
     let scratch = Scratch::new("recording-cannot");
     let mut desk = Desk::default();
