@@ -7,7 +7,7 @@ use crate::kernel::carry::Carry;
 use crate::kernel::{Graph, Outbox, Port};
 
 /// A named strip of the sound, behind its fader.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Strip {
     pub name: String,
     /// 1 where both sides are the same, unless the host pans it.

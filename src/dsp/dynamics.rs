@@ -28,6 +28,21 @@ pub fn peak(values: &[f32]) -> f32 {
     f32::from_bits(values.iter().fold(0, |peak, x| peak.max(x.to_bits() as i32 & i32::MAX)) as u32)
 }
 
+/// The sum of all values squared.
+#[inline(always)]
+pub fn energy(values: &[f32]) -> f32 {
+    // In the order that vectors add in.
+    let mut sums = [0.0f32; 16];
+    let whole = values.chunks_exact(sums.len());
+    let rest = whole.remainder();
+    for chunk in whole {
+        for lane in 0..sums.len() {
+            sums[lane] += chunk[lane] * chunk[lane];
+        }
+    }
+    sums.iter().sum::<f32>() + rest.iter().map(|x| x * x).sum::<f32>()
+}
+
 /// By how many decibels a level lies too high, 0 or more. `share` is what is taken of each decibel above the threshold (1 - 1 / ratio);
 /// in the `knee`, so many decibels wide and centred on the threshold, it comes in gradually. Anything that is no number takes nothing.
 #[inline(always)]

@@ -3,7 +3,7 @@
 
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::{TextEditOutput, TextEditState};
-use egui::{Area, Frame, Id, Key, Modifiers, Order, RichText, Ui};
+use egui::{Area, Frame, Id, Key, Modifiers, Order, Ui};
 
 use super::theme;
 use crate::session::help::{Completion, complete, hover};
@@ -115,14 +115,14 @@ impl Assist {
                         if label.is_pointer_button_down_on() {
                             taken = Some(number);
                         }
-                        ui.label(RichText::new(&candidate.detail).color(theme::QUIET));
+                        ui.label(theme::quiet(ui, &candidate.detail));
                     });
                 }
                 let help = open.candidates.get(self.chosen).map_or("", |candidate| &candidate.help);
                 if !help.is_empty() {
                     ui.separator();
                     ui.set_max_width(WIDTH);
-                    ui.label(RichText::new(help).color(theme::QUIET));
+                    ui.label(theme::quiet(ui, help));
                 }
             });
         });

@@ -1,9 +1,11 @@
-//! The library's macros: a slider for each, with its value in its own unit, which can be typed, and the controller that moves it. A
-//! double click brings the default back. What is turned goes to the host, not to the session. Window thread.
+//! The library's macros: a knob for each, its value in its own unit, which can be typed, and the controller that moves it. A double click
+//! brings the default back. What is turned goes to the host, not to the session. Window thread.
 
-use egui::{Button, Grid, PointerButton, Rect, RichText, ScrollArea, Slider, Ui, vec2};
+use egui::{Align, Button, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
-use super::{Scene, theme};
+use super::host::Control;
+use super::widgets::{Grip, knob, typed};
+use super::{Asked, Scene, Turn, theme};
 use crate::session::{Follows, Macro};
 
 /// What is asked for about the controller of a macro, by its slot.
@@ -14,56 +16,67 @@ pub enum Learning {
     Forget(u8),
 }
 
-/// A macro that is being turned.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Turn {
-    /// From 0.
-    pub slot: u8,
-    /// Where it is turned to, 0..1.
-    pub share: f32,
-    /// The hand is still on it.
-    pub holding: bool,
-}
+/// Width and height of a macro.
+const CELL: egui::Vec2 = vec2(82.0, 98.0);
 
-/// Two of them stand beside each other.
-const COLUMNS: usize = 2;
-
-/// All of them. The answer is what was turned in this frame, and what was asked for about controllers.
-pub fn draw(ui: &mut Ui, scene: &Scene<'_>) -> (Option<Turn>, Option<Learning>) {
+/// All of them: in one row that scrolls where there is little height, else in as many as they need.
+pub fn draw(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
     let macros = &scene.snapshot.macros;
     theme::heading(ui, &format!("MACROS  {}", macros.len()));
-    let (mut turned, mut learning) = (None, None);
-    ScrollArea::vertical().auto_shrink([false, true]).max_height(theme::MACROS).show(ui, |ui| {
-        Grid::new("macros").num_columns(3 * COLUMNS).spacing([12.0, 4.0]).show(ui, |ui| {
-            for (place, item) in macros.iter().enumerate() {
-                ui.label(RichText::new(&item.title)).on_hover_text(help(item));
-                let position = scene.positions.get(usize::from(item.slot)).copied();
-                let position = position.unwrap_or(item.default as f32);
-                turned = turned.or(one(ui, item, position));
-                let follows = scene.follows.get(usize::from(item.slot)).copied().unwrap_or_default();
-                learning = learning.or(controller(ui, item.slot, position, follows));
-                if place % COLUMNS == COLUMNS - 1 {
-                    ui.end_row();
-                }
+    let tall = ui.available_height() > 2.5 * CELL.y;
+    ScrollArea::both().id_salt("macros").auto_shrink([false, true]).show(ui, |ui| {
+        let row = Layout::left_to_right(Align::Min).with_main_wrap(tall);
+        ui.with_layout(row, |ui| {
+            for item in macros.iter() {
+                ui.allocate_ui_with_layout(CELL, Layout::top_down(Align::Center), |ui| {
+                    ui.set_min_size(CELL);
+                    ui.spacing_mut().item_spacing.y = 2.0;
+                    one(ui, scene, asked, item);
+                });
             }
         });
     });
-    (turned, learning)
+}
+
+fn one(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked, item: &Macro) {
+    let control = Control::Macro(item.slot);
+    let title = Label::new(RichText::new(&item.title).small()).truncate();
+    ui.add(title).on_hover_text(help(item));
+    let share = scene.host.share(control);
+    let text = item.text(share.into());
+    let grip = Grip { name: &item.title, share, first: item.default as f32, text: &text };
+    if let Some(moved) = knob(ui, theme::KNOB, &grip) {
+        asked.turns.push(Turn { control, share: moved.share, holding: moved.holding });
+    }
+    if let Some(share) = typed(ui, &item.title, &text, CELL.x).and_then(|text| item.read(&text)) {
+        asked.turns.push(Turn { control, share: share.clamp(0.0, 1.0) as f32, holding: false });
+    }
+    let follows = scene.follows.get(usize::from(item.slot)).copied().unwrap_or_default();
+    asked.learning = asked.learning.take().or(controller(ui, item, share, follows));
 }
 
 /// The button of a macro's controller: learns one, or shows it and lets it be forgotten.
-fn controller(ui: &mut Ui, slot: u8, position: f32, follows: Follows) -> Option<Learning> {
+fn controller(ui: &mut Ui, item: &Macro, position: f32, follows: Follows) -> Option<Learning> {
+    let palette = theme::of(ui);
     let small = |text: &str| RichText::new(text).small();
+    let named = |response: egui::Response, does: &str| {
+        let name = format!("{does} {}", item.title);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+        response
+    };
     if follows.waits {
-        let button = ui.add(Button::new(small("Move it ...").color(theme::ACCENT)).frame(false));
+        let button = named(
+            ui.add(Button::new(small("Move it ...").color(palette.accent)).frame(false)),
+            "Stop learning",
+        );
         let hint =
             "The next controller that you move on your MIDI device moves this macro. A click gives it up.";
         return button.on_hover_text(hint).clicked().then_some(Learning::Wait(None));
     }
     let Some(found) = follows.controller else {
-        let button = ui.add(Button::new(small("Learn").color(theme::QUIET)).frame(false));
+        let button = named(ui.add(Button::new(small("Learn").color(palette.quiet)).frame(false)), "Learn");
         let hint = "Let a controller of your MIDI device move this macro";
-        return button.on_hover_text(hint).clicked().then_some(Learning::Wait(Some(slot)));
+        return button.on_hover_text(hint).clicked().then_some(Learning::Wait(Some(item.slot)));
     };
     let (text, hint) = match follows.apart {
         None => (format!("CC {}", found.number), String::new()),
@@ -77,10 +90,10 @@ fn controller(ui: &mut Ui, slot: u8, position: f32, follows: Follows) -> Option<
     let mut asked = None;
     let menu = ui.menu_button(small(&text), |ui| {
         if ui.button("Learn another").clicked() {
-            asked = Some(Learning::Wait(Some(slot)));
+            asked = Some(Learning::Wait(Some(item.slot)));
         }
         if ui.button("Forget").clicked() {
-            asked = Some(Learning::Forget(slot));
+            asked = Some(Learning::Forget(item.slot));
         }
     });
     let fine = if found.fine { format!(" and {} (14 bits)", found.number + 32) } else { String::new() };
@@ -89,34 +102,12 @@ fn controller(ui: &mut Ui, slot: u8, position: f32, follows: Follows) -> Option<
     asked
 }
 
-fn one(ui: &mut Ui, item: &Macro, position: f32) -> Option<Turn> {
-    let mut share = f64::from(position);
-    let slider = Slider::new(&mut share, 0.0..=1.0)
-        .custom_formatter(|share, _| item.text(share))
-        .custom_parser(|text| item.read(text))
-        .update_while_editing(false);
-    let response = ui.add(slider);
-    response.widget_info(|| egui::WidgetInfo::slider(true, share, &item.title));
-    let holding = response.dragged();
-    // A slider hears no clicks of its own; those on the number beside it begin to edit that.
-    let size = vec2(ui.spacing().slider_width, response.rect.height());
-    let rail = Rect::from_min_size(response.rect.min, size);
-    let twice = ui.input(|input| {
-        let on_rail = input.pointer.interact_pos().is_some_and(|at| rail.contains(at));
-        on_rail && input.pointer.button_double_clicked(PointerButton::Primary)
-    });
-    if twice {
-        return Some(Turn { slot: item.slot, share: item.default as f32, holding: false });
-    }
-    let asked = response.changed() || response.drag_stopped();
-    asked.then_some(Turn { slot: item.slot, share: share as f32, holding })
-}
-
 fn help(item: &Macro) -> String {
     let (low, high) = item.range_text();
     let default = item.text(item.default);
     format!(
-        "`{}`, from {low} to {high}; a double click brings {default} back. The host's Macro {}.",
+        "{}\n`{}`, from {low} to {high}; a double click brings {default} back, Shift turns finely. The host's Macro {}.",
+        item.title,
         item.name,
         item.slot + 1
     )

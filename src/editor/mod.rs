@@ -1,112 +1,299 @@
-//! The window, in egui: one pane a file. Panes see a [`Scene`] (what the session knows, and figures of this moment) and answer with a
-//! message for the session; they know neither framework nor engine, so they can be drawn in a test. Window thread.
+//! The window, in egui: one pane a file. Panes see a [`Scene`] (what the session knows, and figures of this moment) and say in [`Asked`]
+//! what the user wants; they know neither framework nor engine, so they can be drawn in a test. Window thread.
 
 mod assist;
+mod audition;
+mod bar;
+mod browser;
 mod disk;
+mod export;
+mod find;
 mod findings;
+mod highlight;
+mod host;
 mod keyboard;
-mod library;
+mod levels;
 mod macros;
-mod meters;
+mod mixer;
 mod presets;
 mod samples;
+mod scope;
+mod settings;
 mod source;
 mod status;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod widgets;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use egui::{CentralPanel, Frame, Panel, Ui};
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
-use crate::session::{Counts, Follows, Message, Performance, Session, Snapshot};
+use crate::session::{
+    Control, Counts, Entry, Export, Follows, Kept, Loudness, Loudnesses, Message, Performance, Preferences,
+    Session, Snapshot,
+};
 
-pub use macros::{Learning, Turn};
-pub use meters::Levels;
-pub use theme::SIZE;
+pub use host::{Host, Turn};
+pub use levels::Levels;
+pub use macros::Learning;
+pub use theme::{LEAST, SIZE};
 
 /// Everything a pane may show.
 pub struct Scene<'a> {
     pub snapshot: &'a Snapshot,
     pub levels: &'a Levels,
+    pub loudness: Loudnesses,
     /// Share of its time that the audio thread needs, 0..1.
     pub load: f32,
     pub voices: usize,
+    /// Frames per second; 0 where nothing plays.
+    pub rate: f64,
     /// The decoded samples of all instances in the process.
     pub samples: Counts,
     /// Strips that were silenced because of a fault.
     pub silenced: &'a [String],
-    /// Where the macros stand, 0..1, by their slots.
-    pub positions: &'a [f32],
-    /// The controllers that move them.
+    pub host: &'a dyn Host,
+    /// The controllers that move the macros.
     pub follows: &'a [Follows],
     /// How keyboards are understood.
     pub performance: Performance,
+    /// What the user wants of every window.
+    pub preferences: &'a Preferences,
+    /// The exports, the oldest first.
+    pub exports: &'a [Entry],
 }
 
 /// What the user asked for in a frame.
 #[derive(Default)]
 pub struct Asked {
     /// Of the session.
-    pub message: Option<Message>,
+    pub messages: Vec<Message>,
     /// Of the host.
-    pub turn: Option<Turn>,
+    pub turns: Vec<Turn>,
     /// Of the instance's own settings.
     pub performance: Option<Performance>,
     /// About the controllers of macros.
     pub learning: Option<Learning>,
+    pub preferences: Option<Preferences>,
+    pub forget: Option<Forget>,
+    pub export: Option<Exporting>,
+    /// A file or folder that is to be opened in another program.
+    pub outside: Option<PathBuf>,
+}
+
+/// What is to become of an export.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Exporting {
+    Begin(Box<Export>, Vec<(Control, f32)>),
+    Cancel(u64),
+    /// Hold it, or go on.
+    Pause(u64, bool),
+}
+
+/// What is to be measured anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forget {
+    /// The highest peaks of a strip; `None`: of the main output.
+    Peaks(Option<usize>),
+    Loudness,
+}
+
+impl Asked {
+    /// Changes the preferences.
+    fn prefer(&mut self, scene: &Scene<'_>, change: impl FnOnce(&mut Preferences)) {
+        change(self.preferences.get_or_insert_with(|| scene.preferences.clone()));
+    }
+}
+
+/// What stands in the middle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Tab {
+    Browser,
+    #[default]
+    Source,
+    Mixer,
+    Macros,
+    Scope,
+    Samples,
+    Export,
+    Settings,
+}
+
+impl Tab {
+    const ALL: [Tab; 8] = [
+        Tab::Browser,
+        Tab::Source,
+        Tab::Mixer,
+        Tab::Macros,
+        Tab::Scope,
+        Tab::Samples,
+        Tab::Export,
+        Tab::Settings,
+    ];
+
+    /// Its name, and what it is for.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Tab::Browser => ("Browser", "Sounds and libraries"),
+            Tab::Source => ("Text", "The texts of the library"),
+            Tab::Mixer => ("Mixer", "Tracks, buses and the output"),
+            Tab::Macros => ("Macros", "The values that are turned while it plays"),
+            Tab::Samples => ("Samples", "What is saved with the project, and what is missing"),
+            Tab::Scope => ("Scope", "Waves, spectra, and what triggers hear"),
+            Tab::Export => ("Export", "What sounds, as files"),
+            Tab::Settings => ("Settings", "The window, and how keyboards are understood"),
+        }
+    }
+
+    /// Whether there is anything to be seen; `narrow`: there is no room at the sides.
+    fn stands(self, scene: &Scene<'_>, narrow: bool) -> bool {
+        match self {
+            Tab::Browser => narrow,
+            Tab::Macros => narrow && !scene.snapshot.macros.is_empty(),
+            Tab::Samples => samples::Samples::concerns(scene),
+            Tab::Source | Tab::Mixer | Tab::Scope | Tab::Export | Tab::Settings => true,
+        }
+    }
+
+    /// What is worth a look there.
+    fn mark(self, scene: &Scene<'_>) -> Option<String> {
+        let missing = scene.snapshot.samples.missing.len();
+        match self {
+            Tab::Samples if missing > 0 => Some(format!("{missing} missing")),
+            Tab::Export => export::mark(scene),
+            _ => None,
+        }
+    }
 }
 
 /// What the panes remember between frames.
 #[derive(Default)]
 pub struct Panes {
-    library: library::Library,
+    tab: Tab,
+    browser: browser::Browser,
     presets: presets::Presets,
     source: source::Source,
     samples: samples::Samples,
+    settings: settings::Settings,
+    export: export::Pane,
+    scope: scope::Scope,
 }
 
 /// The window of one instance; what it remembers between frames.
 pub struct Editor {
     session: Arc<Session>,
+    kept: Arc<Kept>,
     panes: Panes,
     status: status::Status,
     levels: Levels,
+    loudness: Loudness,
+    audition: audition::Auditioning,
 }
 
+/// What is to be drawn again soon, while something moves.
+const FRAME: Duration = Duration::from_millis(33);
+
 impl Editor {
-    pub fn new(session: Arc<Session>) -> Self {
-        Self { session, panes: Panes::default(), status: Default::default(), levels: Levels::default() }
+    pub fn new(session: Arc<Session>, kept: Arc<Kept>) -> Self {
+        Self {
+            session,
+            kept,
+            panes: Panes::default(),
+            status: Default::default(),
+            levels: Levels::default(),
+            loudness: Loudness::default(),
+            audition: Default::default(),
+        }
     }
 
     /// Sets fonts and colours; once, when the window is built.
     pub fn dress(context: &egui::Context) {
-        theme::apply(context);
+        theme::dress(context);
     }
 
-    /// Draws everything and sends the session what the user asked for. `positions`: where the host's macros stand, 0..1. The answer is
-    /// whether a sound was chosen, and what is to be turned.
-    pub fn draw(&mut self, ui: &mut Ui, positions: &[f32]) -> (bool, Option<Turn>) {
+    /// Shows the pane of this name, if there is one.
+    pub fn show_tab(&mut self, name: &str) {
+        if let Some(tab) = Tab::ALL.into_iter().find(|tab| tab.words().0 == name) {
+            self.panes.tab = tab;
+        }
+    }
+
+    /// The window has this size now, in points.
+    pub fn resized(&mut self, size: (f32, f32)) {
+        self.kept.change(|preferences| preferences.size = size);
+    }
+
+    /// Nobody looks any more.
+    pub fn closed(&mut self) {
+        self.session.audition().press(None);
+    }
+
+    /// Draws everything and sends the session what the user asked for. The answer is whether a sound was chosen, and what is to be
+    /// turned.
+    pub fn draw(&mut self, ui: &mut Ui, host: &dyn Host) -> (bool, Vec<Turn>) {
         let snapshot = self.session.snapshot();
-        let time = ui.input(|input| input.stable_dt);
+        let time = ui.input(|input| input.stable_dt).min(0.2);
         let levels = self.session.levels();
         self.levels.follow(&levels, time);
+        let meters = self.session.meters();
+        let loudness = meters.as_ref().map(|meters| self.loudness.follow(&meters.main, meters.rate()));
+        if let Some(meters) = &meters {
+            match self.panes.tab {
+                Tab::Scope => self.panes.scope.follow(meters, self.session.drums()),
+                _ => self.panes.scope.rest(meters),
+            }
+        }
         let load = self.status.load(&self.session);
         let silenced = levels.silenced(&snapshot);
+        let preferences = self.kept.now();
+        theme::follow(ui.ctx(), preferences.look, preferences.still);
+        ui.ctx().set_zoom_factor(preferences.zoom);
         let scene = Scene {
             snapshot: &snapshot,
             levels: &self.levels,
+            loudness: loudness.unwrap_or_default(),
             load,
             voices: levels.voices,
+            rate: meters.as_ref().map_or(0.0, |meters| meters.rate()),
             samples: self.session.samples(),
             silenced: &silenced,
-            positions,
+            host,
             performance: self.session.performance(),
             follows: &self.session.learn().look(),
+            preferences: &preferences,
+            exports: &self.session.exports().entries(),
         };
         self.panes.source.recall(&self.session.typed());
-        let Asked { message, turn, performance, learning } = draw(ui, &scene, &mut self.panes);
+        let asked = draw(ui, &scene, &mut self.panes);
+        let runs = export::runs(&scene);
+        if !self.levels.rest() || levels.voices > 0 || runs {
+            ui.ctx().request_repaint_after(FRAME);
+        }
+        if preferences.audition {
+            self.audition.want(&asked.messages);
+        }
+        self.audition.follow(ui, &self.session, &snapshot);
+        self.carry_out(asked, &snapshot)
+    }
+
+    fn carry_out(&mut self, asked: Asked, snapshot: &Snapshot) -> (bool, Vec<Turn>) {
+        let Asked { messages, turns, performance, learning, preferences, forget, export, outside } = asked;
+        match export {
+            Some(Exporting::Begin(export, controls)) => {
+                self.session.export(*export, controls);
+            }
+            Some(Exporting::Cancel(id)) => self.session.exports().cancel(id),
+            Some(Exporting::Pause(id, pause)) => self.session.exports().pause(id, pause),
+            None => {}
+        }
+        if let Some(path) = outside {
+            // Where the system has no program for it, nothing happens, as with any other link.
+            let _ = open::that_detached(path);
+        }
         if let Some(performance) = performance {
             self.session.perform(performance);
         }
@@ -118,47 +305,71 @@ impl Editor {
         if let Some(files) = self.panes.source.typed() {
             self.session.keep_typed(files);
         }
-        let chose = matches!(message, Some(Message::Choose(_)));
-        if let Some(message) = message {
-            self.session.send(message);
+        self.kept.change(|now| {
+            *now = preferences.unwrap_or_else(|| now.clone());
+            now.remember(&snapshot.path);
+        });
+        match forget {
+            Some(Forget::Peaks(strip)) => self.levels.forget(strip),
+            Some(Forget::Loudness) => self.loudness.reset(),
+            None => {}
         }
-        (chose, turn)
+        let chose = messages.iter().any(|message| matches!(message, Message::Choose(_)));
+        messages.into_iter().for_each(|message| self.session.send(message));
+        (chose, turns)
     }
 }
 
 /// Lays the panes out. The answer is what the user asked for in this frame.
 pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Asked {
-    let Panes { library, presets, source, samples } = panes;
-    let (mut asked, mut turn, mut performance, mut learning) = (None, None, None, None);
-    let pane = Frame::new().inner_margin(12).fill(theme::BACK);
-    Panel::top("open").frame(pane).show(ui, |ui| {
-        asked = library.open_row(ui, scene);
-        asked = asked.take().or(presets.draw(ui, scene));
-    });
-    Panel::bottom("status").frame(pane.fill(theme::RAISED)).show(ui, |ui| status::draw(ui, scene));
-    Panel::bottom("keyboard").frame(pane).show(ui, |ui| performance = keyboard::draw(ui, scene.performance));
-    Panel::right("meters")
-        .frame(pane)
-        .resizable(false)
-        .exact_size(theme::METERS)
-        .show(ui, |ui| meters::draw(ui, scene));
-    Panel::left("sounds").frame(pane).exact_size(theme::SOUNDS).show(ui, |ui| {
-        asked = asked.take().or(library.sounds(ui, scene));
-    });
-    if !scene.snapshot.macros.is_empty() {
-        Panel::bottom("macros").frame(pane).show(ui, |ui| (turn, learning) = macros::draw(ui, scene));
+    let mut asked = Asked::default();
+    let size = ui.available_size();
+    let (narrow, low) = (size.x < theme::NARROW, size.y < theme::LOW);
+    let palette = theme::of(ui);
+    let pane = Frame::new().inner_margin(Margin::symmetric(10, 8)).fill(palette.back);
+    let raised = pane.fill(palette.raised).inner_margin(Margin::symmetric(10, 6));
+    Panel::top("bar").frame(raised).show(ui, |ui| bar::draw(ui, scene, panes, &mut asked));
+    Panel::bottom("status").frame(raised).show(ui, |ui| status::draw(ui, scene));
+    if !narrow && scene.preferences.browser {
+        let browser =
+            Panel::left("browser").frame(pane).default_size(theme::BROWSER).size_range(150.0..=420.0);
+        browser.show(ui, |ui| panes.browser.draw(ui, scene, &mut asked));
     }
-    if samples::Samples::concerns(scene) {
-        Panel::bottom("samples").frame(pane).show(ui, |ui| asked = asked.take().or(samples.draw(ui, scene)));
+    if findings::concern(scene) && !low {
+        let messages = Panel::bottom("messages").frame(pane).resizable(true).default_size(theme::MESSAGES);
+        messages.show(ui, |ui| {
+            if let Some(place) = findings::draw(ui, scene) {
+                panes.source.show(&place.file, place.line);
+                panes.tab = Tab::Source;
+            }
+        });
     }
-    Panel::bottom("messages").frame(pane).resizable(true).default_size(theme::MESSAGES).show(ui, |ui| {
-        if let Some(place) = findings::draw(ui, scene) {
-            source.show(&place.file, place.line);
+    let macros = !scene.snapshot.macros.is_empty();
+    if macros && !narrow && !low {
+        Panel::bottom("macros")
+            .frame(pane)
+            .exact_size(theme::MACROS)
+            .show(ui, |ui| macros::draw(ui, scene, &mut asked));
+    }
+    let tabs = pane.inner_margin(Margin { bottom: 0, ..pane.inner_margin });
+    Panel::top("tabs").frame(tabs).show_separator_line(false).show(ui, |ui| {
+        bar::tabs(ui, scene, panes, &mut asked, narrow);
+    });
+    if !panes.tab.stands(scene, narrow) {
+        panes.tab = Tab::Source;
+    }
+    CentralPanel::default().frame(pane).show(ui, |ui| match panes.tab {
+        Tab::Browser => panes.browser.draw(ui, scene, &mut asked),
+        Tab::Source => {
+            disk::draw(ui, scene, &mut asked);
+            panes.source.draw(ui, scene, &mut asked);
         }
+        Tab::Mixer => mixer::draw(ui, scene, &mut asked),
+        Tab::Macros => macros::draw(ui, scene, &mut asked),
+        Tab::Samples => panes.samples.draw(ui, scene, &mut asked),
+        Tab::Scope => panes.scope.draw(ui, scene, &mut asked),
+        Tab::Export => panes.export.draw(ui, scene, &mut asked),
+        Tab::Settings => panes.settings.draw(ui, scene, &mut asked),
     });
-    CentralPanel::default().frame(pane).show(ui, |ui| {
-        asked = asked.take().or(disk::draw(ui, scene));
-        asked = asked.take().or(source.draw(ui, scene));
-    });
-    Asked { message: asked, turn, performance, learning }
+    asked
 }

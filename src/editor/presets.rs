@@ -1,9 +1,9 @@
 //! The presets: the one that is open with its neighbours on both sides, and all of them to choose from. Window thread.
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Button, Label, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Button, PopupCloseBehavior, ScrollArea, TextEdit, Ui};
 
-use super::{Scene, theme};
+use super::{Asked, Scene, theme};
 use crate::session::{Message, Pick, Preset, PresetPlace};
 
 /// What is remembered between frames.
@@ -16,34 +16,36 @@ pub struct Presets {
 }
 
 impl Presets {
-    /// The row with the preset. The answer is what the user asked for.
-    pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Message> {
+    /// The preset that is open, and the ways to others.
+    pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
         let snapshot = scene.snapshot;
         let current = snapshot.preset.and_then(|at| snapshot.presets.get(at));
-        let mut asked = (!std::mem::replace(&mut self.asked, true)).then_some(Message::ListPresets);
-        ui.horizontal(|ui| {
-            for (label, step, hint) in [("<", -1, "The preset before"), (">", 1, "The next preset")] {
-                if ui.add(Button::new(label)).on_hover_text(hint).clicked() {
-                    asked = Some(Message::Preset(Pick::Step(step)));
-                }
+        if !std::mem::replace(&mut self.asked, true) {
+            asked.messages.push(Message::ListPresets);
+        }
+        let ways = [("⏴", -1, "The preset before"), ("⏵", 1, "The next preset")];
+        let step = |ui: &mut Ui, asked: &mut Asked, (label, step, hint): (&str, i32, &str)| {
+            let button = ui.add(Button::new(label));
+            button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, hint));
+            if button.on_hover_text(hint).clicked() {
+                asked.messages.push(Message::Preset(Pick::Step(step)));
             }
-            let title = current.map_or("Presets", |preset| &preset.name);
-            let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-            let (opened, _) = MenuButton::new(title).config(stays).ui(ui, |ui| {
-                if let Some(place) = self.list(ui, scene) {
-                    asked = Some(Message::Preset(Pick::At(place)));
-                    ui.close();
-                }
-            });
-            if opened.on_hover_text("All presets").clicked() {
-                asked = asked.take().or(Some(Message::ListPresets));
-            }
-            if let Some(preset) = current {
-                let line = Label::new(RichText::new(about(preset)).color(theme::QUIET)).truncate();
-                ui.add(line);
+        };
+        step(ui, asked, ways[0]);
+        let title = current.map_or("Presets", |preset| &preset.name);
+        let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        let button = Button::new(shortened(title));
+        let (opened, _) = MenuButton::from_button(button).config(stays).ui(ui, |ui| {
+            if let Some(place) = self.list(ui, scene) {
+                asked.messages.push(Message::Preset(Pick::At(place)));
+                ui.close();
             }
         });
-        asked
+        let hint = current.map(about).filter(|about| !about.is_empty());
+        if opened.on_hover_text(hint.unwrap_or_else(|| "All presets".into())).clicked() {
+            asked.messages.push(Message::ListPresets);
+        }
+        step(ui, asked, ways[1]);
     }
 
     /// All of them, or those with what is typed. The answer is where the clicked one is.
@@ -54,7 +56,7 @@ impl Presets {
         let found = scene.snapshot.presets.iter().enumerate().filter(|(_, preset)| has(preset, &word));
         let found: Vec<(usize, &Preset)> = found.collect();
         if found.is_empty() {
-            ui.label(RichText::new("No preset has that.").color(theme::QUIET));
+            ui.label(theme::quiet(ui, "No preset has that."));
         }
         let mut chosen = None;
         ScrollArea::vertical().max_height(theme::PRESETS.1).show(ui, |ui| {
@@ -75,7 +77,15 @@ impl Presets {
     }
 }
 
-fn category(preset: &Preset) -> &str {
+/// A name that is not too long for the bar.
+fn shortened(name: &str) -> String {
+    match name.char_indices().nth(theme::PRESET) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+pub fn category(preset: &Preset) -> &str {
     match &preset.place {
         PresetPlace::Factory(_) => "FACTORY",
         PresetPlace::File(_) if preset.category.is_empty() => "YOURS",
@@ -84,7 +94,7 @@ fn category(preset: &Preset) -> &str {
 }
 
 /// What it says about itself, in a line.
-fn about(preset: &Preset) -> String {
+pub fn about(preset: &Preset) -> String {
     let about = &preset.about;
     let author = about.author.as_ref().map(|author| format!("by {author}"));
     let tags = (!about.tags.is_empty()).then(|| about.tags.join(", "));
@@ -92,8 +102,8 @@ fn about(preset: &Preset) -> String {
     all.join(" · ")
 }
 
-/// Whether it has a word, in small letters, in what it says about itself.
-fn has(preset: &Preset, word: &str) -> bool {
-    let all = format!("{}\n{}\n{}", preset.name, category(preset), about(preset));
-    all.to_lowercase().contains(word)
+/// Whether it has all words, in small letters, in what it says about itself.
+pub fn has(preset: &Preset, words: &str) -> bool {
+    let all = format!("{}\n{}\n{}", preset.name, category(preset), about(preset)).to_lowercase();
+    words.split_whitespace().all(|word| all.contains(word))
 }

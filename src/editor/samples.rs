@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use egui::{Button, DragValue, RichText, ScrollArea, TextEdit, Ui};
 
-use super::{Scene, theme};
+use super::{Asked, Scene, theme};
 use crate::session::{MOST_EMBED, Message};
 
 /// What is being typed.
@@ -26,10 +26,14 @@ impl Samples {
         samples.line().is_some() || !samples.missing.is_empty()
     }
 
-    pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Message> {
-        let asked = self.kept(ui, scene);
+    pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
+        theme::heading(ui, "SAVED WITH THE PROJECT");
+        asked.messages.extend(self.kept(ui, scene));
         let missing = &scene.snapshot.samples.missing;
-        if missing.is_empty() { asked } else { asked.or(self.relink(ui, missing)) }
+        if !missing.is_empty() {
+            ui.add_space(10.0);
+            asked.messages.extend(self.relink(ui, missing));
+        }
     }
 
     /// What is in the project, how much may be, and where to collect all of it.
@@ -38,7 +42,7 @@ impl Samples {
         let mut asked = None;
         ui.horizontal(|ui| {
             ui.label(samples.line().unwrap_or_default());
-            ui.label(RichText::new("· at most").color(theme::QUIET));
+            ui.label(theme::quiet(ui, "· at most"));
             let mut limit = samples.embed;
             let value = DragValue::new(&mut limit).range(0..=MOST_EMBED).suffix(" MB").update_while_editing(false);
             let about = "So many megabytes of samples are saved with the project, the smallest first; it plays without the files then. Of the others their places are saved.";
@@ -46,7 +50,8 @@ impl Samples {
             if limit != samples.embed && !value.dragged() {
                 asked = Some(Message::Embed(limit));
             }
-            ui.separator();
+        });
+        ui.horizontal(|ui| {
             let collect = ui.add_enabled(!self.place.trim().is_empty(), Button::new("Collect"));
             let collect = collect.on_hover_text("Write the texts and all their samples to a new folder, or into one file that ends in .seiche");
             let field = TextEdit::singleline(&mut self.place).hint_text("New folder, or song.seiche");
@@ -72,7 +77,7 @@ impl Samples {
             .show_rows(ui, row, missing.len(), |ui, rows| {
                 for path in &missing[rows] {
                     let chosen = self.which == *path;
-                    let line = Button::selectable(chosen, RichText::new(path).color(theme::WARM));
+                    let line = Button::selectable(chosen, RichText::new(path).color(theme::of(ui).warm));
                     if ui.add(line).on_hover_text("Say where this one lies").clicked() {
                         self.which = if chosen { String::new() } else { path.clone() };
                     }

@@ -7,24 +7,27 @@ use std::path::Path;
 use std::sync::Arc;
 
 use egui::{
-    Align, Button, Color32, ComboBox, FontId, Id, Key, Layout, Modifiers, RichText, ScrollArea, TextBuffer,
-    TextEdit, TextStyle, Ui, pos2, text::LayoutJob,
+    Align, Button, ComboBox, FontId, Id, Key, Modifiers, Rect, RichText, ScrollArea, TextBuffer, TextEdit,
+    TextStyle, Ui, pos2,
 };
 
 use super::assist::Assist;
-use super::{Scene, theme};
-use crate::session::{File, Message, Severity, Shown, Typed};
+use super::find::Find;
+use super::highlight::Highlight;
+use super::{Asked, Scene, theme};
+use crate::session::{File, Finding, Message, Shown, Typed};
 
 /// Longer texts are not shown: laying them out would make the window slow.
 const LONGEST: usize = 256 << 10;
 
 /// Keys that act while the text has the focus.
-const KEYS: [(Modifiers, Key, Action); 5] = [
+const KEYS: [(Modifiers, Key, Action); 6] = [
     (Modifiers::COMMAND.plus(Modifiers::ALT).plus(Modifiers::SHIFT), Key::Z, Action::Redo),
     (Modifiers::COMMAND.plus(Modifiers::ALT), Key::Z, Action::Undo),
     (Modifiers::COMMAND.plus(Modifiers::ALT), Key::Y, Action::Redo),
     (Modifiers::COMMAND, Key::S, Action::Save),
     (Modifiers::COMMAND, Key::Enter, Action::Play),
+    (Modifiers::COMMAND, Key::F, Action::Find),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,6 +36,9 @@ enum Action {
     Save,
     Undo,
     Redo,
+    Find,
+    /// In the program that the system has for such files.
+    OpenOutside,
 }
 
 /// What is being typed, in each file, and which file is shown.
@@ -43,6 +49,8 @@ pub struct Source {
     /// Line to be brought into view.
     go_to: Option<usize>,
     assist: Assist,
+    highlight: Highlight,
+    find: Find,
     /// Which of the session's texts have been taken over.
     epoch: Option<u64>,
     /// What the session was told last.
@@ -108,13 +116,15 @@ impl Source {
         Some(self.told.clone())
     }
 
-    pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Message> {
+    pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
         let files = &scene.snapshot.texts.files;
         self.follow(files);
         if self.drafts.is_empty() {
-            theme::heading(ui, "TEXT");
-            ui.label(RichText::new("Open a library to see its text.").color(theme::QUIET));
-            return None;
+            ui.label(theme::quiet(
+                ui,
+                "Open a library to see its text: choose a preset above, or type a path in the browser.",
+            ));
+            return;
         }
         let shown = files.iter().find(|file| file.path == self.chosen);
         let id = Id::unique("text");
@@ -127,8 +137,16 @@ impl Source {
         }
         action = self.row(ui, scene, shown).or(action);
         self.changed_meanwhile(ui, shown);
+        if let Some(draft) = self.drafts.get(&self.chosen) {
+            self.go_to = self.find.draw(ui, &draft.text, id).or(self.go_to);
+        }
         self.text(ui, scene, id);
-        self.ask(action?, scene, shown)
+        match action {
+            Some(Action::Find) => self.find.open(ui),
+            Some(Action::OpenOutside) => asked.outside = shown.map(|file| file.path.clone().into()),
+            Some(action) => asked.messages.extend(self.ask(action, scene, shown)),
+            None => {}
+        }
     }
 
     /// Keeps what is typed, and of the rest only the text that is shown: libraries can be large.
@@ -163,46 +181,47 @@ impl Source {
         let texts = &scene.snapshot.texts;
         let typed = self.drafts.get(&self.chosen).is_some_and(Draft::is_typed);
         let mut action = None;
-        ui.horizontal(|ui| {
-            ComboBox::from_id_salt("file").selected_text(name(&self.chosen, typed)).show_ui(ui, |ui| {
+        let step = |way: &Option<String>| if typed { None } else { way.clone() };
+        let ways = |way: &Option<String>, name: &str, keys: &str| match (way, typed) {
+            (_, true) => "Play or save what you have typed first".into(),
+            (Some(what), _) => format!("{name} {what} ({keys})"),
+            (None, _) => format!("There is nothing to {}", name.to_lowercase()),
+        };
+        let saved = shown.is_some_and(|file| file.saved);
+        let (undo, redo) = (&texts.undo, &texts.redo);
+        let outside = shown.is_some_and(|file| Path::new(&file.path).exists());
+        let buttons = [
+            ("Play", Action::Play, typed, "Play this text without saving it (Ctrl+Enter)".into()),
+            ("Save", Action::Save, typed || !saved, "Save this text, and play it (Ctrl+S)".into()),
+            ("Undo", Action::Undo, step(undo).is_some(), ways(undo, "Undo", "Ctrl+Alt+Z")),
+            ("Redo", Action::Redo, step(redo).is_some(), ways(redo, "Redo", "Ctrl+Alt+Y")),
+            ("Find", Action::Find, true, "Find words in this text (Ctrl+F)".into()),
+            (
+                "Open outside",
+                Action::OpenOutside,
+                outside,
+                "Open the file in your own editor; what you save there is heard".into(),
+            ),
+        ];
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            let chosen = name(&self.chosen, typed);
+            let combo = ComboBox::from_id_salt("file").selected_text(&chosen).show_ui(ui, |ui| {
                 for path in self.paths(&texts.files) {
                     let name = name(&path, self.drafts.get(&path).is_some_and(Draft::is_typed));
                     ui.selectable_value(&mut self.chosen, path, name);
                 }
             });
-            ui.label(RichText::new(standing(typed, shown)).color(theme::QUIET));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let saved = shown.is_some_and(|file| file.saved);
-                let step = |way: &Option<String>| if typed { None } else { way.clone() };
-                let ways = |way: &Option<String>, name: &str, keys: &str| match (way, typed) {
-                    (_, true) => "Play or save what you have typed first".into(),
-                    (Some(what), _) => format!("{name} {what} ({keys})"),
-                    (None, _) => format!("There is nothing to {}", name.to_lowercase()),
-                };
-                let buttons = [
-                    (
-                        "Redo",
-                        Action::Redo,
-                        step(&texts.redo).is_some(),
-                        ways(&texts.redo, "Redo", "Ctrl+Alt+Y"),
-                    ),
-                    (
-                        "Undo",
-                        Action::Undo,
-                        step(&texts.undo).is_some(),
-                        ways(&texts.undo, "Undo", "Ctrl+Alt+Z"),
-                    ),
-                    ("Save", Action::Save, typed || !saved, "Save this text, and play it (Ctrl+S)".into()),
-                    ("Play", Action::Play, typed, "Play this text without saving it (Ctrl+Enter)".into()),
-                ];
-                for (label, does, possible, hint) in buttons {
-                    let button = ui.add_enabled(possible, Button::new(label));
-                    let button = button.on_hover_text(&hint).on_disabled_hover_text(&hint);
-                    if button.clicked() {
-                        action = Some(does);
-                    }
+            let label = format!("File: {chosen}");
+            combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &label));
+            for (label, does, possible, hint) in buttons {
+                let button = ui.add_enabled(possible, Button::new(label));
+                let button = button.on_hover_text(&hint).on_disabled_hover_text(&hint);
+                if button.clicked() {
+                    action = Some(does);
                 }
-            });
+            }
+            ui.label(theme::quiet(ui, standing(typed, shown)));
         });
         action
     }
@@ -211,9 +230,9 @@ impl Source {
     fn changed_meanwhile(&mut self, ui: &mut Ui, shown: Option<&Shown>) {
         let (Some(draft), Some(shown)) = (self.drafts.get_mut(&self.chosen), shown) else { return };
         if draft.is_typed() && draft.base.as_ref() != Some(&shown.text) {
-            ui.horizontal(|ui| {
+            ui.horizontal_wrapped(|ui| {
                 let text = "This file has changed while you typed. Your text is kept.";
-                ui.label(RichText::new(text).color(theme::WARM));
+                ui.label(RichText::new(text).color(theme::of(ui).warm));
                 if ui.button("Show the new text").clicked() {
                     (draft.text, draft.base) = (shown.text.to_string(), Some(shown.text.clone()));
                 }
@@ -225,16 +244,15 @@ impl Source {
         let Some(draft) = self.drafts.get_mut(&self.chosen) else { return };
         if draft.text.len() > LONGEST {
             let text = format!("This text is longer than {} KB: edit it in another program.", LONGEST >> 10);
-            ui.label(RichText::new(text).color(theme::QUIET));
+            ui.label(theme::quiet(ui, text));
             return;
         }
         let marks = marks(scene, &self.chosen);
         let font = TextStyle::Monospace.resolve(ui.style());
+        let highlight = &mut self.highlight;
         // Long lines go on to the right, so that a line is a row.
-        let mut layouter = |ui: &Ui, text: &dyn TextBuffer, _width: f32| {
-            let job = LayoutJob::simple(text.as_str().to_owned(), font.clone(), theme::TEXT, f32::INFINITY);
-            ui.fonts_mut(|fonts| fonts.layout_job(job))
-        };
+        let mut layouter =
+            |ui: &Ui, text: &dyn TextBuffer, _width: f32| highlight.lay_out(ui, text.as_str(), &font);
         let go_to = self.go_to.take();
         let assist = &mut self.assist;
         assist.keys(ui, id, &mut draft.text);
@@ -249,6 +267,8 @@ impl Source {
                     .min_size(ui.available_size())
                     .layouter(&mut layouter)
                     .show(ui);
+                let name = format!("Text of {}", file_name(&self.chosen));
+                ui.ctx().accesskit_node_builder(id, |node| node.set_label(name));
                 assist.draw(ui, &edit, &mut draft.text, &scene.snapshot.sounds);
                 let clip = ui.clip_rect();
                 for (line, row) in edit.galley.rows.iter().enumerate() {
@@ -257,10 +277,7 @@ impl Source {
                         ui.scroll_to_rect(rect, Some(Align::Center));
                     }
                     if rect.max.y >= clip.min.y && rect.min.y <= clip.max.y {
-                        let colour = marks.get(&(line + 1)).copied().unwrap_or(theme::FAINT);
-                        let at = pos2(gutter.max.x - 6.0, rect.min.y);
-                        let small = FontId::monospace(font.size - 2.0);
-                        ui.painter().text(at, egui::Align2::RIGHT_TOP, line + 1, small, colour);
+                        mark(ui, gutter.max.x, rect, line + 1, marks.get(&(line + 1)).copied());
                     }
                 }
             });
@@ -305,14 +322,33 @@ fn standing(typed: bool, shown: Option<&Shown>) -> &'static str {
     }
 }
 
-/// Colours of the lines of a file where something is wrong: that of the worst.
-fn marks(scene: &Scene<'_>, file: &str) -> BTreeMap<usize, Color32> {
-    let mut worst: BTreeMap<usize, Severity> = BTreeMap::new();
+/// The worst of what is wrong in each line of a file.
+fn marks<'a>(scene: &Scene<'a>, file: &str) -> BTreeMap<usize, &'a Finding> {
+    let mut worst: BTreeMap<usize, &Finding> = BTreeMap::new();
     for finding in &scene.snapshot.findings {
         if let Some(place) = finding.place.as_ref().filter(|place| place.file == file) {
-            let known = worst.entry(place.line).or_insert(finding.severity);
-            *known = finding.severity.max(*known);
+            let known = worst.entry(place.line).or_insert(finding);
+            if finding.severity > known.severity {
+                *known = finding;
+            }
         }
     }
-    worst.into_iter().map(|(line, severity)| (line, theme::severity(severity))).collect()
+    worst
+}
+
+/// The number of a line, and what is wrong with it: at its end, and below what is meant.
+fn mark(ui: &Ui, right: f32, row: Rect, number: usize, finding: Option<&Finding>) {
+    let font = TextStyle::Monospace.resolve(ui.style());
+    let small = FontId::monospace(font.size - 2.0);
+    let colour = finding.map_or(theme::of(ui).quiet, |finding| theme::severity(ui, finding.severity));
+    let painter = ui.painter();
+    painter.text(pos2(right - 6.0, row.min.y), egui::Align2::RIGHT_TOP, number, small, colour);
+    let Some(Finding { message, place: Some(place), .. }) = finding else { return };
+    let letter = ui.fonts_mut(|fonts| fonts.glyph_width(&font, 'm'));
+    let from = row.left() + letter * (place.column.max(1) - 1) as f32;
+    let end = if row.right() > from { row.right() } else { from + letter };
+    painter.hline(from..=end, row.bottom() - 1.0, egui::Stroke::new(1.5, colour));
+    let at = pos2(end + 2.0 * letter, row.min.y);
+    let message = message.lines().next().unwrap_or_default();
+    painter.text(at, egui::Align2::LEFT_TOP, message, FontId::proportional(font.size - 1.5), colour);
 }

@@ -1,7 +1,7 @@
 //! The line at the bottom: how busy the engine is, how many voices sound, what the samples take, what the last change of the sound was,
 //! which version this is. Window thread.
 
-use egui::{Align, Layout, RichText, Ui};
+use egui::{Align, Layout, Ui};
 
 use super::{Scene, theme};
 use crate::session::{Counts, Reading, Session};
@@ -23,32 +23,37 @@ impl Status {
 }
 
 pub fn draw(ui: &mut Ui, scene: &Scene<'_>) {
-    ui.horizontal(|ui| {
-        ui.label(format!("CPU {:.1} %", scene.load * 100.0));
-        ui.label(RichText::new("·").color(theme::QUIET));
-        ui.label(match scene.voices {
-            1 => "1 voice".into(),
-            n => format!("{n} voices"),
-        });
-        if scene.snapshot.latency > 0 {
-            ui.label(RichText::new("·").color(theme::QUIET));
-            let about = "A limiter looks ahead; the host makes everything else as late.";
-            ui.label(format!("{} frames late", scene.snapshot.latency)).on_hover_text(about);
+    let size = egui::vec2(ui.available_width(), ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        if ui.available_width() > theme::NARROW {
+            ui.label(theme::quiet(ui, concat!("Seiche ", env!("CARGO_PKG_VERSION"))));
         }
-        if scene.samples.entries > 0 {
-            ui.label(RichText::new("·").color(theme::QUIET));
-            let (line, details) = samples(&scene.samples);
-            ui.label(line).on_hover_text(details);
-        }
-        if let Some(reload) = &scene.snapshot.reload {
-            ui.label(RichText::new("·").color(theme::QUIET));
-            let line = egui::Label::new(RichText::new(reload.line()).color(theme::QUIET)).truncate();
-            ui.add(line).on_hover_text(reload.details().join("\n"));
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(RichText::new(concat!("Seiche ", env!("CARGO_PKG_VERSION"))).color(theme::QUIET));
-        });
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| figures(ui, scene));
     });
+}
+
+fn figures(ui: &mut Ui, scene: &Scene<'_>) {
+    ui.label(format!("CPU {:.1} %", scene.load * 100.0));
+    ui.label(theme::quiet(ui, "·"));
+    ui.label(match scene.voices {
+        1 => "1 voice".into(),
+        n => format!("{n} voices"),
+    });
+    if scene.snapshot.latency > 0 {
+        ui.label(theme::quiet(ui, "·"));
+        let about = "A limiter looks ahead; the host makes everything else as late.";
+        ui.label(format!("{} frames late", scene.snapshot.latency)).on_hover_text(about);
+    }
+    if scene.samples.entries > 0 {
+        ui.label(theme::quiet(ui, "·"));
+        let (line, details) = samples(&scene.samples);
+        ui.label(line).on_hover_text(details);
+    }
+    if let Some(reload) = &scene.snapshot.reload {
+        ui.label(theme::quiet(ui, "·"));
+        let line = egui::Label::new(theme::quiet(ui, reload.line())).truncate();
+        ui.add(line).on_hover_text(reload.details().join("\n"));
+    }
 }
 
 /// How it stands with the samples: in a few words, and in full.

@@ -1,19 +1,27 @@
 //! The panes, drawn without a window: what text is on them, and what clicks and keys ask for.
 
+mod browser;
+mod export;
 mod keyboard;
 mod macros;
+mod mixer;
+mod picture;
 mod presets;
 mod samples;
+mod scope;
+mod stage;
 
 use std::time::Duration;
 
 use egui::{Context, Event, Key, Modifiers, PointerButton, RawInput, Rect, pos2, vec2};
 
 use super::*;
+use crate::plugin::params::HostParams;
 use crate::session::{
-    Cause, Controller, Counts, Difference, Disk, File, Finding, Follows, Place, Reload, Severity, Shown,
-    Stage, Status, Texts, Typed,
+    Cause, Controller, Counts, Difference, Disk, File, Finding, Follows, Output, Place, Reload, Role,
+    Severity, Shown, Stage, Status, Strip, Texts, Typed,
 };
+use host::Control;
 
 const TEXT: &str = "song:\n  filter:\n    cutof: 3\n";
 
@@ -22,6 +30,26 @@ const SAMPLES: Counts =
 
 /// As keyboards without a command key send it.
 const CTRL: Modifiers = Modifiers { ctrl: true, command: true, ..Modifiers::NONE };
+
+fn strip(name: &str, role: Role) -> Strip {
+    Strip { name: name.into(), channels: 2, role, output: Output::Main }
+}
+
+/// The host's parameters, with the macros in the middle.
+fn desk() -> HostParams {
+    let host = HostParams::new(Session::with_presets(None));
+    (0..16).for_each(|slot| turn(&host, Control::Macro(slot), 0.5));
+    host
+}
+
+/// The host does what the window asks for.
+fn turn(host: &HostParams, control: Control, share: f32) {
+    // SAFETY: the pointer is that of a parameter that lives.
+    unsafe { host.pointer(control).unwrap()._internal_set_normalized_value(share) };
+    if let Control::Macro(slot) = control {
+        host.session().macros().claim(slot);
+    }
+}
 
 /// A library of one file that sounds, and is what the disk has.
 fn plain() -> Snapshot {
@@ -39,7 +67,7 @@ fn plain() -> Snapshot {
         preset: None,
         sounds: vec!["kick".into(), "song".into()],
         sound: "song".into(),
-        strips: vec!["drums".into(), "bass".into()],
+        strips: vec![strip("drums", Role::Track), strip("bass", Role::Track)],
         macros: [].into(),
         note_names: [].into(),
         latency: 0,
@@ -84,8 +112,8 @@ struct Bench {
     context: Context,
     panes: Panes,
     snapshot: Snapshot,
-    /// Where the macros stand.
-    positions: Vec<f32>,
+    host: HostParams,
+    preferences: Preferences,
     follows: [Follows; 16],
     /// What was turned in the last frame.
     turn: Option<Turn>,
@@ -96,23 +124,28 @@ struct Bench {
 }
 
 impl Bench {
+    /// Where a macro stands.
+    fn position(&self, slot: u8) -> f32 {
+        self.host.share(Control::Macro(slot))
+    }
+
     fn new(snapshot: Snapshot) -> Bench {
         let context = Context::default();
         Editor::dress(&context);
-        let (panes, positions) = (Panes::default(), vec![0.5; 16]);
+        let panes = Panes::default();
         let mut bench = Bench {
             context,
             panes,
             snapshot,
-            positions,
+            host: desk(),
+            preferences: Preferences::default(),
             follows: Default::default(),
             turn: None,
             performance: Performance::default(),
             learning: None,
             written: vec![],
         };
-        bench.frame(vec![]);
-        bench.frame(vec![]);
+        (0..3).for_each(|_| drop(bench.frame(vec![])));
         bench
     }
 
@@ -130,13 +163,18 @@ impl Bench {
             voices: 7,
             samples: SAMPLES,
             silenced: &silenced,
-            positions: &self.positions,
+            host: &self.host,
+            loudness: Loudnesses::default(),
+            rate: 48_000.0,
+            preferences: &self.preferences,
+            exports: &[],
             performance: self.performance,
             follows: &self.follows,
         };
         let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(SIZE.0, SIZE.1));
         let input = RawInput { screen_rect: Some(screen), events, ..Default::default() };
         let mut asked = Asked::default();
+        theme::follow(&self.context, self.preferences.look, true);
         let mut output = self.context.run_ui(input, |ui| asked = draw(ui, &scene, &mut self.panes));
         output.textures_delta.clear();
         self.written.clear();
@@ -146,13 +184,12 @@ impl Bench {
             }
         }
         // The host does at once what it is asked for.
-        self.turn = asked.turn;
+        self.turn = asked.turns.last().copied();
         self.performance = asked.performance.unwrap_or(self.performance);
         self.learning = asked.learning;
-        if let Some(Turn { slot, share, .. }) = asked.turn {
-            self.positions[usize::from(slot)] = share;
-        }
-        asked.message
+        asked.turns.iter().for_each(|to| turn(&self.host, to.control, to.share));
+        self.preferences = asked.preferences.take().unwrap_or(std::mem::take(&mut self.preferences));
+        asked.messages.pop()
     }
 
     fn shows(&self, text: &str) -> bool {
@@ -216,8 +253,6 @@ fn editor_shows_everything_that_matters() {
         "Saved a.yaml, 2 lines in 15 ms",
         "3 samples, 12.5 MB",
         "bass was silenced: its output was not finite.",
-        "drums",
-        "peak -6.0 dB",
         "CPU 12.5 %",
         "7 voices",
         concat!("Seiche ", env!("CARGO_PKG_VERSION")),

@@ -10,13 +10,14 @@ mod player;
 mod song;
 mod tally;
 pub mod tap;
+mod trail;
 mod trial;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::compile::Program;
-use crate::dsp::dynamics::peak;
+use crate::dsp::dynamics::{energy, peak};
 pub use crate::kernel::keyboard::{ANY, MOST_MEMBERS, MOST_RANGE, Mpe, Performance, Zone};
 pub use crate::kernel::{
     Control, Event, Expression, StripControl, TRIGGER_CONTROLS, Transport, TriggerControl, What,
@@ -24,18 +25,20 @@ pub use crate::kernel::{
 use crate::kernel::{Controls, Piece};
 
 pub use crate::dsp::drum::profile::STEPS;
-pub use crate::dsp::drum::{Instrument, Profile as DrumProfile, Stroke as DrumStroke};
+pub use crate::dsp::drum::{Fate, Instrument, Profile as DrumProfile, Reason, Stroke as DrumStroke};
 pub use crate::kernel::drums::{Drum, Drums};
+pub use crate::kernel::sight::{COLUMN, Candidate, Seen as TriggerSeen};
 pub use crate::kernel::strip_fault;
 pub use crate::kernel::voices::Press;
 pub use apart::{Cause, Mixdown, NodeTime, PartFault, PartPlayer, Place, Stop, Stretch};
 use cuts::Cuts;
 pub use meters::{METERED, Meters, PROGRAM_FAULT};
-use outputs::Gain;
+use outputs::{Gain, Seen};
 use player::Player;
 use song::SongClock;
 use tally::Tally;
 use tap::Jack;
+pub use trail::Trail;
 pub use trial::{Fault, try_out};
 
 /// Programs under way to the engine, and used ones on their way back.
@@ -117,7 +120,7 @@ impl Engine {
         let (outgoing, incoming) = rtrb::RingBuffer::new(QUEUE);
         // Whatever is taken in can be sent back: one in place, one fading, and all that wait.
         let (retired, returned) = rtrb::RingBuffer::new(QUEUE + 2);
-        let meters = Arc::new(Meters::default());
+        let meters = Arc::new(Meters::new(rate));
         let engine = Engine {
             rate,
             at: 0,
@@ -266,11 +269,20 @@ impl Engine {
         if let Some(tap) = &mut tap {
             tap.begin(to - from, self.player.as_ref().map_or(&self.nameless, Player::names));
         }
+        let share = Meters::share(self.rate, piece.frames);
+        self.meters.fall(share);
+        let share = share / piece.frames.max(1) as f32;
+        let watched = self.meters.watched();
         if let Some(player) = &mut self.player {
             player.render(&piece);
             let frames = player.sounding();
-            outputs::add(player, io, from, frames, |strip, peaks, sides| {
-                self.meters.see_strip(strip, peaks);
+            outputs::add(player, io, from, frames, |strip, seen, sides| {
+                self.meters.see_strip(strip, seen, share);
+                if watched == Some(strip) {
+                    self.meters.scope.put(frames, |frame| {
+                        sides.map(|(values, flat)| values[if flat { 0 } else { frame }])
+                    });
+                }
                 if let Some(tap) = &mut tap {
                     tap.strip(strip, frames, sides);
                 }
@@ -292,7 +304,10 @@ impl Engine {
         if let Some(tap) = self.jack.as_mut().and_then(|jack| jack.tap.as_mut()) {
             tap.finish([0, 1].map(|side| &io.main[side][from..to]));
         }
-        self.meters.see_main([0, 1].map(|side| peak(&io.main[side][from..to])));
+        let main = io.main.each_ref().map(|side| &side[from..to]);
+        let seen = main.map(|side| Seen { peak: peak(side), energy: energy(side) });
+        self.meters.see_main(seen, share);
+        self.meters.main.put(to - from, |frame| [main[0][frame], main[1][frame]]);
         for event in here.iter().filter(|event| !matches!(event.what, What::Control { .. })) {
             self.controls.follow(&event.what);
         }

@@ -1,7 +1,7 @@
 //! Strips into outputs: sums, the gain over all of them, meters, and the guard against what is not finite. Audio thread.
 
 use crate::compile::{Output, Role};
-use crate::dsp::dynamics::peak;
+use crate::dsp::dynamics::{energy, peak};
 use crate::dsp::ramp::Ramp;
 use crate::kernel::{Isa, Loops, Piece, TILE, strip_fault, vectorised};
 
@@ -65,22 +65,31 @@ fn output<'i>(
     }
 }
 
-/// Adds a tile to an output, and sees its peak.
+/// What is seen of one side of a strip in a piece.
+#[derive(Clone, Copy, Default)]
+pub struct Seen {
+    /// The greatest absolute value.
+    pub peak: f32,
+    /// The sum of all values squared.
+    pub energy: f32,
+}
+
+/// Adds a tile to an output, and sees how loud it is.
 struct Add<'a> {
     values: &'a [f32],
     out: Option<&'a mut [f32]>,
     stem: Option<&'a mut [f32]>,
-    peak: &'a mut f32,
+    seen: &'a mut Seen,
 }
 
 impl Loops for Add<'_> {
     #[inline(always)]
     fn run(self) {
-        *self.peak = peak(self.values);
+        *self.seen = Seen { peak: peak(self.values), energy: energy(self.values) };
         if let Some(stem) = self.stem {
             stem.copy_from_slice(self.values);
         }
-        if let Some(out) = self.out.filter(|_| self.peak.is_finite()) {
+        if let Some(out) = self.out.filter(|_| self.seen.peak.is_finite()) {
             out.iter_mut().zip(self.values).for_each(|(o, x)| *o += x);
         }
     }
@@ -102,13 +111,13 @@ pub trait Strips {
 /// Left and right of a strip, each with whether its first value holds throughout.
 pub type Sides<'a> = [(&'a [f32], bool); 2];
 
-/// Adds the first `frames` frames of strips to their outputs from frame `from` on, in order; `see` is told the peaks and values of each.
+/// Adds the first `frames` frames of strips to their outputs from frame `from` on, in order; `see` is told how loud each is, and its values.
 pub fn add(
     strips: &mut impl Strips,
     io: &mut Io,
     from: usize,
     frames: usize,
-    mut see: impl FnMut(usize, [f32; 2], Sides),
+    mut see: impl FnMut(usize, [Seen; 2], Sides),
 ) {
     let to = from + frames;
     for strip in 0..strips.count() {
@@ -116,23 +125,23 @@ pub fn add(
             continue;
         }
         let (role, place) = strips.what(strip);
-        let mut peaks = [0.0; 2];
+        let mut seen = [Seen::default(); 2];
         let mut stem = io.stems.get_mut(strip).filter(|_| matches!(role, Role::Track | Role::Bus));
         let mut outs = output(io.main.each_mut(), io.aux, place);
-        for (side, peak) in peaks.iter_mut().enumerate() {
+        for (side, seen) in seen.iter_mut().enumerate() {
             let (values, flat) = strips.side(strip, side);
             let out = outs.as_mut().map(|outs| &mut outs[side][from..to]);
             let stem = stem.as_mut().map(|stem| &mut stem[side][from..to]);
             // Strips have been held to finite values already; the master and what fades have not.
             if flat {
                 let same = [values[0]; TILE];
-                Add { values: &same[..frames], out, stem, peak }.run();
+                Add { values: &same[..frames], out, stem, seen }.run();
             } else {
-                vectorised(strips.isa(), Add { values: &values[..frames], out, stem, peak });
+                vectorised(strips.isa(), Add { values: &values[..frames], out, stem, seen });
             }
         }
-        match peaks.iter().all(|peak| peak.is_finite()) {
-            true => see(strip, peaks, [strips.side(strip, 0), strips.side(strip, 1)]),
+        match seen.iter().all(|seen| seen.peak.is_finite()) {
+            true => see(strip, seen, [strips.side(strip, 0), strips.side(strip, 1)]),
             false => strips.fail(strip),
         }
     }

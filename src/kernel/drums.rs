@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 
 use super::event::TRIGGERS;
+use super::sight::Sight;
 use crate::dsp::drum::{Instrument, Profile, Stroke};
 
 const LEVELS: usize = 8;
@@ -26,6 +27,8 @@ pub struct Drum {
     words: [AtomicU32; WORDS],
     /// Strokes learned so far, and one more, while it learns.
     learning: AtomicU32,
+    /// What its trigger hears now.
+    pub sight: Sight,
 }
 
 impl Default for Drum {
@@ -34,6 +37,7 @@ impl Default for Drum {
             version: AtomicU32::new(0),
             words: std::array::from_fn(|_| AtomicU32::new(NONE)),
             learning: AtomicU32::new(0),
+            sight: Sight::default(),
         }
     }
 }

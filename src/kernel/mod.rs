@@ -22,6 +22,7 @@ mod pass;
 pub mod plumbing;
 #[cfg(test)]
 pub(crate) mod probe;
+pub mod sight;
 pub mod steps;
 pub mod tape;
 pub mod tempo;

@@ -6,7 +6,7 @@ mod alloc;
 mod entry;
 mod front;
 mod notes;
-mod params;
+pub(crate) mod params;
 mod preset_discovery;
 mod scale;
 mod vst3;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nice_plug::prelude::*;
-use nice_plug_egui::EguiEditor;
+use nice_plug_egui::{EguiEditor, RepaintNotifier};
 
 use crate::engine::{Engine, Event, Io, Performance, What};
 use crate::session::{Session, ticks};
@@ -112,6 +112,10 @@ pub struct Instrument<V: Variant> {
     told: Box<[u32]>,
     /// How keyboards are understood, as the engine was last told.
     performance: Option<Performance>,
+    /// The key that the window has pressed, as the engine was last told.
+    auditioned: Option<u8>,
+    /// Asks for the window to be drawn.
+    notifier: RepaintNotifier,
     variant: PhantomData<V>,
 }
 
@@ -128,6 +132,8 @@ impl<V: Variant> Default for Instrument<V> {
             events: vec![],
             told,
             performance: None,
+            auditioned: None,
+            notifier: RepaintNotifier::new(),
             variant: PhantomData,
         }
     }
@@ -149,7 +155,7 @@ impl<V: Variant> Instrument<V> {
             self.told.fill(UNTOLD);
             self.performance = None;
         }
-        self.events = Vec::with_capacity(front::MOST_EVENTS + self.params.len() + 1);
+        self.events = Vec::with_capacity(front::MOST_EVENTS + self.params.len() + 3);
         self.offline = config.process_mode == ProcessMode::Offline;
         self.faulted = false;
         self.session().settle(if self.offline { OFFLINE_WAIT } else { ACTIVATION_WAIT });
@@ -161,6 +167,21 @@ impl<V: Variant> Instrument<V> {
         let performance = self.params.session().performance();
         if self.performance.replace(performance) != Some(performance) {
             self.events.push(Event { at: 0, what: What::Perform(performance) });
+        }
+    }
+
+    /// The window presses and releases a key.
+    fn follow_audition(&mut self) {
+        let key = self.params.session().audition().key();
+        let before = std::mem::replace(&mut self.auditioned, key);
+        if before != key {
+            let note = |key: u8| (0, key, -1);
+            if let Some((channel, key, note)) = before.map(note) {
+                self.events.push(Event { at: 0, what: What::NoteOff { channel, key, note, velocity: 0.0 } });
+            }
+            if let Some((channel, key, note)) = key.map(note) {
+                self.events.push(Event { at: 0, what: What::NoteOn { channel, key, note, velocity: 0.8 } });
+            }
         }
     }
 
@@ -207,6 +228,7 @@ impl<V: Variant> Instrument<V> {
         self.events.clear();
         self.follow_settings();
         self.follow_parameters();
+        self.follow_audition();
         self.offline_wait();
         let last = (main.samples() as u32).saturating_sub(1);
         while let Some(event) = context.next_event() {
@@ -290,7 +312,7 @@ impl<V: Variant> Plugin for Instrument<V> {
     }
 
     fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        window::open(self.params.clone())
+        window::open(self.params.clone(), &self.notifier)
     }
 
     fn filter_state(state: &mut PluginState) {
@@ -325,6 +347,9 @@ impl<V: Variant> Plugin for Instrument<V> {
             silence(buffer, aux);
         }
         self.session().load().add_since(start);
+        if self.session().stirs() {
+            self.notifier.request_repaint();
+        }
         ProcessStatus::KeepAlive
     }
 }

@@ -2,6 +2,7 @@
 //! (projects and automation depend on them): `params.txt` is the frozen copy, and a test compares. The host writes values from any
 //! thread (they are atomics); the audio thread reads them. Nothing here allocates after construction.
 
+mod desk;
 mod macros;
 pub mod pages;
 

@@ -15,6 +15,11 @@ pub fn hover(text: &str, at: usize, sounds: &[String]) -> Option<Hover> {
     language::hover(text, at, &specs(), &names(sounds))
 }
 
+/// The names of all kinds of nodes.
+pub fn kinds() -> Vec<&'static str> {
+    crate::nodes::ALL.iter().map(|def| def.spec.name).collect()
+}
+
 fn specs() -> Vec<&'static crate::spec::NodeSpec> {
     crate::nodes::ALL.iter().map(|def| &def.spec).collect()
 }

@@ -109,7 +109,7 @@ impl Loader {
     /// Takes a message into the wish.
     fn note(&mut self, message: Message) {
         match &message {
-            Message::Engine(..) | Message::Choose(_) | Message::ListPresets => {}
+            Message::Engine(..) | Message::Choose(_) | Message::ListPresets | Message::Folders(_) => {}
             _ => {
                 (self.said, self.presets.under_way) = (None, None);
                 self.shared.lacked.store(false, Ordering::Release);
@@ -141,6 +141,10 @@ impl Loader {
             Message::Choose(sound) => self.wish.choose(sound),
             Message::ListPresets => {
                 self.presets.look();
+                self.show_presets();
+            }
+            Message::Folders(folders) => {
+                self.presets.look_in(folders);
                 self.show_presets();
             }
             Message::Preset(pick) => self.pick(pick),
@@ -419,7 +423,7 @@ impl Loader {
                 let owners = self.owners(library.macros());
                 compiled.program.unmoved = self.shared.macros.unmoved();
                 diagnostics.extend(compiled.warnings.iter().cloned());
-                strips = Some(compiled.program.strips().map(|strip| strip.name.clone()).collect());
+                strips = Some(compiled.program.strips().cloned().collect());
                 let nodes = compiled.summary.clone();
                 self.shared.is_late_by(compiled.program.latency);
                 self.shared.names_keys(&compiled.note_names);

@@ -1,16 +1,20 @@
 //! Everything between window, host and engine that is not audio: the loader thread, the messages to it, the project's document, and what
 //! the window is told. Any thread may call a [`Session`]; the audio thread only its atomics ([`Session::load`], [`Session::override_sound`]).
 
+mod audition;
 mod build;
 mod document;
 mod drums;
 mod exchange;
+mod export;
 pub mod help;
 mod history;
 mod learn;
 mod loader;
+mod loudness;
 mod macros;
 mod mailbox;
+mod preferences;
 mod presets;
 mod recorder;
 mod reload;
@@ -31,22 +35,28 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-pub use crate::engine::{Drum, DrumProfile, Drums, Instrument};
-use crate::engine::{Engine, Meters, Remote};
-pub use crate::engine::{MOST_MEMBERS, MOST_RANGE, Mpe, Performance, Zone};
+pub use crate::engine::{
+    COLUMN, Candidate, Control, Drum, DrumProfile, Drums, Fate, Instrument, MOST_MEMBERS, MOST_RANGE, Meters,
+    Mpe, Performance, Reason, StripControl, Trail, TriggerControl, TriggerSeen, Zone,
+};
+use crate::engine::{Engine, Remote};
 use crate::library::vault::Vault;
 use mailbox::Mailbox;
 
-pub use crate::compile::NoteName;
+pub use crate::compile::{NoteName, Output, Role, Strip};
 pub use crate::language::Macro;
 pub use crate::language::Severity;
 pub use crate::language::vocabulary::note;
 pub use crate::library::presets::{Place as PresetPlace, Preset, Shelf, factory, main_file, user_folder};
 pub use crate::library::vault::Counts;
+pub use audition::Audition;
 pub use document::{Document, File, MOST_EMBED};
+pub use export::{Bits, Ending, Entry, Export, Exports, Format, Loudened, Progress, Report, Standing, Stems};
 pub use history::Difference;
 pub use learn::{Controller, Follows, Learn, Learned};
+pub use loudness::{Loudness, Loudnesses};
 pub use macros::{News, Slots};
+pub use preferences::{Kept, Look, Preferences};
 pub use presets::{Opened, Pick, Requests};
 pub use recorder::{Place as TakePlace, Recorder, Recording, Saved};
 pub use reload::{Cause, Reload, Stage};
@@ -81,6 +91,8 @@ pub enum Message {
     Choose(String),
     /// Look which presets there are.
     ListPresets,
+    /// List the libraries below these folders with the presets.
+    Folders(Vec<PathBuf>),
     /// Open a preset.
     Preset(Pick),
     /// The samples that are missing lie here: one file, or a folder in which all of them are looked for. `from` is the path of one of
@@ -122,6 +134,7 @@ struct Shared {
     lacked: AtomicBool,
     load: Load,
     macros: macros::Slots,
+    audition: Audition,
     learn: Learn,
     /// What the triggers have learned.
     drums: Arc<Drums>,
@@ -133,6 +146,9 @@ struct Shared {
     /// Whether the document changed in a way that the host does not know.
     changed: AtomicBool,
     notify: Mutex<Notify>,
+    exports: Exports,
+    /// Called when there is something new to be seen.
+    seen: Mutex<Notify>,
 }
 
 /// One instance's state outside the audio thread. Making one starts no thread and reads no file; the loader starts when there is
@@ -163,6 +179,7 @@ impl Session {
             lacked: AtomicBool::new(false),
             load: Load::default(),
             macros: Default::default(),
+            audition: Audition::default(),
             learn: Learn::default(),
             drums: Arc::default(),
             drums_told: AtomicU32::new(0),
@@ -170,6 +187,8 @@ impl Session {
             shelf,
             changed: AtomicBool::new(false),
             notify: Mutex::new(Box::new(|| ())),
+            exports: Exports::default(),
+            seen: Mutex::new(Box::new(|| ())),
         };
         Arc::new(Self { shared: Arc::new(shared), loader: Mutex::new(None), recorder: Recorder::default() })
     }
@@ -293,6 +312,27 @@ impl Session {
         &self.shared.macros
     }
 
+    /// Writes what sounds now to files, in the background, with these controls of the host. False where there is no thread for it.
+    pub fn export(&self, export: Export, controls: Vec<(Control, f32)>) -> bool {
+        let (document, snapshot) = (self.shared.document.load_full(), self.snapshot());
+        self.shared.exports.add(export, Document::clone(&document), snapshot.sound.clone(), controls)
+    }
+
+    /// The exports of this instance.
+    pub fn exports(&self) -> &Exports {
+        &self.shared.exports
+    }
+
+    /// The key that the window presses.
+    pub fn audition(&self) -> &Audition {
+        &self.shared.audition
+    }
+
+    /// Whether there is something to be seen on meters. Audio thread.
+    pub fn stirs(&self) -> bool {
+        self.shared.meters.load().as_ref().is_some_and(|meters| meters.stir())
+    }
+
     /// The controllers that move macros.
     pub fn learn(&self) -> &Learn {
         &self.shared.learn
@@ -345,6 +385,11 @@ impl Session {
         self.shared.meters.load().as_ref().map_or_else(Levels::default, |meters| Levels::take(meters))
     }
 
+    /// The meters of the engine that was made last.
+    pub fn meters(&self) -> Option<Arc<Meters>> {
+        self.shared.meters.load_full()
+    }
+
     /// How it stands with the decoded samples, which all instances in the process share.
     pub fn samples(&self) -> Counts {
         Vault::shared().counts()
@@ -362,6 +407,11 @@ impl Session {
     /// Whom to tell about changes of the document or the latency that the host has not made itself.
     pub fn on_change(&self, notify: Notify) {
         *lock(&self.shared.notify) = notify;
+    }
+
+    /// Whom to tell, from any thread but the audio thread, that there is something new to be seen.
+    pub fn on_news(&self, seen: Notify) {
+        *lock(&self.shared.seen) = seen;
     }
 
     /// Whether the document has changed since the last question.
@@ -392,6 +442,7 @@ impl Shared {
             change(&mut new);
             new
         });
+        lock(&self.seen)();
     }
 
     /// Replaces the document by what now sounds, and tells the host if it is different.

@@ -77,6 +77,8 @@ impl Requests {
 /// The loader's side.
 pub(super) struct Presets {
     shelf: Shelf,
+    /// Those in further folders of the user's.
+    further: Vec<(PathBuf, Shelf)>,
     pub list: Arc<[Preset]>,
     /// The preset that is on its way to the sound.
     pub under_way: Option<Place>,
@@ -84,12 +86,32 @@ pub(super) struct Presets {
 
 impl Presets {
     pub fn of(folder: Option<PathBuf>) -> Presets {
-        Presets { shelf: Shelf::of(folder), list: [].into(), under_way: None }
+        Presets { shelf: Shelf::of(folder), further: vec![], list: [].into(), under_way: None }
     }
 
     /// Looks which ones there are.
     pub fn look(&mut self) {
-        self.list = self.shelf.list().into();
+        let mut list = self.shelf.list();
+        for (folder, shelf) in &mut self.further {
+            let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy();
+            list.extend(shelf.own().into_iter().map(|preset| {
+                let below = preset.category;
+                let category = if below.is_empty() { name.to_string() } else { format!("{name}/{below}") };
+                Preset { category, ..preset }
+            }));
+        }
+        self.list = list.into();
+    }
+
+    /// Lists these folders, too. They come behind all others, which keep their numbers.
+    pub fn look_in(&mut self, folders: Vec<PathBuf>) {
+        let mut before = std::mem::take(&mut self.further);
+        let known = |folder: PathBuf| match before.iter().position(|(known, _)| *known == folder) {
+            Some(at) => before.swap_remove(at),
+            None => (folder.clone(), Shelf::of(Some(folder))),
+        };
+        self.further = folders.into_iter().map(known).collect();
+        self.look();
     }
 
     /// Which of the list is wanted now.
@@ -122,6 +144,7 @@ impl Presets {
                     name: String::new(),
                     category: String::new(),
                     about: About::default(),
+                    broken: false,
                 };
                 listed.or_else(|| Some(alone(place)))
             }

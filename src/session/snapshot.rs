@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Macro, Preset, Reload, Samples, Texts};
-use crate::compile::NoteName;
+use crate::compile::{NoteName, Strip};
 use crate::engine::{METERED, Meters, PROGRAM_FAULT, strip_fault};
 use crate::language::model::SourceFile;
 use crate::language::{Diagnostic, Severity};
@@ -22,8 +22,8 @@ pub struct Snapshot {
     pub sounds: Vec<String>,
     /// The sound that was asked for.
     pub sound: String,
-    /// Names of the strips of the sound that plays.
-    pub strips: Vec<String>,
+    /// The strips of the sound that plays: its tracks, then its buses.
+    pub strips: Vec<Strip>,
     /// The macros of the library that sounds, by their slots.
     pub macros: Arc<[Macro]>,
     /// What the keys of the sound that plays are called.
@@ -129,8 +129,11 @@ impl Finding {
 pub struct Levels {
     /// Peak factors of the main output since the last look, left and right.
     pub main: [f32; 2],
+    /// Means of the same over 0.3 s, as factors.
+    pub main_means: [f32; 2],
     /// The same of the strips, as many as the engine measures.
     pub strips: Vec<[f32; 2]>,
+    pub means: Vec<[f32; 2]>,
     pub voices: usize,
     /// One bit for each strip that was silenced because of a fault, the highest for the whole sound.
     pub faults: u64,
@@ -143,12 +146,18 @@ impl Levels {
             return vec![snapshot.sound.clone()];
         }
         let faulty = |n: &usize| self.faults & strip_fault(*n) != 0;
-        (0..snapshot.strips.len()).filter(faulty).map(|n| snapshot.strips[n].clone()).collect()
+        (0..snapshot.strips.len()).filter(faulty).map(|n| snapshot.strips[n].name.clone()).collect()
     }
 
     pub(super) fn take(meters: &Meters) -> Self {
-        let strips = (0..METERED).map(|strip| meters.take_strip(strip)).collect();
-        Self { main: meters.take_main(), strips, voices: meters.voices() as usize, faults: meters.faults() }
+        Self {
+            main: meters.take_main(),
+            main_means: meters.mean_main(),
+            strips: (0..METERED).map(|strip| meters.take_strip(strip)).collect(),
+            means: (0..METERED).map(|strip| meters.mean_strip(strip)).collect(),
+            voices: meters.voices() as usize,
+            faults: meters.faults(),
+        }
     }
 }
 

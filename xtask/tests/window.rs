@@ -20,6 +20,8 @@ fn with_screen(test: impl FnOnce(&Screen)) {
     // SAFETY: the tests of this program hold the lock above; nothing else of it reads the environment meanwhile.
     unsafe {
         std::env::set_var("DISPLAY", &screen.display);
+        // What the user of this machine prefers is not tested, and not changed.
+        std::env::set_var("SEICHE_PREFERENCES", "");
         std::env::set_var("LIBGL_ALWAYS_SOFTWARE", "1");
     }
     test(screen);
@@ -102,6 +104,154 @@ fn window_shows_the_text_and_what_is_wrong_with_it() {
         instance.stop(running);
         screen.close(parent).unwrap();
     });
+}
+
+/// Places in the window at its first size.
+const MIXER: (i16, i16) = (395, 59);
+const FIRST_FADER: (i16, i16) = (262, 335);
+
+#[test]
+fn window_fader_that_is_dragged_is_written_down_by_the_host_and_heard() {
+    use clack_host::events::spaces::CoreEventSpace::*;
+    with_screen(|screen| {
+        let bundle = open();
+        let mut instance = offline(&bundle, SEICHE, &patch("strips"));
+        let gain = instance.parameter("Strip 1 Gain").unwrap();
+        let parent = screen.parent(1_000, 700).unwrap();
+        instance.open_window(parent, Duration::ZERO).unwrap();
+        let mut running = instance.start(48_000.0, 512).unwrap();
+        let mut told = vec![];
+        let mut run = |instance: &mut xtask::host::Instance, blocks: usize| {
+            let none = clack_host::events::io::EventBuffer::new();
+            for _ in 0..blocks {
+                running.process(512, &none, None).unwrap();
+                for event in running.sent.iter() {
+                    match event.as_core_event() {
+                        Some(ParamGestureBegin(e)) if e.param_id() == Some(gain.id) => {
+                            told.push(("begin", 0.0))
+                        }
+                        Some(ParamGestureEnd(e)) if e.param_id() == Some(gain.id) => told.push(("end", 0.0)),
+                        Some(ParamValue(e)) if e.param_id() == Some(gain.id) => {
+                            told.push(("value", e.value()))
+                        }
+                        _ => {}
+                    }
+                }
+                instance.idle_for(Duration::from_millis(15));
+            }
+        };
+        // A busy machine needs time for the first picture.
+        run(&mut instance, 60);
+        let click = |instance: &mut xtask::host::Instance,
+                     run: &mut dyn FnMut(&mut xtask::host::Instance, usize),
+                     (x, y): (i16, i16)| {
+            screen.point(parent, x, y).unwrap();
+            run(instance, 10);
+            screen.press(true).unwrap();
+            run(instance, 10);
+        };
+        click(&mut instance, &mut run, MIXER);
+        screen.press(false).unwrap();
+        run(&mut instance, 20);
+        click(&mut instance, &mut run, FIRST_FADER);
+        for way in 1..=10 {
+            screen.point(parent, FIRST_FADER.0, FIRST_FADER.1 + 6 * way).unwrap();
+            run(&mut instance, 4);
+        }
+        screen.press(false).unwrap();
+        run(&mut instance, 20);
+        let picture = screen.picture(parent).unwrap();
+        picture.save(&target("screens/mixer-dragged.png")).unwrap();
+        let what: Vec<&str> = told.iter().map(|(what, _)| *what).collect();
+        assert_eq!((what.first(), what.last()), (Some(&"begin"), Some(&"end")), "{told:?}");
+        assert_eq!(what.iter().filter(|what| **what != "value").count(), 2, "one move: {told:?}");
+        let now = instance.value(gain.id).unwrap();
+        assert!(what.len() > 4 && now < gain.default - 0.05, "{now} after {}: {told:?}", gain.default);
+        instance.close_window().unwrap();
+        instance.stop(running);
+        screen.close(parent).unwrap();
+    });
+}
+
+#[test]
+fn window_opened_resized_and_closed_again_and_again_changes_no_sound() {
+    let open_files = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    with_screen(|screen| {
+        let bundle = open();
+        let frames = 200 * 2_048;
+        let alone = render(&bundle, SEICHE, &patch("strips"), &three_notes(), frames, Blocks::Of(512));
+        let mut instance = offline(&bundle, SEICHE, &patch("strips"));
+        let mut other = bundle.instance(MULTI).unwrap();
+        let second = screen.parent(900, 600).unwrap();
+        other.open_window(second, Duration::ZERO).unwrap();
+        let mut running = instance.start(48_000.0, 512).unwrap();
+        let parent = screen.parent(1_400, 900).unwrap();
+        let mut files = 0;
+        let heard = std::thread::scope(|scope| {
+            let (done, over) = std::sync::mpsc::channel();
+            let playing = scope.spawn(move || {
+                let heard = three_notes().play(&mut running, frames, &Blocks::Of(512)).unwrap();
+                let _ = done.send(());
+                (heard, running)
+            });
+            for round in 0..200u32 {
+                instance.open_window(parent, Duration::ZERO).unwrap();
+                let size = instance.resize_window(500 + 4 * round, 800 - 2 * round).unwrap();
+                assert_eq!(size, (500 + 4 * round, 800 - 2 * round));
+                instance.idle_for(Duration::from_millis(if round % 20 == 0 { 300 } else { 20 }));
+                instance.close_window().unwrap();
+                // Drivers keep some files from the first times on.
+                if round == 10 {
+                    files = open_files();
+                }
+            }
+            let _ = over.recv();
+            playing.join().unwrap()
+        });
+        let (heard, running) = heard;
+        assert!(
+            open_files() <= files + 4,
+            "{files} open files after ten windows, {} after 200",
+            open_files()
+        );
+        assert_eq!(heard.buses.len(), alone.buses.len());
+        for (bus, (one, two)) in heard.buses.iter().zip(&alone.buses).enumerate() {
+            assert!(one == two, "output {bus} sounds differently while windows come and go");
+        }
+        assert!(screen.picture(second).unwrap().colours() > 1, "the other window went blank");
+        other.close_window().unwrap();
+        instance.stop(running);
+        screen.close(parent).unwrap();
+    });
+}
+
+#[test]
+fn window_at_rest_needs_hardly_any_time() {
+    with_screen(|screen| {
+        let bundle = open();
+        let mut instance = bundle.instance(SEICHE).unwrap();
+        let parent = screen.parent(1_000, 700).unwrap();
+        instance.open_window(parent, Duration::ZERO).unwrap();
+        instance.idle_for(Duration::from_secs(3));
+        let before = own_time();
+        let began = std::time::Instant::now();
+        // No calls from the host: what is measured is the window's own thread.
+        std::thread::sleep(Duration::from_secs(4));
+        let share = (own_time() - before).as_secs_f64() / began.elapsed().as_secs_f64();
+        instance.close_window().unwrap();
+        screen.close(parent).unwrap();
+        assert!(share < 0.02, "an idle window takes {:.2} % of a core", share * 100.0);
+        println!("an idle window takes {:.2} % of a core", share * 100.0);
+    });
+}
+
+/// Processor time of the whole process.
+fn own_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks = |n: usize| fields[n].parse::<u64>().unwrap();
+    // Hundredths of seconds, in user and in system mode.
+    Duration::from_millis(10 * (ticks(11) + ticks(12)))
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::session::Mpe;
 #[test]
 fn mpe_is_switched_on_the_window_and_shows_its_zones() {
     let mut bench = Bench::new(plain());
+    bench.click("Settings");
     assert!(bench.shows("MPE auto") && bench.shows("Bend") && !bench.shows("Lower zone"));
     bench.click("MPE auto");
     bench.click("MPE on");

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A library with macros.
-fn turned() -> Snapshot {
+pub fn turned() -> Snapshot {
     let text = "seiche: 1\nmacros:\n  cut: {range: [80 Hz, 8 kHz], curve: log, default: 800 Hz, name: Brightness}\n  \
                 drive: {slot: 5, range: [-24 dB, 0 dB], default: -6 dB}\n";
     let library = crate::language::Library::read(vec![("a.yaml".into(), text)], &[]);
@@ -48,21 +48,21 @@ fn editor_turns_macros_by_hand_by_text_and_back() {
     bench.frame(vec![Event::Text("2.53 kHz".into())]);
     bench.press(Modifiers::NONE, Key::Enter);
     bench.frame(vec![]);
-    assert!(bench.shows("2.53 kHz") && (bench.positions[0] - 0.75).abs() < 1e-3, "{:?}", bench.positions);
+    assert!(bench.shows("2.53 kHz") && (bench.position(0) - 0.75).abs() < 1e-3);
     // By hand: as long as it is on the slider, the host takes it for one move.
-    let at = place(&bench, "-12 dB") - vec2(80.0, 0.0);
-    let turns = drag(&mut bench, at, at + vec2(30.0, 0.0));
-    assert!(turns.len() >= 2 && turns.iter().all(|t| t.slot == 4), "{turns:?}");
+    let at = place(&bench, "-12 dB") - vec2(0.0, 28.0);
+    let turns = drag(&mut bench, at, at - vec2(0.0, 30.0));
+    assert!(turns.len() >= 2 && turns.iter().all(|t| t.control == Control::Macro(4)), "{turns:?}");
     let (last, before) = turns.split_last().unwrap();
     assert!(!last.holding && before.iter().all(|t| t.holding), "{turns:?}");
-    let there = bench.positions[4];
+    let there = bench.position(4);
     assert!(there != 0.5);
     // Twice at the same place, after a while: the default.
     (0..60).for_each(|_| drop(bench.frame(vec![])));
     for _ in 0..2 {
         drag(&mut bench, at, at);
     }
-    assert_eq!(bench.positions[4], 0.75, "-6 dB of -24 to 0");
+    assert_eq!(bench.position(4), 0.75, "-6 dB of -24 to 0");
     bench.frame(vec![]);
     assert!(bench.shows("-6 dB"));
 }

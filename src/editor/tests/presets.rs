@@ -13,9 +13,9 @@ fn preset_row_steps_shows_and_lets_choose() {
     bench.panes = Panes::default();
     assert!(matches!(bench.frame(vec![]), Some(Message::ListPresets)), "a new window asks for them, once");
     assert!(bench.frame(vec![]).is_none());
-    assert!(bench.shows("Synth") && bench.written.iter().any(|(text, _)| text.starts_with("synth, poly")));
-    assert!(matches!(bench.click(">"), Some(Message::Preset(Pick::Step(1)))));
-    assert!(matches!(bench.click("<"), Some(Message::Preset(Pick::Step(-1)))));
+    assert!(bench.shows("Synth"));
+    assert!(matches!(bench.click("⏵"), Some(Message::Preset(Pick::Step(1)))));
+    assert!(matches!(bench.click("⏴"), Some(Message::Preset(Pick::Step(-1)))));
     assert!(!bench.shows("Drums"));
     assert!(matches!(bench.click("Synth"), Some(Message::ListPresets)), "looks for new ones");
     bench.frame(vec![]);

@@ -4,7 +4,10 @@ use crate::session::Samples;
 fn with_samples(missing: &[&str]) -> Bench {
     let missing = missing.iter().map(|path| (*path).to_owned()).collect();
     let samples = Samples { count: 7, saved: 6, saved_bytes: 12 << 20, embed: 32, missing };
-    Bench::new(Snapshot { samples, ..plain() })
+    let mut bench = Bench::new(Snapshot { samples, ..plain() });
+    bench.panes.tab = Tab::Samples;
+    (0..2).for_each(|_| drop(bench.frame(vec![])));
+    bench
 }
 
 fn typed(bench: &mut Bench, hint: &str, text: &str) {

@@ -25,6 +25,8 @@ pub struct Preset {
     /// Folders between the user's folder and the preset, with `/` between them; empty for those of the factory.
     pub category: String,
     pub about: About,
+    /// Its text cannot be read.
+    pub broken: bool,
 }
 
 /// Where a preset is.
@@ -41,6 +43,14 @@ impl Place {
     pub fn factory(name: &str) -> Option<Place> {
         FACTORY.iter().find(|library| library.name == name).map(|library| Place::Factory(library.name))
     }
+
+    /// Tells it apart from all others, as a text that may be kept.
+    pub fn key(&self) -> String {
+        match self {
+            Place::Factory(name) => format!("factory:{name}"),
+            Place::File(path) => path.display().to_string(),
+        }
+    }
 }
 
 impl Preset {
@@ -49,7 +59,8 @@ impl Preset {
         let read = Library::read(vec![(PathBuf::new(), content)], &[]);
         let about = read.about().first().map(|(_, about)| about.clone()).unwrap_or_default();
         let name = about.name.clone().filter(|name| !name.trim().is_empty());
-        Preset { place, name: name.unwrap_or_else(|| title.to_owned()), category, about }
+        let broken = read.diagnostics().iter().any(crate::language::Diagnostic::is_error);
+        Preset { place, name: name.unwrap_or_else(|| title.to_owned()), category, about, broken }
     }
 }
 
@@ -119,6 +130,7 @@ mod tests {
         assert_eq!(said.about.tags, ["a", "b"]);
         assert_eq!(of("seiche: 1\nabout: {author: Me}\n").name, "file");
         assert_eq!(of("seiche: 1\nabout: [").name, "file");
+        assert!(of("seiche: 1\nabout: [").broken && !of("seiche: 1\na: {osc: {freq: 1}}\n").broken);
         assert_eq!(of("about: {name: a sound of a plain file}").name, "file");
     }
 }

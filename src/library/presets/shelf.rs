@@ -34,12 +34,19 @@ impl Shelf {
 
     /// Those of the factory, then the user's: the files of a folder before the folders in it, all by their names.
     pub fn list(&mut self) -> Vec<Preset> {
+        let mut all = factory();
+        all.extend(self.own());
+        all
+    }
+
+    /// The user's.
+    pub fn own(&mut self) -> Vec<Preset> {
         let mut files = vec![];
         if let Some(folder) = &self.folder {
             walk(folder, "", 0, &mut files);
         }
         let mut before = std::mem::take(&mut self.known);
-        let mut all = factory();
+        let mut all = vec![];
         for Found { main, place, category } in files {
             let stamp = Stamp::of(&main);
             let known = before.remove(&main);

@@ -49,7 +49,9 @@ mod tests {
     use clap_sys::version::CLAP_VERSION;
 
     use super::*;
+    use crate::editor::Host;
     use crate::plugin::entry::clap_entry;
+    use crate::session::Control;
     use crate::session::Message;
 
     /// What the host was told to look at again.
@@ -162,7 +164,7 @@ mod tests {
             };
             (*params).flush.unwrap()(plugin, &raw const list, std::ptr::null());
             let values = &Front::of(plugin).values;
-            assert_eq!((values.plain(2), values.positions()[1]), (0.75, 0.5));
+            assert_eq!((values.plain(2), values.share(Control::Macro(1))), (0.75, 0.5));
             (*plugin).destroy.unwrap()(plugin);
         }
     }

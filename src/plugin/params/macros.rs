@@ -38,19 +38,6 @@ impl HostParams {
         self.turned(slot).map_or(0.0, Param::unmodulated_normalized_value)
     }
 
-    /// Where the macros stand, by their slots; what modulates them is left out.
-    pub fn positions(&self) -> Vec<f32> {
-        let snapshot = self.session().snapshot();
-        let of = |slot| {
-            let set = self.position(slot);
-            match snapshot.macro_at(slot) {
-                Some(item) if set == 0.0 && !self.session().macros().holds(slot) => item.default as f32,
-                _ => set,
-            }
-        };
-        (0..super::MACROS).map(of).collect()
-    }
-
     /// Sets the macros that begin at their defaults, unless the host has moved them meanwhile. The host is told by the caller.
     pub fn turn(&self, turns: &[(u8, f32)]) {
         for (slot, share) in turns {

@@ -1,5 +1,6 @@
 //! What a user notices of the session: a library opens, a broken text changes nothing, a saved state brings the sound back.
 
+mod export;
 mod files;
 #[cfg(unix)]
 mod full;

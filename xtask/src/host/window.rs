@@ -2,7 +2,7 @@
 
 use super::Instance;
 use crate::{Failed, failed};
-use clack_extensions::gui::{GuiApiType, GuiConfiguration, PluginGui, Window};
+use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, PluginGui, Window};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -11,7 +11,11 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use x11rb::COPY_DEPTH_FROM_PARENT;
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, ImageFormat, WindowClass};
+use x11rb::protocol::xproto::{
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt, CreateWindowAux, ImageFormat,
+    MOTION_NOTIFY_EVENT, WindowClass,
+};
+use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
 /// An Xvfb of our own. It ends by itself when its last client has gone, and `connection` is held as long as this process lives:
@@ -64,6 +68,23 @@ impl Screen {
 
     pub fn close(&self, window: u32) -> Result<(), Failed> {
         Ok(self.connection.destroy_window(window)?.check()?)
+    }
+
+    /// Moves the mouse to a place in a window.
+    pub fn point(&self, window: u32, x: i16, y: i16) -> Result<(), Failed> {
+        let root = self.connection.setup().roots[self.number].root;
+        let at = self.connection.translate_coordinates(window, root, x, y)?.reply()?;
+        self.input(MOTION_NOTIFY_EVENT, 0, at.dst_x, at.dst_y)
+    }
+
+    /// Presses the left button, or lets it go.
+    pub fn press(&self, down: bool) -> Result<(), Failed> {
+        self.input(if down { BUTTON_PRESS_EVENT } else { BUTTON_RELEASE_EVENT }, 1, 0, 0)
+    }
+
+    fn input(&self, kind: u8, detail: u8, x: i16, y: i16) -> Result<(), Failed> {
+        let root = self.connection.setup().roots[self.number].root;
+        Ok(self.connection.xtest_fake_input(kind, detail, 0, root, x, y, 0)?.check()?)
     }
 
     /// What is to be seen in a window.
@@ -124,6 +145,19 @@ impl Instance {
         unsafe { gui.set_parent(&plugin, Window::from_x11_handle(parent.into())) }?;
         std::thread::sleep(pause);
         gui.show(&plugin)?;
+        Ok((size.width, size.height))
+    }
+
+    /// Makes the plug-in's window larger or smaller. What it takes of it.
+    pub fn resize_window(&mut self, width: u32, height: u32) -> Result<(u32, u32), Failed> {
+        let gui = self.gui()?;
+        let plugin = self.plugin.plugin_handle();
+        if !gui.can_resize(&plugin) {
+            return failed!("the window cannot be resized");
+        }
+        let wanted = GuiSize { width, height };
+        let size = gui.adjust_size(&plugin, wanted).unwrap_or(wanted);
+        gui.set_size(&plugin, size)?;
         Ok((size.width, size.height))
     }
 

@@ -2,6 +2,7 @@
 //! that was learned. Audio thread, after construction.
 
 use crate::dsp::drum::{Detector, Fate, Heard, Settings};
+use crate::dsp::dynamics::peak;
 use crate::kernel::drums::Drum;
 use crate::kernel::pass::Pass;
 use crate::kernel::tile::TILE;
@@ -65,6 +66,9 @@ impl Ear {
             *x = if x.is_finite() { *x } else { 0.0 };
         }
         let drum = plan.slot.and_then(|slot| pass.controls.drums.as_ref()?.get(slot));
+        if let Some(drum) = drum {
+            drum.sight.hear(pass.at, frames, peak(&mono[..frames]), self.detector.settings().threshold);
+        }
         self.heard.clear();
         let mut from = 0;
         self.steer(pass, plan, drum, 0);
@@ -75,6 +79,9 @@ impl Ear {
             let learned = self.detector.learning();
             self.detector.process(&mono[from..to], reference, listen, |candidate| {
                 let at = began + candidate.at;
+                if let Some(drum) = drum {
+                    drum.sight.decide(at, &candidate);
+                }
                 if candidate.fate == Fate::Accepted && heard.len() < STROKES {
                     heard.push(Heard { at, ..candidate });
                 }

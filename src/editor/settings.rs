@@ -1,0 +1,86 @@
+//! Settings: those of every window (zoom, theme, motion, folders), and those of the instance (how keyboards are understood). Window thread.
+
+use egui::{DragValue, Grid, ScrollArea, Ui};
+
+use super::{Asked, Scene, keyboard, theme};
+use crate::session::Look;
+
+/// Zoom in percent.
+const ZOOM: std::ops::RangeInclusive<f32> = 50.0..=400.0;
+const STEPS: [f32; 7] = [50.0, 75.0, 100.0, 125.0, 150.0, 200.0, 300.0];
+const LOOKS: [(Look, &str); 2] = [(Look::Dark, "Dark"), (Look::Light, "Light")];
+
+/// What is being typed.
+#[derive(Default)]
+pub struct Settings {
+    zoom: Option<f32>,
+}
+
+impl Settings {
+    pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
+        ScrollArea::vertical().id_salt("settings").auto_shrink(false).show(ui, |ui| {
+            theme::heading(ui, "WINDOW");
+            Grid::new("window").num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| {
+                let label = ui.label("Zoom");
+                ui.horizontal_wrapped(|ui| self.zoom(ui, scene, asked, label.id));
+                ui.end_row();
+                ui.label("Theme");
+                ui.horizontal(|ui| {
+                    for (look, name) in LOOKS {
+                        if ui.selectable_label(scene.preferences.look == look, name).clicked() {
+                            asked.prefer(scene, |preferences| preferences.look = look);
+                        }
+                    }
+                });
+                ui.end_row();
+                ui.label("Motion");
+                let mut still = scene.preferences.still;
+                let hint = "Nothing fades or slides, and the cursor does not blink";
+                if ui.checkbox(&mut still, "Reduced").on_hover_text(hint).changed() {
+                    asked.prefer(scene, |preferences| preferences.still = still);
+                }
+                ui.end_row();
+            });
+            ui.add_space(10.0);
+            theme::heading(ui, "FOLDERS WITH LIBRARIES");
+            if scene.preferences.folders.is_empty() {
+                ui.label(theme::quiet(ui, "None. Type a folder in the browser and click Keep folder."));
+            }
+            for folder in &scene.preferences.folders {
+                ui.horizontal(|ui| {
+                    let button = ui.small_button("Forget");
+                    let name = format!("Forget {folder}");
+                    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+                    if button
+                        .on_hover_text("Do not list its libraries any more; nothing is deleted")
+                        .clicked()
+                    {
+                        asked
+                            .prefer(scene, |preferences| preferences.folders.retain(|known| known != folder));
+                    }
+                    ui.add(egui::Label::new(folder).truncate()).on_hover_text(folder);
+                });
+            }
+            ui.add_space(10.0);
+            asked.performance = keyboard::draw(ui, scene.performance);
+        });
+    }
+
+    /// The zoom is taken once the hand is off it: the window moves away below the pointer otherwise.
+    fn zoom(&mut self, ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked, label: egui::Id) {
+        let now = (scene.preferences.zoom * 100.0).round();
+        let mut zoom = self.zoom.unwrap_or(now);
+        let value = DragValue::new(&mut zoom).range(ZOOM).suffix(" %").update_while_editing(false);
+        let response = ui.add(value).labelled_by(label).on_hover_text("Of everything in the window");
+        self.zoom = response.dragged().then_some(zoom);
+        let mut wanted = (zoom != now && !response.dragged()).then_some(zoom);
+        for step in STEPS {
+            if ui.selectable_label(now == step, format!("{step}")).clicked() {
+                wanted = Some(step);
+            }
+        }
+        if let Some(wanted) = wanted {
+            asked.prefer(scene, |preferences| preferences.zoom = wanted / 100.0);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The scope: what it shows of the output, of strips, and of triggers.
+
+use egui_kittest::kittest::Queryable;
+
+use super::stage::{Play, stage};
+use super::*;
+use crate::editor::scope::Lane;
+use crate::session::{Candidate, Fate, Reason, TriggerControl, TriggerSeen};
+
+/// A tone, and a trigger that has heard strokes.
+pub fn sounding() -> Play {
+    let mut play = Play::of(super::mixer::mixed(3));
+    play.panes.tab = Tab::Scope;
+    let value = |n: usize| {
+        let t = n as f32 / 48_000.0;
+        let tone = |hertz: f32| (std::f32::consts::TAU * hertz * t).sin();
+        [0.4 * tone(110.0) + 0.2 * tone(1_760.0), 0.5 * tone(220.0)]
+    };
+    let stroke = |at: u64, fate: Fate, velocity: f32| Candidate { at, fate, velocity };
+    let strokes = vec![
+        stroke(60_000, Fate::Accepted, 110.0),
+        stroke(84_000, Fate::Masked, 40.0),
+        stroke(100_000, Fate::Accepted, 60.0),
+        stroke(130_000, Fate::Bleed(Reason::Unlike), 30.0),
+        stroke(160_000, Fate::BelowThreshold, 4.0),
+        stroke(180_000, Fate::Bleed(Reason::Reference), 20.0),
+    ];
+    let loud = |n: u64| {
+        let at = n * 256;
+        let since = strokes.iter().rev().find(|one| one.at <= at);
+        since.map_or(0.002, |one| {
+            (one.velocity / 127.0 * 0.97f32.powi(((at - one.at) / 256) as i32)).max(0.002)
+        })
+    };
+    let columns = (0..=750).map(loud).collect();
+    let seen = TriggerSeen { at: 192_000, threshold: -30.0, columns, candidates: strokes };
+    let seen = Lane { seen, learning: Some(3) };
+    play.panes.scope.fill((0..48_000).map(value).collect(), vec![(0, seen)]);
+    play
+}
+
+#[test]
+fn scope_tells_what_became_of_each_stroke_and_lets_a_trigger_learn() {
+    let mut stage = stage(sounding());
+    for text in ["2 stroke", "1 too soft", "1 too soon", "1 unlike", "1 elsewhere", "3 strokes heard"] {
+        assert!(stage.query_by_label(text).is_some(), "{text}");
+    }
+    assert!(stage.query_by_label("Input of trigger 1").is_some());
+    let learn = Control::Trigger(0, TriggerControl::Learn);
+    stage.get_by_label("Let trigger 1 learn").click();
+    stage.run();
+    assert!(stage.state().host.is_on(learn));
+    stage.get_by_label("Let trigger 1 learn").click();
+    stage.run();
+    assert!(!stage.state().host.is_on(learn));
+}
+
+#[test]
+fn scope_shows_the_output_or_a_strip() {
+    let mut stage = stage(sounding());
+    assert!(stage.query_by_label("Wave").is_some() && stage.query_by_label("Spectrum").is_some());
+    stage.get_by_label("Shows: Output").click();
+    stage.run();
+    stage.get_by_label("bass").click();
+    stage.run();
+    assert!(stage.query_by_label("Shows: bass").is_some());
+    stage.state_mut().snapshot.strips.truncate(1);
+    stage.run();
+    assert!(stage.query_by_label("Shows: Output").is_some(), "that strip is gone");
+}
+
+#[test]
+fn scope_follows_what_the_engine_plays() {
+    let session = Session::with_presets(None);
+    let mut engine = session.engine(48_000.0);
+    session.send(Message::Preset(crate::session::Pick::At(crate::session::PresetPlace::Factory("Song"))));
+    assert!(session.settle(Duration::from_secs(60)));
+    let meters = session.meters().unwrap();
+    let mut scope = crate::editor::scope::Scope::default();
+    scope.follow(&meters, session.drums());
+    let mut heard = vec![];
+    for _ in 0..40 {
+        let (mut left, mut right) = ([0.0; 480], [0.0; 480]);
+        let io = crate::engine::Io {
+            sidechain: None,
+            main: [&mut left, &mut right],
+            aux: &mut [],
+            stems: &mut [],
+        };
+        engine.process(io, &[], None);
+        heard.extend(left.iter().zip(&right).map(|(left, right)| [*left, *right]));
+        scope.follow(&meters, session.drums());
+    }
+    assert!(heard.iter().any(|frame| frame[0] != 0.0));
+    assert_eq!(scope.heard(), heard, "every frame, once");
+}

@@ -1,0 +1,77 @@
+//! Exports: what sounds, as files.
+
+use super::*;
+use crate::session::{Control, Export, Format, Standing, Stems, StripControl};
+
+const TEXT: &str = "seiche: 1\nsong:\n  mixer:\n    tracks:\n      low: {osc: {freq: 110, amp: 0.25, duration: 0.25}}\n      \
+                    high: {osc: {freq: 880, amp: 0.25, duration: 0.25}}\n";
+
+fn exported(scratch: &Scratch, export: Export, controls: Vec<(Control, f32)>) -> (Arc<Session>, Standing) {
+    let session = Session::with_presets(None);
+    let path = scratch.0.join("a.yaml");
+    std::fs::write(&path, TEXT).unwrap();
+    let _engine = session.engine(48_000.0);
+    session.send(Message::Open(path));
+    assert!(session.settle(LIMIT));
+    assert!(session.export(export, controls));
+    session.exports().finish();
+    let standing = session.exports().entries().pop().unwrap().standing;
+    (session, standing)
+}
+
+fn peak(path: &std::path::Path) -> f32 {
+    let mut reader = hound::WavReader::open(path).unwrap();
+    reader.samples::<i32>().map(|x| x.unwrap().unsigned_abs()).max().unwrap_or(0) as f32 / (1 << 23) as f32
+}
+
+#[test]
+fn export_writes_what_sounds_with_stems_as_the_mixer_stands() {
+    let scratch = Scratch::new("export");
+    let path = scratch.0.join("out.wav").display().to_string();
+    let export = Export { path, stems: Stems::PostFader, ..Export::default() };
+    let mute = Control::Strip(1, StripControl::Mute);
+    let (_session, standing) = exported(&scratch, export, vec![(mute, 1.0)]);
+    let Standing::Done(report) = standing else { panic!("{standing:?}") };
+    assert_eq!((report.files.len(), report.rate), (3, 48_000.0));
+    let peaks = ["out.wav", "out_01_low.wav", "out_02_high.wav"].map(|name| peak(&scratch.0.join(name)));
+    assert!((peaks[0] - 0.25).abs() < 0.01 && (peaks[1] - 0.25).abs() < 0.01, "{peaks:?}");
+    assert!(peaks[2] < 1e-5, "muted in the mixer: {peaks:?}");
+}
+
+#[test]
+fn export_says_what_must_be_mended() {
+    let faults = |export: Export| export.faults().join(" ");
+    assert_eq!(faults(Export::default()), "Say which file to write.");
+    let at = |path: &str| Export { path: path.into(), ..Export::default() };
+    assert_eq!(faults(at("a.wav")), "Write the whole path of the file.");
+    assert_eq!(faults(at("/nowhere/at/all/a.wav")), "There is no such folder.");
+    let scratch = Scratch::new("export-faults");
+    let folder = scratch.0.display().to_string();
+    assert_eq!(faults(at(&folder)), "That is a folder: add the name of a file.");
+    let good = at(&format!("{folder}/a.flac"));
+    assert_eq!(faults(good.clone()), "");
+    let float = Export { format: Format::Flac, bits: crate::session::Bits::Float, ..good.clone() };
+    assert!(faults(float).contains("FLAC"));
+    assert!(faults(Export { from: 2.0, to: Some(1.0), ..good.clone() }).contains("behind the beginning"));
+    assert!(!good.replaces());
+    assert_eq!(Export { to: Some(10.0), ..good }.bytes(), Some(10 * 48_000 * 6));
+}
+
+#[test]
+fn export_of_what_cannot_be_compiled_says_why_and_leaves_nothing() {
+    let scratch = Scratch::new("export-endless");
+    let path = scratch.0.join("out.wav").display().to_string();
+    let session = Session::with_presets(None);
+    let text = scratch.0.join("a.yaml");
+    std::fs::write(&text, "seiche: 1\nsong: {osc: {freq: 110}}\n").unwrap();
+    let _engine = session.engine(48_000.0);
+    session.send(Message::Open(text));
+    assert!(session.settle(LIMIT));
+    assert!(session.export(Export { path: path.clone(), ..Export::default() }, vec![]));
+    session.exports().finish();
+    let entry = session.exports().entries().pop().unwrap();
+    assert_eq!(entry.name, "out.wav");
+    let Standing::Failed(failure) = entry.standing else { panic!("it has no end") };
+    assert!(failure.to_string().contains("does not say how long it lasts"), "{failure}");
+    assert!(!std::path::Path::new(&path).exists());
+}
