@@ -1,5 +1,5 @@
-//! The workers: threads that take tasks from the [`Schedule`] until all chunks are done. The caller's thread looks after them: it tells the
-//! progress, and holds them while the bounce is paused. Signals go from task to task in buffers that are used again and again.
+//! The workers: threads that take tasks from the [`Schedule`] until all chunks are done, while the caller's thread looks after them
+//! (`lookout`). Signals go from task to task in buffers that are used again and again.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,11 +11,12 @@ use crate::engine::Stretch;
 
 use super::control::{Control, Progress};
 use super::fault::Failure;
+use super::lookout::look_after;
 use super::schedule::{Node, Schedule};
 use super::task::{Ending, Task, Work};
 use super::timeline::Timeline;
 
-/// How often the progress is told.
+/// How often those who wait look whether there is something to do.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A task with what it reads and puts out.
@@ -89,30 +90,30 @@ struct Ring {
     source: usize,
 }
 
-struct State {
-    schedule: Schedule,
+pub(super) struct State {
+    pub schedule: Schedule,
     rings: Vec<Ring>,
     tasks: Vec<Option<Task>>,
     /// Who was last at each of them.
     hands: Vec<Option<usize>>,
-    failure: Option<Failure>,
+    pub failure: Option<Failure>,
     effort: Effort,
 }
 
-struct Site<'a> {
+pub(super) struct Site<'a> {
     state: Mutex<State>,
     /// Something is ready, or all is over.
-    wake: Condvar,
+    pub wake: Condvar,
     /// Told to the one who looks after them when all is over.
-    news: Condvar,
+    pub news: Condvar,
     stations: Vec<(Vec<usize>, Vec<usize>)>,
-    timeline: &'a Timeline,
-    control: &'a Control,
+    pub timeline: &'a Timeline,
+    pub control: &'a Control,
     ending: &'a Ending,
 }
 
 impl Site<'_> {
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, State> {
         // Nothing that could panic runs while the lock is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -260,59 +261,4 @@ fn recycle<'a>(state: &mut State, cables: impl Iterator<Item = &'a usize>) {
             free.extend(Arc::into_inner(slot));
         }
     }
-}
-
-/// Tells the progress until all is over.
-fn look_after(site: &Site, shown: &[Option<String>], begin: Instant, tell: &mut dyn FnMut(&Progress)) {
-    let mut told = Progress::default();
-    let mut last: Option<Instant> = None;
-    let mut held = Duration::ZERO;
-    let mut state = site.state();
-    loop {
-        let over = state.failure.is_some() || state.schedule.is_over();
-        if site.control.is_cancelled() && !over {
-            state.failure = Some(Failure::Cancelled);
-            site.wake.notify_all();
-            continue;
-        }
-        if over || last.is_none_or(|last| last.elapsed() >= LOOK) {
-            let now = Instant::now();
-            if site.control.is_paused() {
-                held += last.map_or(Duration::ZERO, |last| now - last);
-            }
-            last = Some(now);
-            let spent = begin.elapsed().saturating_sub(held);
-            progress(&state, site, shown, spent, &mut told);
-            drop(state);
-            tell(&told);
-            state = site.state();
-        }
-        if over {
-            return;
-        }
-        state = site.news.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
-    }
-}
-
-/// How far everything is.
-fn progress(state: &State, site: &Site, shown: &[Option<String>], spent: Duration, told: &mut Progress) {
-    let schedule = &state.schedule;
-    // How long a tail rings is not known: it is not counted.
-    let tail = site.timeline.listen.map_or(usize::MAX, |end| site.timeline.chunk_of(end) + 1);
-    let chunks = schedule.chunks().min(tail).max(1);
-    let nodes = schedule.nodes();
-    let all: f64 = nodes.iter().map(|node| node.cost() * chunks as f64).sum();
-    let done: f64 = nodes.iter().map(|node| node.cost() * node.done().min(chunks) as f64).sum();
-    let share = if all > 0.0 { (done / all).clamp(0.0, 1.0) } else { 1.0 };
-    told.done = told.done.max(share);
-    told.paused = site.control.is_paused();
-    let spent = spent.as_secs_f64();
-    let known = told.done > 0.02 && spent > 0.1;
-    told.left = known.then(|| Duration::from_secs_f64(spent * (1.0 - told.done) / told.done));
-    let part = |node: &Node| (node.done() as f64 / chunks as f64).min(1.0);
-    let parts = nodes.iter().zip(shown).filter_map(|(node, name)| Some((name.clone()?, part(node))));
-    told.parts = parts.collect();
-    let written = nodes.iter().map(Node::done).min().unwrap_or(0).min(schedule.chunks());
-    told.written =
-        written.checked_sub(1).map_or(0.0, |last| site.timeline.span(last).end as f64 / site.timeline.rate());
 }

@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod finish;
 mod forecast;
+mod lookout;
 mod making;
 mod meter;
 pub mod names;

@@ -159,7 +159,7 @@ fn report_tells_what_each_part_took() {
         wish.export.crew.workers = 2;
         wish.bounce().expect("bounced").report
     };
-    let lost = super::best(
+    let lost = super::progress::best(
         || {
             let report = report_of(20);
             let parts: f64 = report.parts.iter().map(|part| part.seconds).sum();
