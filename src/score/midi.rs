@@ -5,8 +5,9 @@ use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 
 use super::arrays::{Arrays, drawn};
+use super::metre::Metre;
 use super::note::Note;
-use super::tempo::{Metre, TempoPoint};
+use super::tempo::TempoPoint;
 use super::time::TICKS;
 use super::timeline::Timeline;
 

@@ -1,6 +1,7 @@
 //! Musical time as it is written (`2 bars`, `3 steps`, `1/8`, `0.5 s`), and what it is in beats. A beat is a quarter note.
 
-use super::tempo::{MetreMap, TempoMap};
+use super::metre::MetreMap;
+use super::tempo::TempoMap;
 
 /// Ticks of a beat, in texts and in the MIDI files that are written.
 pub const TICKS: f64 = 960.0;

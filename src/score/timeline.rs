@@ -1,6 +1,7 @@
 //! Where a song stands at a frame when no host says so: its tempo map, and the region that is played round and round.
 
-use super::tempo::{MetreMap, TempoMap};
+use super::metre::MetreMap;
+use super::tempo::TempoMap;
 
 /// A region that is repeated.
 #[derive(Clone, Copy, Debug, PartialEq)]
