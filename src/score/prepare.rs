@@ -60,6 +60,8 @@ pub fn prepare(clips: &[Clip], chances: Chances, stamps: Option<(&Timeline, f64)
             known.len() - 1
         });
         let begins = found.len();
+        let times = if clip.looped { clip.length / clip.pattern.length.max(SHORTEST) } else { 1.0 };
+        found.reserve((known[place].1.len() as f64 * times).min(1e7) as usize);
         expand(clip, number as u32, &known[place].1, &mut |stroke, number, round| {
             let note = &clip.pattern.notes[stroke.note as usize];
             let plays = note.chance >= 1.0
@@ -95,11 +97,11 @@ fn strokes(pattern: &Pattern) -> Vec<Stroke> {
         let Note { start, length: whole, shift, ratchet, .. } = *note;
         let parts = f64::from(ratchet.max(1));
         let velocity = note.velocity * groove.accent(start) as f32;
+        // All strokes of a note are as late as its first one.
+        let late = groove.late(start) + shift;
         for part in 0..ratchet.max(1) {
             let from = start + whole * f64::from(part) / parts;
             let to = start + whole * f64::from(part + 1) / parts;
-            // All strokes of a note are as late as its first one.
-            let late = groove.at(start) - groove.swung(start) + shift;
             let begins = (groove.swung(from) + late).max(0.0);
             if begins >= *length - SAME {
                 continue;
@@ -115,9 +117,27 @@ fn strokes(pattern: &Pattern) -> Vec<Stroke> {
         }
     }
     if !rising {
-        strokes.sort_by(|a, b| a.start.total_cmp(&b.start));
+        settle(&mut strokes);
     }
     strokes
+}
+
+/// Sorts strokes by their beginnings; equal ones keep their order. Grooves and shifts move them by a few places only: each goes back to
+/// its own, unless that is too far for too many.
+fn settle(strokes: &mut [Stroke]) {
+    let mut moves = 16 * strokes.len();
+    for last in 1..strokes.len() {
+        let stroke = strokes[last];
+        let mut place = last;
+        while place > 0 && strokes[place - 1].start > stroke.start && moves > 0 {
+            strokes[place] = strokes[place - 1];
+            (place, moves) = (place - 1, moves - 1);
+        }
+        strokes[place] = stroke;
+        if moves == 0 {
+            return strokes.sort_by(|a, b| a.start.total_cmp(&b.start));
+        }
+    }
 }
 
 /// The strokes of a clip at their places in the song, with the beats by which the pattern begins later each time.
@@ -288,6 +308,18 @@ mod tests {
         // Overlapping clips: nothing is lost, and what begins at once stays in their order.
         let over = starts(&[plain, Clip { start: 2.0, transpose: 1, ..plain }]);
         assert_eq!(over[2..6], [(2.0, 62), (2.0, 61), (3.0, 63), (3.0, 62)]);
+    }
+
+    #[test]
+    fn prepare_settles_notes_in_any_order() {
+        for count in [3u32, 40, 5_000] {
+            let at = |n: u32| f64::from(n.wrapping_mul(2_654_435_761) % count / 2);
+            let notes = (0..count).map(|n| note(at(n), 0.5, (n % 128) as u8)).collect();
+            let pattern = Pattern { notes, length: f64::from(count), ..Pattern::default() };
+            let mut wanted: Vec<(f64, u8)> = (0..count).map(|n| (at(n), (n % 128) as u8)).collect();
+            wanted.sort_by(|a, b| a.0.total_cmp(&b.0));
+            assert!(starts(&[clip(&pattern)]) == wanted, "{count}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Where a song stands at a frame when no host says so: its tempo map, and the region that is played round and round.
 
+use super::groove::whole;
 use super::metre::MetreMap;
 use super::tempo::TempoMap;
 
@@ -50,8 +51,8 @@ impl Timeline {
 /// The first frame that is not before a time in seconds; what is only rounded counts as the frame itself.
 pub fn stamp(seconds: f64, rate: f64) -> f64 {
     let frames = seconds * rate;
-    let near = frames.round();
-    if (frames - near).abs() < 1e-5 { near } else { frames.ceil() }
+    let near = whole(frames + 0.5);
+    if (frames - near).abs() < 1e-5 { near } else { -whole(-frames) }
 }
 
 #[cfg(test)]
