@@ -108,7 +108,7 @@ fn window_shows_the_text_and_what_is_wrong_with_it() {
 
 /// Places in the window at its first size.
 const MIXER: (i16, i16) = (395, 59);
-const FIRST_FADER: (i16, i16) = (262, 335);
+const FIRST_FADER: (i16, i16) = (274, 335);
 
 #[test]
 fn window_fader_that_is_dragged_is_written_down_by_the_host_and_heard() {
