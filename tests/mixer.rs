@@ -113,6 +113,20 @@ fn mixer_width_goes_from_mono_to_twice_as_wide() {
 }
 
 #[test]
+fn mixer_polarity_turns_the_sides_that_it_names() {
+    let wide = "{track: {pan: 0.3, signal: {osc: {freq: 220, amp: 0.4}}}}";
+    let at = |polarity: &str| {
+        play(&mixer(&[&format!("a: {{signal: {wide}, polarity: {polarity}}}")], ""), &[], 2_400).main
+    };
+    let plain = at("normal");
+    for (word, sides) in [("inverted", [-1.0, -1.0]), ("left", [-1.0, 1.0]), ("right", [1.0, -1.0])] {
+        for (side, (got, plain)) in at(word).iter().zip(&plain).enumerate() {
+            assert!(got.iter().zip(plain).all(|(got, plain)| *got == sides[side] * plain), "{word}, side {side}");
+        }
+    }
+}
+
+#[test]
 fn mixer_mute_and_solo_act_as_on_a_desk() {
     let tracks: Vec<String> =
         (0..4).map(|n| format!("t{n}: {{osc: {{freq: {}, amp: 0.2}}}}", 200 + 130 * n)).collect();
