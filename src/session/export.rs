@@ -4,11 +4,11 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Document, Finding};
+use super::{Control, Document, Drums, Finding, drums};
 use crate::bounce::{
     self, Container, Crew, Depth, Errand, Failure, Length, Level, Measure, Output, Policy, Queue, Shape,
     Source, Tags, Target, names,
@@ -286,7 +286,11 @@ impl Export {
                 seed: document.seed,
                 store: &store,
             };
-            let parts = compile_parts(&request, self.cut()).map_err(|faults| told(&library, &faults))?;
+            let mut parts =
+                compile_parts(&request, self.cut()).map_err(|faults| told(&library, &faults))?;
+            let drums = Arc::new(Drums::default());
+            drums::restore(&drums, &document.drums);
+            parts.drums = Some(drums);
             let event = |(control, value)| Event { at: 0, what: What::Control { control, value } };
             let transport = self.bpm.map(|tempo| Transport {
                 playing: true,

@@ -9,6 +9,7 @@ mod stems;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::kernel::drums::Drums;
 use crate::kernel::{Graph, Memory, Outbox};
 use crate::language::Diagnostic;
 use crate::language::limits::PROGRAM_BYTES;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub parts: Vec<Draft>,
     /// What it is as a piece of music.
     pub arrangement: Arrangement,
+    /// What its triggers have learned; none have, if nobody says. Caches do not tell them apart.
+    pub drums: Option<Arc<Drums>>,
     pub warnings: Vec<Diagnostic>,
     pub notes: Vec<Diagnostic>,
 }
@@ -132,6 +135,7 @@ pub fn compile_parts(request: &Request, cut: Cut) -> Result<Parts, Vec<Diagnosti
         stems,
         parts,
         arrangement: lowered.arrangement,
+        drums: None,
         warnings: lowered.warnings,
         notes: lowered.notes,
     })

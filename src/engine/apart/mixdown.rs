@@ -83,7 +83,7 @@ impl Mixdown {
             strips,
             reads,
             faulty: vec![false; parts.strips.len()],
-            course: Course::new(parts.rate, parts.soloed, tracks),
+            course: Course::new(parts, tracks),
             gain: Gain::new(parts.rate),
             isa: Isa::detect(),
             since: None,

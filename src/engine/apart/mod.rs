@@ -6,6 +6,7 @@ mod mixdown;
 mod part;
 mod watch;
 
+use crate::compile::parts::Parts;
 use crate::kernel::{Control, TILE};
 use crate::kernel::{Controls, Event, Song, StripControl, Transport, What};
 
@@ -117,9 +118,10 @@ struct Course {
 }
 
 impl Course {
-    fn new(rate: f64, soloed: bool, tracks: usize) -> Course {
-        let controls = Controls { soloed, ..Controls::default() };
-        Course { song: SongClock::new(rate), controls, soloed, tracks }
+    fn new(parts: &Parts, tracks: usize) -> Course {
+        let (soloed, drums) = (parts.soloed, parts.drums.clone());
+        let controls = Controls { soloed, drums, ..Controls::default() };
+        Course { song: SongClock::new(parts.rate), controls, soloed, tracks }
     }
 
     /// Goes through a stretch piece by piece: absolute frame, frames in the stretch, what happens, song and controls. Stops where

@@ -60,7 +60,7 @@ impl PartPlayer {
     pub fn new(part: Part, parts: &Parts) -> Self {
         let tracks = parts.strips.iter().take_while(|(strip, _)| strip.role == Role::Track).count();
         PartPlayer {
-            course: Course::new(parts.rate, parts.soloed, tracks),
+            course: Course::new(parts, tracks),
             watcher: Watcher::new(part.graph.steps().len()),
             part,
             started: false,

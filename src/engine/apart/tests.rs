@@ -42,6 +42,7 @@ fn player(from: u64) -> PartPlayer {
         stems: vec![],
         parts: vec![],
         arrangement: Default::default(),
+        drums: None,
         warnings: vec![],
         notes: vec![],
     };

@@ -75,3 +75,28 @@ fn export_of_what_cannot_be_compiled_says_why_and_leaves_nothing() {
     assert!(failure.to_string().contains("does not say how long it lasts"), "{failure}");
     assert!(!std::path::Path::new(&path).exists());
 }
+
+#[test]
+fn export_hears_with_the_drums_that_were_learned() {
+    let scratch = Scratch::new("export-drums");
+    let text = "seiche: 1\nclicks: {expression: {exp: 0.05 * n * exp(-60 * (t % 0.2)), duration: 1, n: {osc: {type: noise}}}}\n\
+                d: {context: {hit: {trigger: {input: {clicks: {}}, preset: snare, adapt: false, output: velocity}}, \
+                signal: {expression: {exp: hit, duration: 1}}}}\n";
+    let written = |name: &str, drums: &str| {
+        let path = scratch.0.join(name);
+        let files = serde_json::json!([{"path": "/x.yaml", "text": text}]);
+        let saved = format!(r#"{{"version":2,"path":"/x.yaml","sound":"d","files":{files}{drums}}}"#);
+        let session = Session::with_presets(None);
+        session.restore(&saved);
+        let _engine = session.engine(48_000.0);
+        assert!(session.settle(LIMIT));
+        assert!(session.export(Export { path: path.display().to_string(), ..Export::default() }, vec![]));
+        session.exports().finish();
+        peak(&path)
+    };
+    // As loud as a full stroke of the preset's drum, and as one that is 24 dB softer.
+    let soft = "[-18432,-18432,-18432,-18432,-16384,-16384,-16384,-10240]";
+    let learned = format!(r#","drums":{{"1":{{"instrument":"snare","levels":{soft},"rise":[-4096,-2048,-1024,0]}}}}"#);
+    let (plain, suited) = (written("plain.wav", ""), written("suited.wav", &learned));
+    assert!(suited > plain + 0.2, "{plain} and {suited}");
+}
