@@ -121,7 +121,10 @@ fn mixer_polarity_turns_the_sides_that_it_names() {
     let plain = at("normal");
     for (word, sides) in [("inverted", [-1.0, -1.0]), ("left", [-1.0, 1.0]), ("right", [1.0, -1.0])] {
         for (side, (got, plain)) in at(word).iter().zip(&plain).enumerate() {
-            assert!(got.iter().zip(plain).all(|(got, plain)| *got == sides[side] * plain), "{word}, side {side}");
+            assert!(
+                got.iter().zip(plain).all(|(got, plain)| *got == sides[side] * plain),
+                "{word}, side {side}"
+            );
         }
     }
 }

@@ -286,8 +286,7 @@ impl Export {
                 seed: document.seed,
                 store: &store,
             };
-            let mut parts =
-                compile_parts(&request, self.cut()).map_err(|faults| told(&library, &faults))?;
+            let mut parts = compile_parts(&request, self.cut()).map_err(|faults| told(&library, &faults))?;
             let drums = Arc::new(Drums::default());
             drums::restore(&drums, &document.drums);
             parts.drums = Some(drums);

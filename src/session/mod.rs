@@ -315,8 +315,7 @@ impl Session {
     /// Writes what sounds now to files, in the background, with these controls of the host. False where there is no thread for it.
     pub fn export(&self, export: Export, controls: Vec<(Control, f32)>) -> bool {
         let (document, snapshot) = (self.shared.document.load_full(), self.snapshot());
-        let document =
-            Document { drums: drums::saved(&self.shared.drums), ..Document::clone(&document) };
+        let document = Document { drums: drums::saved(&self.shared.drums), ..Document::clone(&document) };
         self.shared.exports.add(export, document, snapshot.sound.clone(), controls)
     }
 

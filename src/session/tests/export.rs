@@ -79,7 +79,7 @@ fn export_of_what_cannot_be_compiled_says_why_and_leaves_nothing() {
 #[test]
 fn export_hears_with_the_drums_that_were_learned() {
     let scratch = Scratch::new("export-drums");
-    let text = "seiche: 1\nclicks: {expression: {exp: 0.05 * n * exp(-60 * (t % 0.2)), duration: 1, n: {osc: {type: noise}}}}\n\
+    let text = "seiche: 1\nclicks: {expression: {exp: 0.012 * n * exp(-60 * (t % 0.2)), duration: 1, n: {osc: {type: noise}}}}\n\
                 d: {context: {hit: {trigger: {input: {clicks: {}}, preset: snare, adapt: false, output: velocity}}, \
                 signal: {expression: {exp: hit, duration: 1}}}}\n";
     let written = |name: &str, drums: &str| {
@@ -96,7 +96,8 @@ fn export_hears_with_the_drums_that_were_learned() {
     };
     // As loud as a full stroke of the preset's drum, and as one that is 24 dB softer.
     let soft = "[-18432,-18432,-18432,-18432,-16384,-16384,-16384,-10240]";
-    let learned = format!(r#","drums":{{"1":{{"instrument":"snare","levels":{soft},"rise":[-4096,-2048,-1024,0]}}}}"#);
+    let learned =
+        format!(r#","drums":{{"1":{{"instrument":"snare","levels":{soft},"rise":[-4096,-2048,-1024,0]}}}}"#);
     let (plain, suited) = (written("plain.wav", ""), written("suited.wav", &learned));
     assert!(suited > plain + 0.2, "{plain} and {suited}");
 }
