@@ -7,7 +7,7 @@ use egui::{
     Button, CollapsingHeader, ComboBox, DragValue, Grid, ProgressBar, RichText, ScrollArea, TextEdit, Ui,
 };
 
-use super::{Asked, Exporting, Scene, theme};
+use super::{Asked, Exporting, Scene, record, theme};
 use crate::session::{
     Bits, Ending, Entry, Export, Format, Loudened, Progress, Report, Standing, Status, Stems,
 };
@@ -59,7 +59,8 @@ pub fn mark(scene: &Scene<'_>) -> Option<String> {
         Standing::Running(progress) => Some(progress.done),
         _ => None,
     });
-    running.map(|done| format!("{:.0} %", done * 100.0))
+    let take = scene.recording.running.as_ref().map(|(_, seconds)| format!("● {}", record::clock(*seconds)));
+    running.map(|done| format!("{:.0} %", done * 100.0)).or(take)
 }
 
 impl Pane {
@@ -76,6 +77,8 @@ impl Pane {
             for entry in scene.exports.iter().rev() {
                 ui.push_id(entry.id, |ui| one(ui, entry, asked));
             }
+            ui.add_space(10.0);
+            record::draw(ui, scene, asked);
         });
     }
 }

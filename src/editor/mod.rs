@@ -16,6 +16,7 @@ mod levels;
 mod macros;
 mod mixer;
 mod presets;
+mod record;
 mod samples;
 mod scope;
 mod settings;
@@ -34,12 +35,13 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use crate::session::{
     Control, Counts, Entry, Export, Follows, Kept, Loudness, Loudnesses, Message, Performance, Preferences,
-    Session, Snapshot,
+    Recording, Session, Snapshot,
 };
 
 pub use host::{Host, Turn};
 pub use levels::Levels;
 pub use macros::Learning;
+pub use record::Recorded;
 pub use theme::{LEAST, SIZE};
 
 /// Everything a pane may show.
@@ -65,7 +67,11 @@ pub struct Scene<'a> {
     pub preferences: &'a Preferences,
     /// The exports, the oldest first.
     pub exports: &'a [Entry],
+    pub recording: &'a Recording,
 }
+
+/// Seconds of what was played that are saved afterwards, at most.
+const KEPT: f64 = 120.0;
 
 /// What the user asked for in a frame.
 #[derive(Default)]
@@ -81,6 +87,7 @@ pub struct Asked {
     pub preferences: Option<Preferences>,
     pub forget: Option<Forget>,
     pub export: Option<Exporting>,
+    pub recorded: Option<Recorded>,
     /// A file or folder that is to be opened in another program.
     pub outside: Option<PathBuf>,
 }
@@ -266,10 +273,11 @@ impl Editor {
             follows: &self.session.learn().look(),
             preferences: &preferences,
             exports: &self.session.exports().entries(),
+            recording: &self.session.recorder().state(),
         };
         self.panes.source.recall(&self.session.typed());
         let asked = draw(ui, &scene, &mut self.panes);
-        let runs = export::runs(&scene);
+        let runs = export::runs(&scene) || record::runs(&scene);
         if !self.levels.rest() || levels.voices > 0 || runs {
             ui.ctx().request_repaint_after(FRAME);
         }
@@ -281,7 +289,16 @@ impl Editor {
     }
 
     fn carry_out(&mut self, asked: Asked, snapshot: &Snapshot) -> (bool, Vec<Turn>) {
-        let Asked { messages, turns, performance, learning, preferences, forget, export, outside } = asked;
+        let Asked { messages, turns, performance, learning, preferences, forget, export, recorded, outside } =
+            asked;
+        let recorder = self.session.recorder();
+        match recorded {
+            Some(Recorded::Start(place)) => recorder.start(place),
+            Some(Recorded::Stop) => recorder.stop(),
+            Some(Recorded::SaveLast(place)) => recorder.save_last(KEPT, place),
+            Some(Recorded::Stems(stems)) => recorder.set_stems(stems),
+            None => {}
+        }
         match export {
             Some(Exporting::Begin(export, controls)) => {
                 self.session.export(*export, controls);

@@ -7,6 +7,7 @@ mod macros;
 mod mixer;
 mod picture;
 mod presets;
+mod record;
 mod samples;
 mod scope;
 mod stage;
@@ -168,6 +169,7 @@ impl Bench {
             rate: 48_000.0,
             preferences: &self.preferences,
             exports: &[],
+            recording: &Recording::default(),
             performance: self.performance,
             follows: &self.follows,
         };

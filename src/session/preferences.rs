@@ -50,6 +50,8 @@ pub struct Preferences {
     pub folders: Vec<String>,
     /// What was exported last.
     pub export: Export,
+    /// The folder of takes.
+    pub takes: String,
 }
 
 impl Default for Preferences {
@@ -65,6 +67,7 @@ impl Default for Preferences {
             favourites: BTreeSet::new(),
             folders: vec![],
             export: Export::default(),
+            takes: String::new(),
         }
     }
 }

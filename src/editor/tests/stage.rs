@@ -19,6 +19,8 @@ pub struct Play {
     pub turns: Vec<Turn>,
     pub forget: Option<Forget>,
     pub exports: Vec<Entry>,
+    pub recording: Recording,
+    pub recorded: Option<Recorded>,
     pub exporting: Option<Exporting>,
     pub outside: Option<std::path::PathBuf>,
 }
@@ -38,6 +40,8 @@ impl Play {
             turns: vec![],
             forget: None,
             exports: vec![],
+            recording: Recording::default(),
+            recorded: None,
             exporting: None,
             outside: None,
         }
@@ -74,12 +78,14 @@ impl Play {
             performance: Performance::default(),
             preferences: &self.preferences,
             exports: &self.exports,
+            recording: &self.recording,
         };
         let asked = draw(ui, &scene, &mut self.panes);
         asked.turns.iter().for_each(|to| turn(&self.host, to.control, to.share));
         self.turns.extend(asked.turns);
         self.messages.extend(asked.messages);
         self.exporting = asked.export.or(self.exporting.take());
+        self.recorded = asked.recorded.or(self.recorded.take());
         self.outside = asked.outside.or(self.outside.take());
         self.forget = asked.forget.or(self.forget);
         self.preferences = asked.preferences.unwrap_or(std::mem::take(&mut self.preferences));
