@@ -32,7 +32,7 @@ fn record_begins_in_a_folder_that_is_there_and_ends() {
     stage.state_mut().recording = Recording { running: Some((file, 75.4)), ..Recording::default() };
     stage.run();
     assert!(stage.query_by_label("1:15 so far: bell take 1.wav").is_some());
-    assert!(stage.query_by_label("Export  ● 1:15").is_some(), "the tab tells, too");
+    assert!(stage.query_by_label("Export  REC 1:15").is_some(), "the tab tells, too");
     stage.get_by_label("Stop").click();
     stage.run();
     assert_eq!(stage.state().recorded, Some(Recorded::Stop));
