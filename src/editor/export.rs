@@ -59,7 +59,8 @@ pub fn mark(scene: &Scene<'_>) -> Option<String> {
         Standing::Running(progress) => Some(progress.done),
         _ => None,
     });
-    let take = scene.recording.running.as_ref().map(|(_, seconds)| format!("REC {}", record::clock(*seconds)));
+    let take =
+        scene.recording.running.as_ref().map(|(_, seconds)| format!("REC {}", record::clock(*seconds)));
     running.map(|done| format!("{:.0} %", done * 100.0)).or(take)
 }
 
