@@ -1,9 +1,12 @@
 //! What the mixer costs: 64 stereo tracks with gain, pan and width, beside a plain mixer by hand that works frame by frame, in the same
 //! run. Every track plays the same, so that little but the mixer is measured. Run with `cargo xtask bench`.
 
+mod clock;
+
 use std::hint::black_box;
 use std::sync::Mutex;
 
+use clock::now;
 use seiche::compile::{self, Program, Request};
 use seiche::engine::{Engine, Io};
 use seiche::language::{Library, render as show};
@@ -42,20 +45,6 @@ fn program(library: &Library) -> Box<Program> {
         Ok(compiled) => compiled.program,
         Err(errors) => panic!("{}", show(&errors, library.files(), false)),
     }
-}
-
-/// Processor seconds this thread has taken: what others do on the machine does not count.
-#[cfg(unix)]
-fn now() -> f64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is written by the call and lives through it.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
-}
-
-#[cfg(not(unix))]
-fn now() -> f64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

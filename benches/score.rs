@@ -1,8 +1,11 @@
 //! What it takes to prepare notes: the one pass over all of them, beside a conversion note by note that knows nothing of its neighbours,
 //! in the same run and with the same result. Run with `cargo xtask bench`.
 
+mod clock;
+
 use std::hint::black_box;
 
+use clock::now;
 use seiche::score::{Arrays, Chances, Clip, Groove, Note, Pattern, TempoMap, TempoPoint, Timeline, prepare};
 
 const RATE: f64 = 48_000.0;
@@ -66,20 +69,6 @@ fn by_note(clips: &[Clip], line: &Timeline) -> Vec<(f64, f64, Note)> {
     }
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     all
-}
-
-/// Processor seconds this thread has taken: what others do on the machine does not count.
-#[cfg(unix)]
-fn now() -> f64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is written by the call and lives through it.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
-}
-
-#[cfg(not(unix))]
-fn now() -> f64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

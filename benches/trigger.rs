@@ -1,8 +1,11 @@
 //! What hearing costs: one drum detector at 48 kHz in each mode, as a share of one core and beside a naive gate in the same run; and the
 //! edge detector beside a scalar loop, in the cache and far beyond it. Run with `cargo xtask bench`.
 
+mod clock;
+
 use std::hint::black_box;
 
+use clock::now;
 use seiche::dsp::drum::{Detector, Instrument, Mode, Settings};
 use seiche::dsp::edge::{Edges, positions};
 use seiche::kernel::{Isa, edge};
@@ -10,20 +13,6 @@ use seiche::kernel::{Isa, edge};
 const RATE: f64 = 48_000.0;
 const SECONDS: usize = 10;
 const RUNS: usize = 7;
-
-/// Processor seconds this thread has taken: what others do on the machine does not count.
-#[cfg(unix)]
-fn now() -> f64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is written by the call and lives through it.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
-}
-
-#[cfg(not(unix))]
-fn now() -> f64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
-}
 
 /// The median of several runs, in seconds.
 fn time(mut work: impl FnMut()) -> f64 {

@@ -2,10 +2,13 @@
 //! public engine, beside the same work by hand: fused, in vectors, and one voice at a time. And the shipped song.
 //! Run with `cargo xtask bench`.
 
+mod clock;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Mutex;
 
+use clock::now;
 use seiche::compile::{self, Program, Request};
 use seiche::engine::{Engine, Io};
 use seiche::language::{Library, render as show};
@@ -47,21 +50,6 @@ fn compile(library: &Library, sound: &str) -> Box<Program> {
         Ok(compiled) => compiled.program,
         Err(errors) => panic!("{}", show(&errors, library.files(), false)),
     }
-}
-
-/// Processor seconds this thread has taken: what others do on the machine does not count.
-#[cfg(unix)]
-fn now() -> f64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is written by the call and lives through it.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
-}
-
-#[cfg(not(unix))]
-fn now() -> f64 {
-    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    START.get_or_init(std::time::Instant::now).elapsed().as_secs_f64()
 }
 
 /// Processor seconds for `seconds` of audio.

@@ -6,9 +6,10 @@ use std::sync::Mutex;
 
 use clap::Args;
 
+use super::opened;
 use crate::compile::Request;
 use crate::compile::parts::{Arrangement, Cut, compile_parts};
-use crate::language::{Diagnostic, Library, nearest, render as show};
+use crate::language::{Library, nearest, render as show};
 use crate::library::{self, samples::Store};
 use crate::nodes;
 use crate::score::midi::{Written, write};
@@ -37,22 +38,11 @@ pub(super) struct Midi {
 
 impl Midi {
     pub fn run(self) -> ExitCode {
-        match self.write() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(fault) => {
-                eprintln!("seiche: {}", fault.trim_end());
-                ExitCode::FAILURE
-            }
-        }
+        opened::end(self.write())
     }
 
     fn write(self) -> Result<(), String> {
-        let files = library::read(&self.file).map_err(|fault| fault.message)?;
-        let specs: Vec<_> = nodes::ALL.iter().map(|def| &def.spec).collect();
-        let library = Library::read(files, &specs);
-        if library.diagnostics().iter().any(Diagnostic::is_error) {
-            return Err(show(library.diagnostics(), library.files(), false));
-        }
+        let library = opened::library(&self.file)?;
         let (sound, piece) = self.choose(&library)?;
         let names: Vec<String> = piece.tracks.iter().map(|(path, _)| name_of(path, &sound)).collect();
         let tracks = names.iter().zip(&piece.tracks).map(|(name, (_, notes))| Written { name, notes });

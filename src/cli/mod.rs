@@ -6,6 +6,7 @@ mod collect;
 mod input;
 mod midi;
 mod notes;
+mod opened;
 mod presets;
 mod render;
 mod triggers;

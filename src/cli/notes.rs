@@ -8,10 +8,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::opened;
 use crate::compile::{NoteName, note_names};
-use crate::language::{Diagnostic, Library, nearest, render as show};
+use crate::language::{Library, nearest, render as show};
 use crate::library;
-use crate::nodes;
 
 /// Writes what the keys of a sound are called: `name` and `notes` of its `midi_in`. Exit code 0: written; 1: the library has errors,
 /// no key has a name, or a file cannot be read or written; 2: a wrong command line.
@@ -34,22 +34,11 @@ pub(super) struct Notes {
 
 impl Notes {
     pub fn run(self) -> ExitCode {
-        match self.write() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(fault) => {
-                eprintln!("seiche: {}", fault.trim_end());
-                ExitCode::FAILURE
-            }
-        }
+        opened::end(self.write())
     }
 
     fn write(self) -> Result<(), String> {
-        let files = library::read(&self.file).map_err(|fault| fault.message)?;
-        let specs: Vec<_> = nodes::ALL.iter().map(|def| &def.spec).collect();
-        let library = Library::read(files, &specs);
-        if library.diagnostics().iter().any(Diagnostic::is_error) {
-            return Err(show(library.diagnostics(), library.files(), false));
-        }
+        let library = opened::library(&self.file)?;
         let (sound, names) = self.names(&library)?;
         let Some(out) = &self.out else {
             // A closed pipe is no fault.

@@ -6,6 +6,7 @@ use crate::language::model::{Node, Param, Value};
 use crate::language::vocabulary::note_key;
 
 use super::lower::children;
+use super::written::{text, written};
 
 /// What a key is called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,18 +84,6 @@ pub(super) fn key_parts(node: &Node) -> &[Param] {
         Some(Value::Map(parts)) => parts,
         _ => &[],
     }
-}
-
-/// A text that is written for a parameter.
-pub(super) fn text<'n>(node: &'n Node, name: &str) -> Option<&'n str> {
-    match &written(node, name)?.value {
-        Value::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
-        _ => None,
-    }
-}
-
-fn written<'n>(node: &'n Node, name: &str) -> Option<&'n Param> {
-    node.params.iter().find(|param| param.declared.is_some() && param.name == name)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod share;
 mod sketch;
 mod succeed;
 mod tempo;
+mod written;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

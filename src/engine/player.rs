@@ -65,6 +65,7 @@ impl Player {
         // What was silenced gets another chance.
         self.program.outbox.forget_faults();
         self.program.graph.succeed(&mut old.program.graph, carry, at, |_| true);
+        old.program.graph.hush(at);
         true
     }
 

@@ -78,7 +78,6 @@ impl Graph {
             self.bear(*step, at, &sounds);
         }
         self.leave(at);
-        old.hush(at);
     }
 }
 

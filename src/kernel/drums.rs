@@ -12,7 +12,6 @@ const RISES: usize = 4;
 const WORDS: usize = LEVELS + RISES + 1;
 /// The instrument of a trigger that knows no drum.
 const NONE: u32 = u32::MAX;
-const INSTRUMENTS: [Instrument; 4] = [Instrument::Kick, Instrument::Snare, Instrument::Tom, Instrument::Any];
 
 /// The triggers of one instance.
 #[derive(Debug, Default)]
@@ -47,6 +46,11 @@ impl Drums {
     pub fn get(&self, slot: u8) -> Option<&Drum> {
         self.0.get(usize::from(slot))
     }
+
+    /// All of them with their numbers, from 0.
+    pub fn all(&self) -> impl Iterator<Item = (u8, &Drum)> {
+        (0..).zip(&self.0)
+    }
 }
 
 impl Drum {
@@ -64,7 +68,7 @@ impl Drum {
             return None;
         }
         let value = |n: usize| f32::from_bits(words[n]);
-        let profile = INSTRUMENTS.get(words[WORDS - 1] as usize).map(|instrument| Profile {
+        let profile = Instrument::NAMED.get(words[WORDS - 1] as usize).map(|(instrument, _)| Profile {
             stroke: Stroke {
                 levels: std::array::from_fn(value),
                 rise: std::array::from_fn(|n| value(LEVELS + n)),
@@ -88,8 +92,7 @@ impl Drum {
         if let Some(Profile { stroke, instrument, .. }) = profile {
             let values = stroke.levels.iter().chain(&stroke.rise);
             words.iter_mut().zip(values).for_each(|(word, value)| *word = value.to_bits());
-            let number = INSTRUMENTS.iter().position(|known| known == instrument);
-            words[WORDS - 1] = number.map_or(NONE, |number| number as u32);
+            words[WORDS - 1] = *instrument as u32;
         }
         for (to, word) in self.words.iter().zip(words) {
             to.store(word, Ordering::Relaxed);

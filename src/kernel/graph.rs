@@ -286,7 +286,7 @@ impl Graph {
     }
 
     /// Nothing of it goes on: see [`Kernel::hush`].
-    pub(super) fn hush(&mut self, at: u64) {
+    pub fn hush(&mut self, at: u64) {
         for step in &mut self.steps {
             if let Work::Kernel(kernel) = &mut step.work {
                 kernel.hush(at);

@@ -5,17 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{DrumProfile, DrumStroke, Drums, Instrument, STEPS};
+use crate::engine::{self, DrumProfile, DrumStroke, Drums, Instrument, STEPS};
 
 /// Drums by the numbers of their triggers, from 1.
 pub type Saved = BTreeMap<u8, Drum>;
-
-const NAMES: [(Instrument, &str); 4] = [
-    (Instrument::Kick, "kick"),
-    (Instrument::Snare, "snare"),
-    (Instrument::Tom, "tom"),
-    (Instrument::Any, "any"),
-];
 
 /// A drum, in the steps in which learning counts: a full stroke's level in each band, and how it rises.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,25 +29,23 @@ fn values<const N: usize>(steps: [i32; N]) -> [f32; N] {
 
 /// To be saved.
 pub fn saved(drums: &Drums) -> Saved {
-    let one = |slot: u8| {
+    let one = |(slot, drum): (u8, &engine::Drum)| {
         // Somebody is just writing it: a moment later it is there.
-        let (_, profile) = (0..1000).find_map(|_| drums.get(slot)?.learned())?;
+        let (_, profile) = (0..1000).find_map(|_| drum.learned())?;
         let DrumProfile { stroke, instrument, .. } = profile?;
-        let (_, name) = NAMES.iter().find(|(known, _)| *known == instrument)?;
-        let instrument = (*name).to_owned();
+        let instrument = instrument.name().to_owned();
         Some((slot + 1, Drum { instrument, levels: steps(stroke.levels), rise: steps(stroke.rise) }))
     };
-    (0..u8::MAX).take_while(|slot| drums.get(*slot).is_some()).filter_map(one).collect()
+    drums.all().filter_map(one).collect()
 }
 
 /// As it was saved; what makes no sense is left out.
 pub fn restore(drums: &Drums, saved: &Saved) {
-    for slot in 0..u8::MAX {
-        let Some(drum) = drums.get(slot) else { return };
+    for (slot, drum) in drums.all() {
         let profile = saved.get(&(slot + 1)).and_then(|saved| {
-            let (instrument, _) = NAMES.iter().find(|(_, name)| *name == saved.instrument)?;
+            let instrument = Instrument::named(&saved.instrument)?;
             let stroke = DrumStroke { levels: values(saved.levels), rise: values(saved.rise) };
-            Some(DrumProfile { stroke, instrument: *instrument, learned: 1.0 })
+            Some(DrumProfile { stroke, instrument, learned: 1.0 })
         });
         if profile.is_some() || drum.learned().is_none_or(|(_, known)| known.is_some()) {
             (0..1000).find_map(|_| drum.listen_for(profile.as_ref()));
@@ -64,8 +55,7 @@ pub fn restore(drums: &Drums, saved: &Saved) {
 
 /// A number that is another one whenever a trigger has learned or forgotten.
 pub fn version(drums: &Drums) -> u32 {
-    let all = (0..u8::MAX).map_while(|slot| drums.get(slot));
-    all.fold(0, |sum: u32, drum| sum.wrapping_add(drum.version()))
+    drums.all().fold(0, |sum: u32, (_, drum)| sum.wrapping_add(drum.version()))
 }
 
 #[cfg(test)]

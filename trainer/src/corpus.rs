@@ -113,10 +113,5 @@ pub fn read(folder: &Path, seed: u64) -> Result<Vec<File>, Fault> {
 
 /// The instrument that a corpus names; a second snare or tom is one, too.
 pub fn instrument(name: &str) -> Instrument {
-    match name.trim_end_matches('2') {
-        "kick" => Instrument::Kick,
-        "snare" => Instrument::Snare,
-        "tom" => Instrument::Tom,
-        _ => Instrument::Any,
-    }
+    Instrument::named(name.trim_end_matches('2')).unwrap_or_default()
 }

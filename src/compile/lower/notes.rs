@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use crate::compile::keys::{key_parts, read_key, read_keys, text};
+use crate::compile::keys::{key_parts, read_key, read_keys};
 use crate::compile::plan::{self, Ends, Op, Plan, What, Wire};
 use crate::compile::pools::Driver;
+use crate::compile::written::{number, text, word};
 use crate::kernel::voices::{Choke, Keys, Manner, Mode, NAMES, NoteVariable, Priority, Reads, Steal};
 use crate::language::Diagnostic;
-use crate::language::model::{Expr, ExprKind, Node, Param, Value};
+use crate::language::model::{Expr, ExprKind, Node, Value};
 
 use super::names::{Bound, Env};
 use super::{Context, Lower, Result, Scope, children, declare};
@@ -114,35 +115,27 @@ impl Lower<'_> {
     }
 
     fn manner(&mut self, node: &Node) -> Result<Manner> {
-        let number = |name: &str| match self.declared(node, name) {
-            Some(Param { value: Value::Number(x), .. }) => Some(*x),
-            _ => None,
-        };
-        let word = |name: &str| match self.declared(node, name) {
-            Some(Param { value: Value::Word(word), .. }) => *word,
-            _ => "",
-        };
-        let mode = match word("mode") {
+        let mode = match word(node, "mode") {
             "mono" => Mode::Mono,
             "legato" => Mode::Legato,
             _ => Mode::Poly,
         };
-        let channel = number("channel").map_or(Some(0), |c| if c < 0.0 { None } else { Some(c as u8) });
+        let channel = number(node, "channel").map_or(Some(0), |c| if c < 0.0 { None } else { Some(c as u8) });
         let mut manner = Manner {
             channel,
             keys: Keys::MAX,
             mode,
-            priority: match word("priority") {
+            priority: match word(node, "priority") {
                 "low" => Priority::Low,
                 "high" => Priority::High,
                 _ => Priority::Last,
             },
             limit: if mode == Mode::Poly { self.limit(node, 8)? } else { 1 },
-            steal: if word("steal") == "quietest" { Steal::Quietest } else { Steal::Oldest },
-            replace: word("same_key") == "replace",
+            steal: if word(node, "steal") == "quietest" { Steal::Quietest } else { Steal::Oldest },
+            replace: word(node, "same_key") == "replace",
             portamento: None,
-            only_legato: word("portamento_mode") == "legato",
-            bend_range: number("bend_range").map(|range| range as f32),
+            only_legato: word(node, "portamento_mode") == "legato",
+            bend_range: number(node, "bend_range").map(|range| range as f32),
             groups: vec![],
             chokes: vec![],
         };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::compile::plan::{self, Ends, Op, What, Wire};
 use crate::compile::tempo::Part;
+use crate::compile::written::{entries, flag, number, written};
 use crate::kernel::clock::ClockPlan;
 use crate::language::model::{Node, Param, Span, Value};
 use crate::language::{Diagnostic, nearest};
@@ -46,36 +47,6 @@ impl Arrangement {
         }
         // What is repeated for ever is heard once.
         Some(line.frames_to(end, rate).unwrap_or_else(|| line.frame(end, rate)) as u64)
-    }
-}
-
-/// A fixed number that is written.
-pub(super) fn number(node: &Node, name: &str) -> Option<f64> {
-    match written(node, name)?.value {
-        Value::Number(x) => Some(x),
-        _ => None,
-    }
-}
-
-pub(super) fn flag(node: &Node, name: &str) -> Option<bool> {
-    match written(node, name)?.value {
-        Value::Flag(on) => Some(on),
-        _ => None,
-    }
-}
-
-pub(super) fn written<'n>(node: &'n Node, name: &str) -> Option<&'n Param> {
-    node.params.iter().find(|param| param.declared.is_some() && param.name == name)
-}
-
-/// The entries of a table.
-pub(super) fn entries<'n>(node: &'n Node, name: &str) -> Vec<&'n Node> {
-    match written(node, name).map(|param| &param.value) {
-        Some(Value::List(all)) => all
-            .iter()
-            .filter_map(|(value, _)| if let Value::Node(node) = value { Some(&**node) } else { None })
-            .collect(),
-        _ => vec![],
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::compile::plan::{Ends, Wire};
 use crate::compile::pools::Driver;
+use crate::compile::written::{flag, number, word};
 use crate::dsp::drum::{Instrument, Mode, Settings};
 use crate::kernel::voices::{HitPlan, HitVariable, Knob, Output};
 use crate::language::Diagnostic;
@@ -62,21 +63,13 @@ impl Lower<'_> {
             }
         }
         let settings = self.trigger_settings(node);
-        let number = |name: &str| match self.declared(node, name) {
-            Some(Param { value: Value::Number(x), .. }) => Some(*x),
-            _ => None,
-        };
-        let word = |name: &str| match self.declared(node, name) {
-            Some(Param { value: Value::Word(word), .. }) => *word,
-            _ => "",
-        };
-        let length = self.frames(number("length").unwrap_or(0.05)).max(1);
-        let note = number("note").map(|key| (key as u8, number("channel").unwrap_or(9.0) as u8));
-        let choke = matches!(self.declared(node, "choke"), Some(Param { value: Value::Flag(true), .. }));
+        let length = self.frames(number(node, "length").unwrap_or(0.05)).max(1);
+        let note = number(node, "note").map(|key| (key as u8, number(node, "channel").unwrap_or(9.0) as u8));
+        let choke = flag(node, "choke") == Some(true);
         // In the order of the text, as strips are.
         let slot = self.triggers;
-        let limit = number("voices").unwrap_or(8.0) as usize;
-        let output = match (word("output"), self.declared(node, "play")) {
+        let limit = number(node, "voices").unwrap_or(8.0) as usize;
+        let output = match (word(node, "output"), self.declared(node, "play")) {
             ("hits", _) => Output::Hits,
             ("velocity", _) => Output::Velocity,
             ("listen", _) => Output::Listen,
@@ -124,32 +117,20 @@ impl Lower<'_> {
 
     /// What is fixed; the rest follows its inputs.
     fn trigger_settings(&self, node: &Node) -> Settings {
-        let word = |name: &str| match self.declared(node, name) {
-            Some(Param { value: Value::Word(word), .. }) => *word,
-            _ => "",
-        };
         Settings {
-            mode: match word("mode") {
+            mode: match word(node, "mode") {
                 "tight" => Mode::Tight,
                 "exact" => Mode::Exact,
                 _ => Mode::Live,
             },
-            instrument: match word("preset") {
-                "kick" => Instrument::Kick,
-                "snare" => Instrument::Snare,
-                "tom" => Instrument::Tom,
-                _ => Instrument::Any,
-            },
-            curve: match word("velocity_curve") {
+            instrument: Instrument::named(word(node, "preset")).unwrap_or_default(),
+            curve: match word(node, "velocity_curve") {
                 "log" => 1.0,
                 "exp" => -1.0,
                 _ => 0.0,
             },
-            align: match self.declared(node, "align") {
-                Some(Param { value: Value::Number(x), .. }) => *x,
-                _ => 0.0,
-            },
-            adapt: !matches!(self.declared(node, "adapt"), Some(Param { value: Value::Flag(false), .. })),
+            align: number(node, "align").unwrap_or(0.0),
+            adapt: flag(node, "adapt") != Some(false),
             ..Settings::default()
         }
     }

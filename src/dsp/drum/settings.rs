@@ -10,6 +10,24 @@ pub enum Instrument {
     Any,
 }
 
+impl Instrument {
+    /// All of them, as people call them.
+    pub const NAMED: [(Instrument, &str); 4] = [
+        (Instrument::Kick, "kick"),
+        (Instrument::Snare, "snare"),
+        (Instrument::Tom, "tom"),
+        (Instrument::Any, "any"),
+    ];
+
+    pub fn named(name: &str) -> Option<Instrument> {
+        Self::NAMED.iter().find(|(_, known)| *known == name).map(|(instrument, _)| *instrument)
+    }
+
+    pub fn name(self) -> &'static str {
+        Self::NAMED[self as usize].1
+    }
+}
+
 /// How long a stroke is listened to before its note goes out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {

@@ -94,8 +94,7 @@ impl Scope {
     /// The triggers that go on hearing while the output goes on to frame `written`: others belong to sounds that are no more.
     fn listen(&mut self, drums: &Drums, written: u64) {
         self.triggers.clear();
-        for (number, alive) in (0u8..).zip(&mut self.alive) {
-            let Some(drum) = drums.get(number) else { break };
+        for ((number, drum), alive) in drums.all().zip(&mut self.alive) {
             let at = drum.sight.heard();
             if alive.0 != at {
                 *alive = (at, written);

@@ -6,6 +6,7 @@ mod routes;
 use crate::compile::parts::MasterOps;
 use crate::compile::plan::{Ends, What, Wire};
 use crate::compile::program::{Output, Role};
+use crate::compile::written::written;
 use crate::kernel::{STRIPS, StripPart, StripPlace};
 use crate::language::model::{Expr, ExprKind, Node, Param, Span, Value};
 use crate::language::{Diagnostic, INPUT};
@@ -13,7 +14,7 @@ use crate::nodes::strip;
 
 use super::names::Bound;
 use super::{Context, Failed, Lower, Result};
-use routes::{Route, bus_order, is_set, node_of, parts, route, value_of, written};
+use routes::{Route, bus_order, is_set, node_of, parts, route, value_of};
 
 /// Buses that the host has sends to.
 const HOST_SENDS: usize = 2;

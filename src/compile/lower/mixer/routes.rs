@@ -1,6 +1,7 @@
 //! Where the tracks and buses of a mixer go, as it is written: outputs, groups, and the order of the buses. Loader thread.
 
 use crate::compile::program::Output;
+use crate::compile::written::{flag, written};
 use crate::language::model::{Node, Param, Span, Value};
 use crate::language::{Diagnostic, nearest};
 
@@ -16,17 +17,13 @@ pub enum Route {
     Bus(usize),
 }
 
-pub fn written<'n>(node: &'n Node, name: &str) -> Option<&'n Param> {
-    node.params.iter().find(|p| p.declared.is_some() && p.name == name)
-}
-
 /// The value that is written for a parameter; null where none is.
 pub fn value_of(node: &Node, name: &str) -> Value {
     written(node, name).map_or(Value::Null, |param| param.value.clone())
 }
 
 pub fn is_set(node: &Node, name: &str) -> bool {
-    matches!(value_of(node, name), Value::Flag(true))
+    flag(node, name) == Some(true)
 }
 
 /// What stands in a map of names.

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use crate::compile::plan::{Ends, What, Wire};
+use crate::compile::written::{entries, flag, number, written};
 use crate::language::Diagnostic;
 use crate::language::model::{Node, Param, Value};
 use crate::score::{Chances, Clip, Pattern, Timeline, prepare};
 
-use super::super::song::{entries, flag, number, written};
 use super::super::{Context, Lower, Result};
 use super::STEP;
 

@@ -5,8 +5,8 @@ mod notes;
 
 use std::sync::Arc;
 
-use crate::compile::keys::text;
 use crate::compile::plan::Wire;
+use crate::compile::written::{flag, number, text, written};
 use crate::kernel::voices::ScorePlan;
 use crate::language::Diagnostic;
 use crate::language::limits::NOTES;
@@ -14,7 +14,6 @@ use crate::language::model::{Node, Param, Span, Value};
 use crate::nodes;
 use crate::score::{Arrays, Chances, Clip, Groove, Note, Pattern, Scale, Timeline, prepare};
 
-use super::song::{flag, number, written};
 use super::{Context, Lower, Result, children};
 use notes::{Common, velocity};
 

@@ -1,10 +1,10 @@
 //! The notes of a `pattern`, out of text, lines of strokes, entries or a MIDI file. Loader thread.
 
+use crate::compile::written::{entries, flag, number, written};
 use crate::language::Diagnostic;
 use crate::language::model::{Node, Param, Span, Value};
 use crate::score::{Line, Note, Scale, Timeline, Word, midi, note_key, read_notes};
 
-use super::super::song::{entries, flag, number, written};
 use super::super::{Lower, Result};
 use super::{SHORTEST, STEP};
 
