@@ -37,6 +37,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "bounce",
             "session",
             "reference",
+            "plugin",
         ],
     ),
 ];

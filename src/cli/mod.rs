@@ -7,6 +7,8 @@ mod input;
 mod midi;
 mod notes;
 mod opened;
+#[cfg(feature = "play")]
+mod play;
 mod presets;
 mod render;
 mod triggers;
@@ -44,6 +46,9 @@ enum Command {
     Midi(midi::Midi),
     /// Write what the keys of a sound are called, for piano rolls.
     Notes(notes::Notes),
+    /// Play a library at the system's audio and MIDI, with the window.
+    #[cfg(feature = "play")]
+    Play(play::Play),
     /// List the presets.
     Presets(presets::Presets),
     /// Render a sound into audio files.
@@ -62,6 +67,8 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Midi(midi) => midi.run(),
         Command::Notes(notes) => notes.run(),
+        #[cfg(feature = "play")]
+        Command::Play(play) => play.run(),
         Command::Presets(presets) => presets.run(),
         Command::Collect(collect) => collect.run(),
         Command::Render(render) => render.run(),

@@ -6,6 +6,7 @@
 mod allocate;
 mod build;
 mod check;
+mod drawing;
 pub mod formula;
 mod keys;
 mod late;
@@ -31,6 +32,7 @@ use crate::language::{Diagnostic, Library, Limit};
 use crate::library::samples::Store;
 
 pub use check::check;
+pub use drawing::{Cable, Drawing, Drawn};
 pub use keys::{NoteName, note_names};
 pub use program::{Output, Program, Role, Strip};
 pub use sketch::Blueprint;
@@ -73,6 +75,8 @@ pub struct Compiled {
     pub note_names: Vec<NoteName>,
     /// What becomes of the nodes of the program before; `None` where there is none.
     pub summary: Option<Summary>,
+    /// How it can be drawn.
+    pub drawing: Drawing,
 }
 
 /// Compiles a sound of a library.
@@ -174,8 +178,10 @@ fn make(
     (program.number, program.carry, program.after) = (number, carry, after);
     (program.soloed, program.latency) = (soloed, latency);
     program.length = program.length.map(|frames| frames.saturating_add(latency));
+    let drawing = Drawing::of(&blueprint.graph, &lowered.monitored);
     let (warnings, notes, note_names) = (lowered.warnings, lowered.notes, note_names(&root));
-    Ok((Compiled { program: Box::new(program), warnings, notes, blueprint, note_names, summary: told }, copy))
+    let (program, summary) = (Box::new(program), told);
+    Ok((Compiled { program, warnings, notes, blueprint, note_names, summary, drawing }, copy))
 }
 
 /// A text that could be played, but not beside the notes of the one before.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::kernel::clock::ClockPlan;
+use crate::kernel::lamp::Lamp;
 use crate::kernel::macros::MacroPlan;
 use crate::kernel::plumbing::Law;
 use crate::kernel::tape::Tape;
@@ -228,11 +229,13 @@ pub struct Op {
     pub sparse: bool,
     /// It comes from the program before and runs only until that has faded.
     pub leaving: bool,
+    /// Tells whoever looks how loud it is.
+    pub lamp: Arc<Lamp>,
 }
 
 impl Op {
     pub fn new(what: What, inputs: Vec<Wire>, channels: usize, ends: Ends, id: String) -> Self {
-        Op { what, inputs, channels, ends, id, sparse: false, leaving: false }
+        Op { what, inputs, channels, ends, id, sparse: false, leaving: false, lamp: Arc::default() }
     }
 }
 

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::kernel::lamp::Lamp;
 use crate::kernel::{Audio, BAKED, CHANGES_OVER, Outbox};
+use crate::language::model::Span;
 
 use super::plan::{Ends, Made, MemoryDraft, Op, Plan, Value, What, Wire};
 use super::pools::{BankDraft, Driver, PoolDraft};
@@ -62,6 +64,10 @@ pub(super) struct OpSketch {
     /// Where it stands in the running graph.
     pub step: u32,
     pub pools: Vec<PoolSketch>,
+    /// Where it was written, if it is a node of the text.
+    pub span: Option<Span>,
+    /// As in [`Op`].
+    pub lamp: Arc<Lamp>,
 }
 
 #[derive(Clone)]
@@ -145,6 +151,7 @@ impl GraphSketch {
         self.memories.clone_from(&other.memories);
         for (op, other) in self.ops.iter_mut().zip(&other.ops) {
             op.step = other.step;
+            op.lamp.clone_from(&other.lamp);
             op.stay(other);
         }
     }
@@ -174,6 +181,12 @@ impl OpSketch {
             ends: op.ends.clone(),
             step,
             pools,
+            span: match &op.what {
+                What::Node(recipe) => Some(recipe.span),
+                What::Voices(voices) => Some(voices.span),
+                _ => None,
+            },
+            lamp: op.lamp.clone(),
         }
     }
 

@@ -9,7 +9,7 @@ use egui::{
 
 use super::{Asked, Exporting, Scene, record, theme};
 use crate::session::{
-    Bits, Ending, Entry, Export, Format, Loudened, Progress, Report, Standing, Status, Stems,
+    Bits, Ending, Entry, Export, Foretold, Format, Guess, Loudened, Progress, Report, Standing, Status, Stems,
 };
 
 const FORMATS: [(Format, &str); 4] =
@@ -42,10 +42,17 @@ const LEVELS: [(Loudened, &str, &str); 4] = [
     (Loudened::Lufs(-16.0), "Loudness", " LUFS"),
 ];
 
+/// Seconds after which free space is looked up again.
+const LOOK: f64 = 5.0;
+
 /// What is being set up; the preferences keep what was exported last.
 #[derive(Default)]
 pub struct Pane {
     wish: Option<Export>,
+    /// What was foretold last.
+    heard: Option<Export>,
+    /// Bytes that are free, where that was looked up last and when.
+    free: Option<(String, f64, Option<u64>)>,
 }
 
 /// Whether anything is being written.
@@ -70,7 +77,9 @@ impl Pane {
         ScrollArea::vertical().id_salt("export").auto_shrink(false).show(ui, |ui| {
             theme::heading(ui, "WHAT SOUNDS, AS FILES");
             Grid::new("export").num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| form(ui, wish));
-            begin(ui, scene, wish, asked);
+            foretell(ui, scene, wish, &mut self.heard, asked);
+            let free = free(ui, wish, &mut self.free);
+            begin(ui, scene, wish, free, asked);
             if !scene.exports.is_empty() {
                 ui.add_space(10.0);
                 theme::heading(ui, "EXPORTS");
@@ -178,8 +187,68 @@ fn named(response: egui::Response, name: &str) {
     response.ctx.accesskit_node_builder(response.id, |node| node.set_label(name));
 }
 
+/// Bytes that are free where it is to be written: asked again now and then.
+fn free(ui: &Ui, wish: &Export, known: &mut Option<(String, f64, Option<u64>)>) -> Option<u64> {
+    let now = ui.input(|input| input.time);
+    if known.as_ref().is_none_or(|(path, at, _)| *path != wish.path || (now - at).abs() > LOOK) {
+        *known = Some((wish.path.clone(), now, wish.free()));
+    }
+    known.as_ref().and_then(|(.., free)| *free)
+}
+
+/// How loud it is going to be: asked for by a button, as it takes a while.
+fn foretell(ui: &mut Ui, scene: &Scene<'_>, wish: &Export, heard: &mut Option<Export>, asked: &mut Asked) {
+    let same = heard.as_ref().is_some_and(|heard| Export { path: wish.path.clone(), ..heard.clone() } == *wish);
+    if !same && heard.take().is_some() {
+        asked.export = Some(Exporting::Forget);
+    }
+    ui.horizontal_wrapped(|ui| {
+        let listens = *scene.foretold == Foretold::Listening;
+        let open = scene.snapshot.status != Status::Empty;
+        let button = ui.add_enabled(open && !listens, Button::new("Foretell the level"));
+        let hint = "Listen ahead: how loud the mix is going to be, before anything is written";
+        if button.on_hover_text(hint).clicked() {
+            *heard = Some(wish.clone());
+            asked.export = Some(Exporting::Foretell(Box::new(wish.clone()), scene.host.moved()));
+        }
+        let palette = theme::of(ui);
+        let told = |guess: &Guess| match (guess.expected, guess.bound) {
+            (None, _) => "It is going to be silent.".into(),
+            (Some(peak), Some(most)) if most > peak + 0.05 => {
+                format!("Its peak is going to be near {peak:.1} dBFS, and not above {most:.1}.")
+            }
+            (Some(peak), _) => format!("Its peak is going to be near {peak:.1} dBFS."),
+        };
+        match scene.foretold {
+            Foretold::Nothing => {}
+            Foretold::Listening => drop(ui.label(theme::quiet(ui, "Listening ahead ..."))),
+            Foretold::Known(forecast) => {
+                let loud = forecast.mix.expected.is_some_and(|peak| peak > 0.0);
+                let ink = if loud { palette.fault } else { palette.accent };
+                let text = ui.label(RichText::new(told(&forecast.mix)).color(ink));
+                if !forecast.weak.is_empty() {
+                    text.on_hover_text(format!("It may be wrong: {}.", forecast.weak.join("; ")));
+                }
+            }
+            Foretold::Unknown(why) => drop(ui.label(RichText::new(why).color(palette.warm))),
+        }
+    });
+    if let Foretold::Known(forecast) = scene.foretold {
+        CollapsingHeader::new("Levels of the tracks").show(ui, |ui| {
+            Grid::new("foretold").num_columns(2).spacing([10.0, 2.0]).show(ui, |ui| {
+                for (name, guess) in &forecast.strips {
+                    ui.label(theme::quiet(ui, name).small());
+                    let level = guess.expected.map_or("silent".into(), |peak| format!("{peak:.1} dBFS"));
+                    ui.label(RichText::new(level).small());
+                    ui.end_row();
+                }
+            });
+        });
+    }
+}
+
 /// The button, with what must be mended first.
-fn begin(ui: &mut Ui, scene: &Scene<'_>, wish: &Export, asked: &mut Asked) {
+fn begin(ui: &mut Ui, scene: &Scene<'_>, wish: &Export, free: Option<u64>, asked: &mut Asked) {
     let mut faults = wish.faults();
     if scene.snapshot.status == Status::Empty {
         faults.insert(0, "Nothing is open.".into());
@@ -194,6 +263,14 @@ fn begin(ui: &mut Ui, scene: &Scene<'_>, wish: &Export, asked: &mut Asked) {
         (wish.replaces(), "The file is there already and will be replaced.".into()),
         (wish.bytes().is_some(), format!("The mix will take {}.", megabytes(wish.bytes().unwrap_or(0)))),
     ];
+    if let (Some(free), Some(bytes)) = (free, wish.bytes())
+        && bytes > free
+    {
+        let text = format!("There are only {} free: that is not enough.", megabytes(free));
+        ui.label(RichText::new(text).color(palette.fault));
+    } else if let Some(free) = free {
+        ui.label(theme::quiet(ui, format!("{} are free there.", megabytes(free))));
+    }
     for (_, note) in notes.into_iter().filter(|(is, _)| *is) {
         ui.label(theme::quiet(ui, note));
     }
@@ -209,7 +286,7 @@ fn begin(ui: &mut Ui, scene: &Scene<'_>, wish: &Export, asked: &mut Asked) {
 }
 
 fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+    if bytes < 10_000_000_000 { format!("{:.1} MB", bytes as f64 / 1e6) } else { format!("{:.0} GB", bytes as f64 / 1e9) }
 }
 
 /// An export: its progress, or what came of it.

@@ -1,6 +1,6 @@
 //! How loud everything is, made fit to be looked at: bars rise at once and fall slowly, peaks are held. Window thread.
 
-use crate::session;
+use crate::session::{self, Graph, Strip};
 
 /// Fall of a bar in decibels per second, and of a held peak after so many seconds.
 const FALL: f32 = 24.0;
@@ -25,10 +25,13 @@ pub struct Bar {
 pub struct Levels {
     pub main: [Bar; 2],
     pub strips: Vec<[Bar; 2]>,
+    /// By which factor compressors and limiters take a strip back; none where there are none.
+    pub taken: Vec<Option<f32>>,
 }
 
 impl Bar {
-    fn follow(&mut self, now: f32, mean: f32, time: f32) {
+    /// Falls for `time` seconds, and rises to what is louder.
+    pub fn follow(&mut self, now: f32, mean: f32, time: f32) {
         let fallen = |value: f32, speed: f32| value * 10f32.powf(-speed * time / 20.0);
         self.level = fallen(self.level, FALL).max(now);
         self.held -= time;
@@ -61,6 +64,16 @@ impl Levels {
             for side in 0..2 {
                 bars[side].follow(now.strips[number][side], means[side], time);
             }
+        }
+    }
+
+    /// Asks what has dynamics how far it takes its strip back.
+    pub fn take_back(&mut self, strips: &[Strip], graph: &Graph) {
+        self.taken.clear();
+        self.taken.resize(strips.len(), None);
+        for (strip, taken) in strips.iter().zip(&mut self.taken) {
+            let own = graph.nodes.iter().filter(|node| node.has_dynamics() && node.is_of(&strip.name));
+            *taken = own.map(|node| node.lamp.take_taken()).reduce(|all, one| all * one);
         }
     }
 

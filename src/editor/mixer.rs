@@ -4,7 +4,7 @@
 use egui::{Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui, UiBuilder, Vec2, vec2};
 
 use super::host::{Control, StripControl};
-use super::widgets::{Grip, Moved, fader, knob, lamp, meter, typed};
+use super::widgets::{Grip, Moved, decibels, fader, knob, lamp, meter, typed};
 use super::{Asked, Forget, Scene, Turn, theme};
 use crate::session::{Output, Role, Strip};
 
@@ -110,6 +110,16 @@ fn one(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked, number: usize, strip: 
         if lamp(ui, ui.available_width(), &strip.name, highest, highest > 1.0) {
             asked.forget = Some(Forget::Peaks(Some(number)));
         }
+    }
+    if let Some(taken) = scene.levels.taken.get(number).copied().flatten() {
+        let text = format!("GR {}", decibels(taken));
+        let label = ui.label(theme::quiet(ui, &text).small());
+        label.widget_info(|| {
+            let mut info = egui::WidgetInfo::labeled(egui::Role::Label, true, format!("Gain reduction of {}", strip.name));
+            info.current_text_value = Some(decibels(taken));
+            info
+        });
+        label.on_hover_text("How far its compressors and limiters take it back");
     }
     let gain = control(StripControl::Gain);
     let high = (ui.available_height() - 22.0).max(FADER);

@@ -9,6 +9,7 @@ mod disk;
 mod export;
 mod find;
 mod findings;
+mod graph;
 mod highlight;
 mod host;
 mod keyboard;
@@ -31,10 +32,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use graph::Led;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use crate::session::{
-    Control, Counts, Entry, Export, Follows, Kept, Loudness, Loudnesses, Message, Performance, Preferences,
+    Control, Counts, Entry, Export, Follows, Foretold, Kept, Loudness, Loudnesses, Message, Performance, Preferences,
     Recording, Session, Snapshot,
 };
 
@@ -42,6 +44,7 @@ pub use host::{Host, Turn};
 pub use levels::Levels;
 pub use macros::Learning;
 pub use record::Recorded;
+pub use status::Busy;
 pub use theme::{LEAST, SIZE};
 
 /// Everything a pane may show.
@@ -49,8 +52,8 @@ pub struct Scene<'a> {
     pub snapshot: &'a Snapshot,
     pub levels: &'a Levels,
     pub loudness: Loudnesses,
-    /// Share of its time that the audio thread needs, 0..1.
-    pub load: f32,
+    /// How busy the audio thread is.
+    pub busy: Busy,
     pub voices: usize,
     /// Frames per second; 0 where nothing plays.
     pub rate: f64,
@@ -67,6 +70,8 @@ pub struct Scene<'a> {
     pub preferences: &'a Preferences,
     /// The exports, the oldest first.
     pub exports: &'a [Entry],
+    /// How loud the one that is being set up is going to be.
+    pub foretold: &'a Foretold,
     pub recording: &'a Recording,
 }
 
@@ -96,6 +101,10 @@ pub struct Asked {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Exporting {
     Begin(Box<Export>, Vec<(Control, f32)>),
+    /// Listen how loud it is going to be.
+    Foretell(Box<Export>, Vec<(Control, f32)>),
+    /// It is going to be another one.
+    Forget,
     Cancel(u64),
     /// Hold it, or go on.
     Pause(u64, bool),
@@ -124,6 +133,7 @@ enum Tab {
     Source,
     Mixer,
     Macros,
+    Graph,
     Scope,
     Samples,
     Export,
@@ -131,11 +141,12 @@ enum Tab {
 }
 
 impl Tab {
-    const ALL: [Tab; 8] = [
+    const ALL: [Tab; 9] = [
         Tab::Browser,
         Tab::Source,
         Tab::Mixer,
         Tab::Macros,
+        Tab::Graph,
         Tab::Scope,
         Tab::Samples,
         Tab::Export,
@@ -150,6 +161,7 @@ impl Tab {
             Tab::Mixer => ("Mixer", "Tracks, buses and the output"),
             Tab::Macros => ("Macros", "The values that are turned while it plays"),
             Tab::Samples => ("Samples", "What is saved with the project, and what is missing"),
+            Tab::Graph => ("Graph", "The nodes of the sound that plays, with their levels"),
             Tab::Scope => ("Scope", "Waves, spectra, and what triggers hear"),
             Tab::Export => ("Export", "What sounds, as files"),
             Tab::Settings => ("Settings", "The window, and how keyboards are understood"),
@@ -162,7 +174,7 @@ impl Tab {
             Tab::Browser => narrow,
             Tab::Macros => narrow && !scene.snapshot.macros.is_empty(),
             Tab::Samples => samples::Samples::concerns(scene),
-            Tab::Source | Tab::Mixer | Tab::Scope | Tab::Export | Tab::Settings => true,
+            Tab::Source | Tab::Mixer | Tab::Graph | Tab::Scope | Tab::Export | Tab::Settings => true,
         }
     }
 
@@ -188,6 +200,7 @@ pub struct Panes {
     settings: settings::Settings,
     export: export::Pane,
     scope: scope::Scope,
+    graph: graph::Pane,
 }
 
 /// The window of one instance; what it remembers between frames.
@@ -249,12 +262,22 @@ impl Editor {
         let meters = self.session.meters();
         let loudness = meters.as_ref().map(|meters| self.loudness.follow(&meters.main, meters.rate()));
         if let Some(meters) = &meters {
+            let graph = &snapshot.graph;
             match self.panes.tab {
-                Tab::Scope => self.panes.scope.follow(meters, self.session.drums()),
-                _ => self.panes.scope.rest(meters),
+                Tab::Scope => self.panes.scope.follow(meters, self.session.drums(), graph),
+                Tab::Graph => self.panes.graph.follow(graph, meters, time),
+                Tab::Mixer => {
+                    meters.nodes.look();
+                    self.levels.take_back(&snapshot.strips, graph);
+                }
+                _ => {}
+            }
+            if self.panes.tab != Tab::Scope {
+                self.panes.scope.rest(meters);
             }
         }
-        let load = self.status.load(&self.session);
+        let rate = meters.as_ref().map_or(0.0, |meters| meters.rate());
+        let busy = self.status.busy(&self.session, rate);
         let silenced = levels.silenced(&snapshot);
         let preferences = self.kept.now();
         theme::follow(ui.ctx(), preferences.look, preferences.still);
@@ -263,9 +286,9 @@ impl Editor {
             snapshot: &snapshot,
             levels: &self.levels,
             loudness: loudness.unwrap_or_default(),
-            load,
+            busy,
             voices: levels.voices,
-            rate: meters.as_ref().map_or(0.0, |meters| meters.rate()),
+            rate,
             samples: self.session.samples(),
             silenced: &silenced,
             host,
@@ -273,6 +296,7 @@ impl Editor {
             follows: &self.session.learn().look(),
             preferences: &preferences,
             exports: &self.session.exports().entries(),
+            foretold: &self.session.foretelling().look(),
             recording: &self.session.recorder().state(),
         };
         self.panes.source.recall(&self.session.typed());
@@ -303,6 +327,8 @@ impl Editor {
             Some(Exporting::Begin(export, controls)) => {
                 self.session.export(*export, controls);
             }
+            Some(Exporting::Foretell(export, controls)) => self.session.foretell(*export, controls),
+            Some(Exporting::Forget) => self.session.foretelling().forget(),
             Some(Exporting::Cancel(id)) => self.session.exports().cancel(id),
             Some(Exporting::Pause(id, pause)) => self.session.exports().pause(id, pause),
             None => {}
@@ -322,10 +348,14 @@ impl Editor {
         if let Some(files) = self.panes.source.typed() {
             self.session.keep_typed(files);
         }
+        let room = self.kept.now().samples;
         self.kept.change(|now| {
             *now = preferences.unwrap_or_else(|| now.clone());
             now.remember(&snapshot.path);
         });
+        if self.kept.now().samples != room {
+            self.kept.make_room();
+        }
         match forget {
             Some(Forget::Peaks(strip)) => self.levels.forget(strip),
             Some(Forget::Loudness) => self.loudness.reset(),
@@ -384,6 +414,17 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Asked {
         Tab::Mixer => mixer::draw(ui, scene, &mut asked),
         Tab::Macros => macros::draw(ui, scene, &mut asked),
         Tab::Samples => panes.samples.draw(ui, scene, &mut asked),
+        Tab::Graph => match panes.graph.draw(ui, scene) {
+            Some(Led::Text(file, line)) => {
+                panes.source.show(&file, line);
+                panes.tab = Tab::Source;
+            }
+            Some(Led::Scope(node)) => {
+                panes.scope.show(node);
+                panes.tab = Tab::Scope;
+            }
+            None => {}
+        },
         Tab::Scope => panes.scope.draw(ui, scene, &mut asked),
         Tab::Export => panes.export.draw(ui, scene, &mut asked),
         Tab::Settings => panes.settings.draw(ui, scene, &mut asked),

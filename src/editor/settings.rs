@@ -3,7 +3,7 @@
 use egui::{DragValue, Grid, ScrollArea, Ui};
 
 use super::{Asked, Scene, keyboard, theme};
-use crate::session::Look;
+use crate::session::{Look, MOST_SAMPLES};
 
 /// Zoom in percent.
 const ZOOM: std::ops::RangeInclusive<f32> = 50.0..=400.0;
@@ -40,6 +40,19 @@ impl Settings {
                     asked.prefer(scene, |preferences| preferences.still = still);
                 }
                 ui.end_row();
+            });
+            ui.add_space(10.0);
+            theme::heading(ui, "SAMPLES IN MEMORY");
+            ui.horizontal_wrapped(|ui| {
+                let label = ui.label("Keep up to");
+                let mut room = scene.preferences.samples;
+                let value = DragValue::new(&mut room).range(0..=MOST_SAMPLES).speed(8.0).suffix(" MB");
+                let hint = "Of samples that nobody plays at the moment, so that they need not be decoded again; of all instances";
+                let value = ui.add(value.update_while_editing(false)).labelled_by(label.id).on_hover_text(hint);
+                if room != scene.preferences.samples && !value.dragged() {
+                    asked.prefer(scene, |preferences| preferences.samples = room);
+                }
+                ui.label(theme::quiet(ui, "that nobody plays"));
             });
             ui.add_space(10.0);
             theme::heading(ui, "FOLDERS WITH LIBRARIES");

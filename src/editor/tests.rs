@@ -2,6 +2,7 @@
 
 mod browser;
 mod export;
+mod graph;
 mod keyboard;
 mod macros;
 mod mixer;
@@ -10,7 +11,9 @@ mod presets;
 mod record;
 mod samples;
 mod scope;
+mod settings;
 mod stage;
+mod walk;
 
 use std::time::Duration;
 
@@ -69,6 +72,7 @@ fn plain() -> Snapshot {
         sounds: vec!["kick".into(), "song".into()],
         sound: "song".into(),
         strips: vec![strip("drums", Role::Track), strip("bass", Role::Track)],
+        graph: Default::default(),
         macros: [].into(),
         note_names: [].into(),
         latency: 0,
@@ -160,7 +164,7 @@ impl Bench {
         let scene = Scene {
             snapshot: &self.snapshot,
             levels: &levels,
-            load: 0.125,
+            busy: Busy { average: 0.125, worst: 0.4 },
             voices: 7,
             samples: SAMPLES,
             silenced: &silenced,
@@ -169,6 +173,7 @@ impl Bench {
             rate: 48_000.0,
             preferences: &self.preferences,
             exports: &[],
+            foretold: &Foretold::Nothing,
             recording: &Recording::default(),
             performance: self.performance,
             follows: &self.follows,
@@ -255,7 +260,7 @@ fn editor_shows_everything_that_matters() {
         "Saved a.yaml, 2 lines in 15 ms",
         "3 samples, 12.5 MB",
         "bass was silenced: its output was not finite.",
-        "CPU 12.5 %",
+        "CPU 12.5 %, worst 40 %",
         "7 voices",
         concat!("Seiche ", env!("CARGO_PKG_VERSION")),
     ] {

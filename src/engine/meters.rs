@@ -1,9 +1,11 @@
 //! What the window may see of the audio thread: plain atomics, written once per piece, read whenever somebody looks.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::outputs::Seen;
-use super::trail::Trail;
+use crate::kernel::Trail;
+use crate::kernel::lamp::Onlooker;
 
 /// Strips with a meter of their own.
 pub const METERED: usize = 24;
@@ -28,6 +30,8 @@ pub struct Meters {
     pub scope: Trail,
     /// Its number from 1; 0 for none.
     watched: AtomicU32,
+    /// Whoever looks at single nodes.
+    pub nodes: Arc<Onlooker>,
 }
 
 type Peaks = [AtomicU32; 2];

@@ -10,7 +10,6 @@ mod player;
 mod song;
 mod tally;
 pub mod tap;
-mod trail;
 mod trial;
 
 use std::ops::Range;
@@ -27,6 +26,8 @@ use crate::kernel::{Controls, Piece};
 pub use crate::dsp::drum::profile::STEPS;
 pub use crate::dsp::drum::{Fate, Instrument, Profile as DrumProfile, Reason, Stroke as DrumStroke};
 pub use crate::kernel::drums::{Drum, Drums};
+pub use crate::kernel::Trail;
+pub use crate::kernel::lamp::{Lamp, Onlooker};
 pub use crate::kernel::sight::{COLUMN, Candidate, Seen as TriggerSeen};
 pub use crate::kernel::strip_fault;
 pub use crate::kernel::voices::Press;
@@ -38,7 +39,6 @@ use player::Player;
 use song::SongClock;
 use tally::Tally;
 use tap::Jack;
-pub use trail::Trail;
 pub use trial::{Fault, try_out};
 
 /// Programs under way to the engine, and used ones on their way back.
@@ -129,7 +129,7 @@ impl Engine {
             incoming,
             retired,
             song: SongClock::new(rate),
-            controls: Controls::default(),
+            controls: Controls { onlooker: Some(meters.nodes.clone()), ..Controls::default() },
             gain: Gain::new(rate),
             meters: meters.clone(),
             output: Vec::with_capacity(OUTPUT),
@@ -300,6 +300,7 @@ impl Engine {
                 self.retire(player);
             }
         }
+        self.meters.nodes.finish(self.at, to - from);
         self.gain.apply(io, from, to, self.at);
         if let Some(tap) = self.jack.as_mut().and_then(|jack| jack.tap.as_mut()) {
             tap.finish([0, 1].map(|side| &io.main[side][from..to]));

@@ -97,6 +97,7 @@ mod tests {
             sparse: false,
             leaving: false,
             born: None,
+            lamp: Default::default(),
         };
         let port = Port::mono(Source::Tile(0));
         Box::new(Program {

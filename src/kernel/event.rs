@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::drums::Drums;
 use super::keyboard::{Keyboard, Performance};
+use super::lamp::Onlooker;
 
 /// Something that happens at a frame of the block.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -217,6 +218,8 @@ pub struct Controls {
     pub triggers: [TriggerState; TRIGGERS],
     /// What the triggers have learned, where anybody keeps it.
     pub drums: Option<Arc<Drums>>,
+    /// Who looks at the operations, where anybody may.
+    pub onlooker: Option<Arc<Onlooker>>,
     /// Some track is soloed: those that are not are not heard.
     pub soloed: bool,
 }
@@ -271,6 +274,7 @@ impl Default for Controls {
             strips: [StripState::default(); STRIPS],
             triggers: [TriggerState::default(); TRIGGERS],
             drums: None,
+            onlooker: None,
             soloed: false,
         }
     }

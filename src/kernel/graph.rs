@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::feedback::{Feedback, Loop};
 use super::isa::{Isa, Width};
+use super::lamp::{Lamp, Seen};
 use super::pass::{Kernel, Pass, Piece, Port, Source, Start};
 use super::tape::Tape;
 use super::tile::{TILE, Tile};
@@ -49,6 +50,8 @@ pub struct Step {
     pub leaving: bool,
     /// Absolute frame at which it came into the running graph, if that is later than its lanes: its own time began then.
     pub born: Option<u64>,
+    /// Tells whoever looks how loud it is.
+    pub lamp: Arc<Lamp>,
 }
 
 /// Values that change only between passes: `lanes` of them per slot.
@@ -109,6 +112,8 @@ pub struct Graph {
     own_ages: Vec<u64>,
     /// How each lane was started.
     starts: Vec<Start>,
+    /// Lanes that were started and not stopped.
+    alive: Vec<bool>,
     /// Absolute frames in which steps that leave run.
     leaving: Range<u64>,
     /// The steps that have voices.
@@ -160,6 +165,7 @@ impl Graph {
             ages: vec![0; lanes],
             own_ages: vec![0; lanes],
             starts: vec![Start { at: 0, voice: 0 }; lanes],
+            alive: vec![false; lanes],
             leaving: 0..0,
             pools,
             passes: 0,
@@ -254,6 +260,7 @@ impl Graph {
     pub(super) fn take_lanes(&mut self, old: &mut Graph, variables: usize) {
         std::mem::swap(&mut self.ages, &mut old.ages);
         std::mem::swap(&mut self.starts, &mut old.starts);
+        std::mem::swap(&mut self.alive, &mut old.alive);
         let variables = variables * self.lanes;
         let (new, old) = (self.slots.memory.floats_mut(), old.slots.memory.floats());
         if let (Some(new), Some(old)) = (new.get_mut(..variables), old.get(..variables)) {
@@ -316,6 +323,7 @@ impl Graph {
     pub fn start(&mut self, lane: usize, start: Start) {
         self.ages[lane] = 0;
         self.starts[lane] = start;
+        self.alive[lane] = true;
         if start.at < self.leaving.start {
             self.leaving = 0..0;
         }
@@ -334,6 +342,7 @@ impl Graph {
 
     /// The voice in a lane is over.
     pub fn stop(&mut self, lane: usize, at: u64) {
+        self.alive[lane] = false;
         for step in &mut self.steps {
             if let Work::Kernel(kernel) = &mut step.work {
                 kernel.stop(lane, at);
@@ -386,6 +395,7 @@ impl Graph {
         let draws_by_song = self.of_song && piece.song.host && piece.song.rolling;
         let position = [piece.song.frame as u64];
         let first = steps.start;
+        let onlooker = piece.controls.onlooker.as_deref().filter(|onlooker| onlooker.looks());
         for (number, step) in self.steps[steps].iter_mut().enumerate() {
             watch.before(first + number);
             if step.leaving && !self.leaving.contains(&piece.at) {
@@ -439,6 +449,16 @@ impl Graph {
                 finish(&step.ends, &mut pass, lanes);
             }
             watch.after(first + number, &self.stand_ins[..step.channels], piece.frames);
+            if let Some(onlooker) = onlooker {
+                let (outputs, alive) = (&self.stand_ins[..step.channels], &self.alive[lane..lane + lanes]);
+                let (at, frames, held) = (piece.at, piece.frames, step.sparse);
+                let factor = |k: usize| match &step.work {
+                    Work::Kernel(kernel) if alive[k] => kernel.taken_back(lane + k),
+                    _ => None,
+                };
+                let taken_back = (0..lanes).filter_map(factor).reduce(f32::min);
+                onlooker.see(&step.lamp, &Seen { outputs, at, frames, alive, held, taken_back });
+            }
             for (tile, index) in self.stand_ins[..step.channels].iter_mut().zip(step.outputs) {
                 std::mem::swap(tile, &mut self.tiles[index as usize]);
             }

@@ -357,6 +357,10 @@ pub trait Kernel: Send + std::any::Any {
     fn plays(&self, _note: &Press) -> bool {
         false
     }
+    /// By which factor, 0..1, it takes the signal of a lane back at this moment; `None` for kernels that never do.
+    fn taken_back(&self, _lane: usize) -> Option<f32> {
+        None
+    }
 }
 
 /// A kernel whose one body serves every number of lanes. Mark `pass` as `#[inline(always)]`, so that it is compiled for
@@ -371,6 +375,10 @@ pub trait Lanewise: Send + Sized + 'static {
     fn succeeded(&mut self, _at: u64) {}
     fn tail(&self) -> u64 {
         0
+    }
+    /// See [`Kernel::taken_back`].
+    fn taken_back(&self, _lane: usize) -> Option<f32> {
+        None
     }
 }
 
@@ -395,5 +403,8 @@ impl<K: Lanewise> Kernel for K {
     }
     fn tail(&self) -> u64 {
         Lanewise::tail(self)
+    }
+    fn taken_back(&self, lane: usize) -> Option<f32> {
+        Lanewise::taken_back(self, lane)
     }
 }

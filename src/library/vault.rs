@@ -2,6 +2,7 @@
 //! afterwards as there is room. Loader threads; who asks for what another one is decoding waits for it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ pub struct Counts {
 /// See the head of this file.
 #[derive(Debug)]
 pub struct Vault {
-    budget: usize,
+    budget: AtomicUsize,
     state: Mutex<State>,
     /// Something has been decoded, or given up.
     decoded: Condvar,
@@ -71,7 +72,7 @@ impl Vault {
 
     /// One that keeps at most so many bytes that nobody plays.
     pub fn new(budget: usize) -> Arc<Vault> {
-        Arc::new(Vault { budget, state: Mutex::default(), decoded: Condvar::new() })
+        Arc::new(Vault { budget: budget.into(), state: Mutex::default(), decoded: Condvar::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -117,7 +118,18 @@ impl Vault {
 
     /// Drops what nobody plays, least recently used first, until the rest fits.
     pub fn trim(&self) {
-        self.state().trim(self.budget);
+        self.state().trim(self.budget());
+    }
+
+    /// From now on so many bytes are kept that nobody plays.
+    pub fn set_budget(&self, bytes: usize) {
+        if self.budget.swap(bytes, Relaxed) > bytes {
+            self.trim();
+        }
+    }
+
+    fn budget(&self) -> usize {
+        self.budget.load(Relaxed)
     }
 
     /// Drops all that nobody plays, as on a machine that has never loaded it.
@@ -127,7 +139,7 @@ impl Vault {
     }
 
     pub fn counts(&self) -> Counts {
-        Counts { budget: self.budget, ..self.state().counts }
+        Counts { budget: self.budget(), ..self.state().counts }
     }
 }
 
@@ -145,7 +157,7 @@ impl Claim<'_> {
         state.counts.bytes += bytes(&audio);
         let used = state.tick();
         state.slots.insert(self.key.clone(), Slot::Ready { audio, used });
-        state.trim(self.vault.budget);
+        state.trim(self.vault.budget());
     }
 }
 
@@ -264,6 +276,19 @@ mod tests {
             assert!(all.iter().all(|audio| Arc::ptr_eq(audio, &all[0])));
         });
         assert_eq!((decodes.load(Ordering::Relaxed), vault.counts().decodes, vault.counts().hits), (1, 1, 5));
+    }
+
+    #[test]
+    fn vault_with_less_room_drops_what_nobody_plays() {
+        let vault = Vault::new(1000);
+        ["a", "b", "c"].iter().for_each(|name| drop(get(&vault, name)));
+        let played = get(&vault, "a");
+        vault.set_budget(200);
+        let counts = vault.counts();
+        assert_eq!((counts.budget, counts.bytes, counts.entries), (200, 200, 2));
+        vault.set_budget(0);
+        assert_eq!(vault.counts().entries, 1, "one is being played");
+        assert_eq!(played.frames(), 25);
     }
 
     #[test]

@@ -181,6 +181,10 @@ impl Lanewise for Compressor {
     fn start(&mut self, lane: usize, _: Start) {
         (self.power[lane], self.taken[lane]) = (0.0, 0.0);
     }
+
+    fn taken_back(&self, lane: usize) -> Option<f32> {
+        Some(gain(-self.taken[lane]))
+    }
 }
 
 #[cfg(test)]

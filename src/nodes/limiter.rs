@@ -49,6 +49,8 @@ struct Limit {
     /// Age of the next frame, and the one at which the signal ended.
     age: u64,
     ended: Option<u64>,
+    /// The last factor.
+    factor: f32,
 }
 
 struct Limiter {
@@ -68,6 +70,7 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
         lines: (0..b.channels).map(|_| Line::new(late + 1)).collect(),
         age: 0,
         ended: None,
+        factor: 1.0,
     };
     Ok(Box::new(Limiter {
         signal: need(b, "signal")?,
@@ -138,11 +141,15 @@ impl Lanewise for Limiter {
     fn start(&mut self, lane: usize, _: Start) {
         let limit = &mut self.limits[lane];
         limit.ahead.start();
-        (limit.age, limit.ended) = (0, None);
+        (limit.age, limit.ended, limit.factor) = (0, None, 1.0);
     }
 
     fn tail(&self) -> u64 {
         self.late as u64
+    }
+
+    fn taken_back(&self, lane: usize) -> Option<f32> {
+        Some(self.limits[lane].factor)
     }
 }
 
@@ -166,6 +173,7 @@ impl Limiter {
             let level = inputs[0].at(n).abs().max(inputs[1].at(n).abs());
             let need = if level > most { most / level } else { 1.0 };
             let factor = limit.ahead.tick(need, speed);
+            limit.factor = factor;
             for c in 0..channels {
                 limit.lines[c].write(age as i64, inputs[c].at(n));
                 let then = limit.lines[c].read(age as i64 - self.late as i64);

@@ -9,6 +9,8 @@ mod notes;
 pub(crate) mod params;
 mod preset_discovery;
 mod scale;
+#[cfg(feature = "play")]
+pub mod standalone;
 mod vst3;
 mod window;
 
@@ -23,10 +25,10 @@ use nice_plug::prelude::*;
 use nice_plug_egui::{EguiEditor, RepaintNotifier};
 
 use crate::engine::{Engine, Event, Io, Performance, What};
-use crate::session::{Session, ticks};
+use crate::session::{Kept, Session, ticks};
 use params::{HostParams, Target};
 
-/// What tells the two plug-ins apart.
+/// What tells the plug-ins apart.
 pub trait Variant: Send + 'static {
     const NAME: &'static str;
     const CLAP_ID: &'static str;
@@ -47,6 +49,18 @@ pub trait Variant: Send + 'static {
             aux_outputs: Self::AUX_NAMES,
         },
     }];
+    /// There is a host, whose time counts.
+    const HOSTED: bool = true;
+
+    /// What a new instance does first.
+    fn begin(_session: &Arc<Session>) {}
+
+    fn has_window() -> bool {
+        true
+    }
+
+    /// It is going to be asked for sound.
+    fn activated() {}
 }
 
 /// Stereo out, stereo sidechain in.
@@ -123,6 +137,7 @@ impl<V: Variant> Default for Instrument<V> {
     fn default() -> Self {
         let params = Arc::new(HostParams::new(Session::new()));
         CREATED.set(Some(params.clone()));
+        V::begin(params.session());
         let told = vec![UNTOLD; params.len()].into();
         Self {
             params,
@@ -150,6 +165,7 @@ impl<V: Variant> Instrument<V> {
     fn start(&mut self, config: &BufferConfig) -> bool {
         let rate = f64::from(config.sample_rate);
         self.params.tell_sound();
+        Kept::shared().make_room();
         if self.engine.as_ref().is_none_or(|(made_for, _)| *made_for != rate) {
             self.engine = Some((rate, self.session().engine(rate)));
             self.told.fill(UNTOLD);
@@ -252,7 +268,8 @@ impl<V: Variant> Instrument<V> {
             _ => None,
         });
         let io = Io { sidechain, main: [left, right], aux: &mut pairs[..count], stems: &mut [] };
-        engine.process(io, &self.events, transport(context.transport()).as_ref());
+        let transport = if V::HOSTED { transport(context.transport()) } else { None };
+        engine.process(io, &self.events, transport.as_ref());
         #[cfg(feature = "rt-check")]
         alloc::see_voices(engine.voices());
         // A host that has no room, or no port, for notes does not get them.
@@ -312,7 +329,7 @@ impl<V: Variant> Plugin for Instrument<V> {
     }
 
     fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        window::open(self.params.clone(), &self.notifier)
+        if V::has_window() { window::open(self.params.clone(), &self.notifier) } else { None }
     }
 
     fn filter_state(state: &mut PluginState) {
@@ -325,6 +342,7 @@ impl<V: Variant> Plugin for Instrument<V> {
         config: &BufferConfig,
         _context: &mut impl ActivateContext<Self>,
     ) -> bool {
+        V::activated();
         contain("activate", || self.start(config)).unwrap_or(false)
     }
 
@@ -346,7 +364,7 @@ impl<V: Variant> Plugin for Instrument<V> {
         if self.faulted {
             silence(buffer, aux);
         }
-        self.session().load().add_since(start);
+        self.session().load().add_since(start, buffer.samples());
         if self.session().stirs() {
             self.notifier.request_repaint();
         }

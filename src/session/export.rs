@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Document, Drums, Finding, drums};
+use super::{Control, Document, Drums, Finding, Forecast, drums};
 use crate::bounce::{
     self, Container, Crew, Depth, Errand, Failure, Length, Level, Measure, Output, Policy, Queue, Shape,
     Source, Tags, Target, names,
@@ -262,63 +262,106 @@ impl Export {
     /// What the queue does for it: `document` as it sounds, with the host's controls where they stand.
     fn errand(self, document: Document, sound: String, controls: Vec<(Control, f32)>) -> Errand {
         Box::new(move |control, tell| {
-            if document.files.is_empty() {
-                return Err(Failure::Wish("nothing sounds that could be written".into()));
-            }
-            let files = document.files.iter();
-            let files: Vec<(PathBuf, Content)> =
-                files.map(|file| (PathBuf::from(&file.path), Content::Text(file.text.clone()))).collect();
-            let specs: Vec<_> = crate::nodes::ALL.iter().map(|def| &def.spec).collect();
-            let library = Library::read(files, &specs);
-            let stop = control.clone();
-            let mut store = Store::new(Vault::shared(), Box::new(move || stop.is_cancelled()));
-            store.restore(&document.samples, &document.copies);
-            store.look_in(&document.folders);
-            // What is missing is silent, as it is where it is heard.
-            store.begin(Excuse::Everything);
-            let store = Mutex::new(store);
-            let rate = f64::from(self.rate);
-            let request = Request {
-                library: &library,
-                sound: &sound,
-                overrides: &[],
-                rate,
-                seed: document.seed,
-                store: &store,
-            };
-            let mut parts = compile_parts(&request, self.cut()).map_err(|faults| told(&library, &faults))?;
-            let drums = Arc::new(Drums::default());
-            drums::restore(&drums, &document.drums);
-            parts.drums = Some(drums);
-            let event = |(control, value)| Event { at: 0, what: What::Control { control, value } };
-            let transport = self.bpm.map(|tempo| Transport {
-                playing: true,
-                tempo,
-                beats: 0.0,
-                frame: Some(0),
-                time_signature: (4, 4),
-                bar: None,
-            });
-            let export = bounce::Export {
-                length: self.length(&parts)?,
-                events: controls.into_iter().map(event).collect(),
-                transport,
-                outputs: self.outputs(&parts)?,
-                level: self.level(),
-                crew: Crew::default(),
-                policy: Policy::Silence,
-                time_limit: None,
-                cache: None,
-            };
-            let mut report = bounce::export(&parts, &request, &export, control, tell)?.report;
-            if report.files.first().is_some_and(|mix| mix.levels.peak.is_none()) {
-                report
-                    .warnings
-                    .push("the mix is silent: what is played by notes is heard only from a host".into());
-            }
-            Ok(report)
+            with_request(&document, &sound, f64::from(self.rate), control, |request| {
+                let mut parts = self.parts(request)?;
+                let drums = Arc::new(Drums::default());
+                drums::restore(&drums, &document.drums);
+                parts.drums = Some(drums);
+                let outputs = self.outputs(&parts)?;
+                let export = bounce::Export { outputs, ..self.bounce(&parts, controls)? };
+                let mut report = bounce::export(&parts, request, &export, control, tell)?.report;
+                if report.files.first().is_some_and(|mix| mix.levels.peak.is_none()) {
+                    let note = "the mix is silent: what is played by notes is heard only from a host";
+                    report.warnings.push(note.into());
+                }
+                Ok(report)
+            })
         })
     }
+
+    /// How loud it is going to be.
+    fn foretell(
+        &self,
+        document: &Document,
+        sound: &str,
+        controls: Vec<(Control, f32)>,
+        control: &bounce::Control,
+    ) -> Result<Forecast, Failure> {
+        with_request(document, sound, f64::from(self.rate), control, |request| {
+            let export = self.bounce(&self.parts(request)?, controls)?;
+            bounce::forecast(request, &export, control)
+        })
+    }
+
+    fn parts(&self, request: &Request) -> Result<Parts, Failure> {
+        compile_parts(request, self.cut()).map_err(|faults| told(request.library, &faults))
+    }
+
+    /// The bounce, without its files.
+    fn bounce(&self, parts: &Parts, controls: Vec<(Control, f32)>) -> Result<bounce::Export, Failure> {
+        let event = |(control, value)| Event { at: 0, what: What::Control { control, value } };
+        let transport = self.bpm.map(|tempo| Transport {
+            playing: true,
+            tempo,
+            beats: 0.0,
+            frame: Some(0),
+            time_signature: (4, 4),
+            bar: None,
+        });
+        Ok(bounce::Export {
+            length: self.length(parts)?,
+            events: controls.into_iter().map(event).collect(),
+            transport,
+            outputs: vec![],
+            level: self.level(),
+            crew: Crew::default(),
+            policy: Policy::Silence,
+            time_limit: None,
+            cache: None,
+        })
+    }
+
+    /// Bytes that are free where it is to be written, where the system tells.
+    pub fn free(&self) -> Option<u64> {
+        let folder = Path::new(self.path.trim()).parent().filter(|folder| folder.is_dir())?;
+        #[cfg(unix)]
+        {
+            let disk = rustix::fs::statvfs(folder).ok()?;
+            Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = folder;
+            None
+        }
+    }
+}
+
+/// Reads the text that sounds, with its samples, and lends what a bounce asks of the compiler.
+fn with_request<T>(
+    document: &Document,
+    sound: &str,
+    rate: f64,
+    control: &bounce::Control,
+    work: impl FnOnce(&Request) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    if document.files.is_empty() {
+        return Err(Failure::Wish("nothing sounds that could be written".into()));
+    }
+    let files = document.files.iter();
+    let files: Vec<(PathBuf, Content)> =
+        files.map(|file| (PathBuf::from(&file.path), Content::Text(file.text.clone()))).collect();
+    let specs: Vec<_> = crate::nodes::ALL.iter().map(|def| &def.spec).collect();
+    let library = Library::read(files, &specs);
+    let stop = control.clone();
+    let mut store = Store::new(Vault::shared(), Box::new(move || stop.is_cancelled()));
+    store.restore(&document.samples, &document.copies);
+    store.look_in(&document.folders);
+    // What is missing is silent, as it is where it is heard.
+    store.begin(Excuse::Everything);
+    let store = Mutex::new(store);
+    let seed = document.seed;
+    work(&Request { library: &library, sound, overrides: &[], rate, seed, store: &store })
 }
 
 /// The first thing that is wrong, as it is shown in the window.

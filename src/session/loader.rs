@@ -16,7 +16,7 @@ use super::mailbox::Taken;
 use super::presets::Presets;
 use super::reload::{Cause, Reload, Stage};
 use super::wish::{Todo, Wish};
-use super::{Document, Finding, Macro, Message, Opened, Pick, Samples, Shared, Status, drums, show};
+use super::{Document, Finding, Graph, Macro, Message, Opened, Pick, Samples, Shared, Status, drums, show};
 use crate::language::{Content, Diagnostic, Reader};
 use crate::library::{
     is_text,
@@ -401,7 +401,7 @@ impl Loader {
         let mut diagnostics = library.diagnostics().to_vec();
         diagnostics.extend(trial);
         let broken = diagnostics.iter().any(Diagnostic::is_error);
-        let mut strips = None;
+        let (mut strips, mut graph) = (None, None);
         self.times.extend(times);
         let status = match compiled {
             _ if self.wish.texts.is_empty() => {
@@ -414,7 +414,7 @@ impl Loader {
                 }
                 let owners = self.owners(&[]);
                 self.sounds_now(choice, owners, Reload::default());
-                strips = Some(vec![]);
+                (strips, graph) = (Some(vec![]), Some(Arc::default()));
                 Status::Empty
             }
             // With an error anywhere the text is half-written: better to go on with the last whole one, if there is one.
@@ -424,6 +424,8 @@ impl Loader {
                 compiled.program.unmoved = self.shared.macros.unmoved();
                 diagnostics.extend(compiled.warnings.iter().cloned());
                 strips = Some(compiled.program.strips().cloned().collect());
+                let drawing = std::mem::take(&mut compiled.drawing);
+                graph = Some(Arc::new(Graph::of(drawing, library.files())));
                 let nodes = compiled.summary.clone();
                 self.shared.is_late_by(compiled.program.latency);
                 self.shared.names_keys(&compiled.note_names);
@@ -445,6 +447,9 @@ impl Loader {
             snapshot.sound.clone_from(&sound);
             if let Some(strips) = &strips {
                 snapshot.strips.clone_from(strips);
+            }
+            if let Some(graph) = &graph {
+                snapshot.graph.clone_from(graph);
             }
         });
         self.report(status, findings(&library, &diagnostics));

@@ -4,9 +4,11 @@
 mod audition;
 mod build;
 mod document;
+mod drawing;
 mod drums;
 mod exchange;
 mod export;
+mod foretell;
 pub mod help;
 mod history;
 mod learn;
@@ -36,7 +38,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 pub use crate::engine::{
-    COLUMN, Candidate, Control, Drum, DrumProfile, Drums, Fate, Instrument, MOST_MEMBERS, MOST_RANGE, Meters,
+    COLUMN, Candidate, Control, Drum, DrumProfile, Drums, Fate, Instrument, Lamp, MOST_MEMBERS, MOST_RANGE, Meters,
     Mpe, Performance, Reason, StripControl, Trail, TriggerControl, TriggerSeen, Zone,
 };
 use crate::engine::{Engine, Remote};
@@ -51,12 +53,14 @@ pub use crate::library::presets::{Place as PresetPlace, Preset, Shelf, factory, 
 pub use crate::library::vault::Counts;
 pub use audition::Audition;
 pub use document::{Document, File, MOST_EMBED};
+pub use drawing::{Cable, Graph, GraphNode};
 pub use export::{Bits, Ending, Entry, Export, Exports, Format, Loudened, Progress, Report, Standing, Stems};
+pub use foretell::{Forecast, Foretelling, Foretold, Guess};
 pub use history::Difference;
 pub use learn::{Controller, Follows, Learn, Learned};
 pub use loudness::{Loudness, Loudnesses};
 pub use macros::{News, Slots};
-pub use preferences::{Kept, Look, Preferences};
+pub use preferences::{Kept, Look, MOST_SAMPLES, Preferences};
 pub use presets::{Opened, Pick, Requests};
 pub use recorder::{Place as TakePlace, Recorder, Recording, Saved};
 pub use reload::{Cause, Reload, Stage};
@@ -147,6 +151,7 @@ struct Shared {
     changed: AtomicBool,
     notify: Mutex<Notify>,
     exports: Exports,
+    foretelling: Foretelling,
     /// Called when there is something new to be seen.
     seen: Mutex<Notify>,
 }
@@ -188,6 +193,7 @@ impl Session {
             changed: AtomicBool::new(false),
             notify: Mutex::new(Box::new(|| ())),
             exports: Exports::default(),
+            foretelling: Foretelling::default(),
             seen: Mutex::new(Box::new(|| ())),
         };
         Arc::new(Self { shared: Arc::new(shared), loader: Mutex::new(None), recorder: Recorder::default() })
@@ -314,9 +320,30 @@ impl Session {
 
     /// Writes what sounds now to files, in the background, with these controls of the host. False where there is no thread for it.
     pub fn export(&self, export: Export, controls: Vec<(Control, f32)>) -> bool {
-        let (document, snapshot) = (self.shared.document.load_full(), self.snapshot());
-        let document = Document { drums: drums::saved(&self.shared.drums), ..Document::clone(&document) };
-        self.shared.exports.add(export, document, snapshot.sound.clone(), controls)
+        let (document, sound) = self.to_export();
+        self.shared.exports.add(export, document, sound, controls)
+    }
+
+    /// Listens how loud that is going to be; [`Session::foretelling`] has the answer.
+    pub fn foretell(&self, export: Export, controls: Vec<(Control, f32)>) {
+        let ((document, sound), shared) = (self.to_export(), Arc::downgrade(&self.shared));
+        let work = move |control: &_| export.foretell(&document, &sound, controls, control);
+        self.shared.foretelling.ask(work, move || {
+            if let Some(shared) = shared.upgrade() {
+                lock(&shared.seen)();
+            }
+        });
+    }
+
+    /// How loud an export is going to be.
+    pub fn foretelling(&self) -> &Foretelling {
+        &self.shared.foretelling
+    }
+
+    /// What sounds now, and its name.
+    fn to_export(&self) -> (Document, String) {
+        let document = Document::clone(&self.shared.document.load());
+        (Document { drums: drums::saved(&self.shared.drums), ..document }, self.snapshot().sound.clone())
     }
 
     /// The exports of this instance.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use serde::{Deserialize, Serialize};
 
 use super::{Export, lock};
-use crate::library::save;
+use crate::library::{save, vault::Vault};
 
 /// The file, where it is not the usual one. Empty: nothing is kept.
 const FILE: &str = "SEICHE_PREFERENCES";
@@ -17,6 +17,9 @@ const RECENT: usize = 12;
 /// Zoom, and sizes of the window in points.
 const ZOOM: (f32, f32) = (0.5, 4.0);
 const SIZE: (f32, f32) = (480.0, 4000.0);
+/// Megabytes of samples: at first, and at most.
+const SAMPLES: u32 = 512;
+pub const MOST_SAMPLES: u32 = 65_536;
 
 /// Dark or light.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +55,8 @@ pub struct Preferences {
     pub export: Export,
     /// The folder of takes.
     pub takes: String,
+    /// Megabytes of samples that are kept while nobody plays them, of all instances together.
+    pub samples: u32,
 }
 
 impl Default for Preferences {
@@ -68,6 +73,7 @@ impl Default for Preferences {
             folders: vec![],
             export: Export::default(),
             takes: String::new(),
+            samples: SAMPLES,
         }
     }
 }
@@ -82,6 +88,7 @@ impl Preferences {
         self.zoom = within(self.zoom, ZOOM, 1.0);
         self.size = (within(self.size.0, SIZE, 1000.0), within(self.size.1, SIZE, 700.0));
         self.recent.truncate(RECENT);
+        self.samples = self.samples.min(MOST_SAMPLES);
         self
     }
 
@@ -113,6 +120,11 @@ impl Kept {
     pub fn shared() -> Arc<Kept> {
         static SHARED: OnceLock<Arc<Kept>> = OnceLock::new();
         SHARED.get_or_init(|| Kept::at(place())).clone()
+    }
+
+    /// Lets the samples of the process take as much room as the user wants.
+    pub fn make_room(&self) {
+        Vault::shared().set_budget((self.now().samples as usize) << 20);
     }
 
     /// In this file; without one they last as long as the process. What cannot be read is as if it were not there.

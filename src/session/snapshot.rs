@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Macro, Preset, Reload, Samples, Texts};
+use super::{Graph, Macro, Preset, Reload, Samples, Texts};
 use crate::compile::{NoteName, Strip};
 use crate::engine::{METERED, Meters, PROGRAM_FAULT, strip_fault};
 use crate::language::model::SourceFile;
@@ -24,6 +24,8 @@ pub struct Snapshot {
     pub sound: String,
     /// The strips of the sound that plays: its tracks, then its buses.
     pub strips: Vec<Strip>,
+    /// How that sound can be drawn.
+    pub graph: Arc<Graph>,
     /// The macros of the library that sounds, by their slots.
     pub macros: Arc<[Macro]>,
     /// What the keys of the sound that plays are called.
@@ -166,6 +168,8 @@ impl Levels {
 #[derive(Debug, Default)]
 pub struct Load {
     busy: AtomicU64,
+    /// The most ticks for 1024 frames that a block took since somebody asked.
+    worst: AtomicU64,
 }
 
 /// Ticks of a clock that runs at a constant rate; 0 where the processor has none that may be read without a system call.
@@ -186,10 +190,19 @@ pub fn ticks() -> u64 {
 }
 
 impl Load {
-    /// Adds the time since `start`. Audio thread.
+    /// Adds the time since `start`, in which so many frames were rendered. Audio thread.
     #[inline]
-    pub fn add_since(&self, start: u64) {
-        self.busy.fetch_add(ticks().saturating_sub(start), Ordering::Relaxed);
+    pub fn add_since(&self, start: u64, frames: usize) {
+        let spent = ticks().saturating_sub(start);
+        self.busy.fetch_add(spent, Ordering::Relaxed);
+        if frames > 0 {
+            self.worst.fetch_max((spent << 10) / frames as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// Ticks for each frame of the block that took longest since the last question.
+    pub fn take_worst(&self) -> f64 {
+        self.worst.swap(0, Ordering::Relaxed) as f64 / 1024.0
     }
 
     /// Share of the time since `before` (0..1 and, when overloaded, above) that was spent rendering, and the new reading.
@@ -207,6 +220,13 @@ impl Load {
 pub struct Reading {
     busy: u64,
     at: u64,
+}
+
+impl Reading {
+    /// Ticks since an earlier one.
+    pub fn since(&self, before: &Reading) -> u64 {
+        self.at.saturating_sub(before.at)
+    }
 }
 
 #[cfg(test)]
@@ -238,7 +258,9 @@ mod tests {
         let start = ticks();
         let end = std::time::Instant::now() + std::time::Duration::from_millis(20);
         while std::time::Instant::now() < end {}
-        load.add_since(start);
+        load.add_since(start, 480);
+        let (worst, first) = (load.take_worst(), load.take_worst());
+        assert!(worst > 0.0 && first == 0.0, "{worst}, then {first}");
         let (share, second) = load.since(first);
         assert!(share > 0.5 && share <= 1.0, "{share}");
         std::thread::sleep(std::time::Duration::from_millis(20));

@@ -41,6 +41,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "licences", run: |_| one(licences::check()) },
     Step { name: "unit tests", run: unit_tests },
+    Step { name: "without a host", run: without_a_host },
     Step { name: "fuzz", run: fuzz },
     Step { name: "bundle", run: |_| one(bundle::build(Kind::Release).map(|_| ())) },
     Step { name: "bundle with counters", run: |_| one(bundle::build(Kind::RtCheck).map(|_| ())) },
@@ -102,6 +103,11 @@ fn fuzz(long: bool) -> Result<Outcome, Failed> {
     let seconds = if long { "180" } else { "20" };
     let build = ["test", "--package", "seiche", "--no-default-features", "--test", "fuzz", "--"];
     command(cargo().args(build).args(["--seconds", seconds]))
+}
+
+/// `seiche play`, which is built only where it is wanted.
+fn without_a_host(_: bool) -> Result<Outcome, Failed> {
+    tests("play", cargo().args(["test", "--package", "seiche", "--features", "play", "--test", "play"]))
 }
 
 fn host_tests(_: bool) -> Result<Outcome, Failed> {

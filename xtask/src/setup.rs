@@ -47,6 +47,22 @@ const PACKAGES: &[Package] = &[
         sign: Sign::File("/usr/include/xcb/xcb.h"),
         why: "builds the VST3 test host",
     },
+    Package {
+        name: "pkg-config",
+        sign: Sign::Program(&["pkg-config"]),
+        why: "finds the libraries of `seiche play`",
+    },
+    Package {
+        name: "libasound2-dev",
+        sign: Sign::File("/usr/include/alsa/asoundlib.h"),
+        why: "builds `seiche play`",
+    },
+    Package {
+        name: "libjack-jackd2-dev",
+        sign: Sign::File("/usr/include/jack/jack.h"),
+        why: "builds `seiche play`",
+    },
+    Package { name: "jackd2", sign: Sign::Program(&["jackd"]), why: "a server to test `seiche play` with" },
     Package { name: "xvfb", sign: Sign::Program(&["Xvfb"]), why: "a screen for window tests" },
     Package {
         name: "python3-venv",

@@ -211,8 +211,9 @@ fn graph(plan: Plan, lanes: usize, voices: usize, site: &Site) -> Result<Built, 
             Ends::Own => EndRule::Own,
         };
         let (id, channels, sparse, leaving) = (op.id.clone(), op.channels, op.sparse, op.leaving);
+        let lamp = op.lamp.clone();
         let work = work(op, lanes, site)?;
-        steps.push(Step { id, work, inputs, outputs, channels, ends, sparse, leaving, born: None });
+        steps.push(Step { id, work, inputs, outputs, channels, ends, sparse, leaving, born: None, lamp });
     }
     let outputs = plan.outputs.iter().map(|w| ports.port(*w)).collect();
     let count = own_tiles(&mut loops, &mut steps, tiles.count);

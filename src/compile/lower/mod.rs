@@ -29,6 +29,7 @@ use crate::nodes::{self, Runs, Structure};
 use crate::score::{Arrays, Timeline};
 
 use super::Request;
+use super::drawing::Monitored;
 use super::parts::MasterOps;
 use super::plan::{Ends, Op, Plan, What, Wire};
 pub(super) use mixer::Track;
@@ -78,6 +79,8 @@ pub(super) struct Lowered {
     pub length: Option<f64>,
     /// The text has soloed a track.
     pub soloed: bool,
+    /// Nodes that somebody wants to see.
+    pub monitored: Monitored,
     /// The outermost song, and what plays written notes, by the names of tracks.
     pub arrangement: Arrangement,
     pub warnings: Vec<Diagnostic>,
@@ -112,6 +115,7 @@ pub(super) struct Lower<'a> {
     /// Triggers so far.
     triggers: u8,
     arrangement: Arrangement,
+    monitored: Monitored,
 }
 
 /// A node could not be lowered; the reasons have been noted.
@@ -164,12 +168,14 @@ pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lower
             expanded: HashMap::new(),
             triggers: 0,
             arrangement: Arrangement::default(),
+            monitored: Monitored::new(),
         };
         declare(root, &mut lower.scopes[0].declared);
         let mut lowered = lower.sound(root).map_err(|f| f.0)?;
         if lower.stereo.len() == known {
             lowered.warnings = lower.warnings;
             lowered.notes = lower.notes;
+            lowered.monitored = lower.monitored;
             return Ok(lowered);
         }
         (stereo, made) = (lower.stereo, lower.made);
@@ -226,7 +232,8 @@ impl<'a> Lower<'a> {
         let length = voices::longest_duration(root);
         let (soloed, master) = (self.soloed, self.master.take());
         let arrangement = std::mem::take(&mut self.arrangement);
-        Ok(Lowered { plan, tracks, master, length, soloed, arrangement, warnings: vec![], notes: vec![] })
+        let (monitored, warnings, notes) = (Monitored::new(), vec![], vec![]);
+        Ok(Lowered { plan, tracks, master, length, soloed, monitored, arrangement, warnings, notes })
     }
 
     /// Lowers a node, looking through `context` and `tempo` for the mixer, or the mix whose children are the tracks. What has an id is
@@ -311,6 +318,10 @@ impl<'a> Lower<'a> {
 
     /// Makes a node's output known under its id and path, and closes the loops that wait for it.
     fn publish(&mut self, node: &Node, wire: Wire) -> Result<()> {
+        if let (true, Some(op)) = (node.monitor, wire.left.op()) {
+            let id = self.scope().plan.ops[op].id.clone();
+            self.monitored.insert(id, (node.spec.name, node.span));
+        }
         let scope = self.scope();
         scope.ids.insert(node.path.clone(), wire);
         let Some(id) = &node.id else {

@@ -3,18 +3,23 @@
 mod analysis;
 mod lane;
 
+use std::sync::Arc;
+
 use egui::{
     Align2, ComboBox, FontId, Rect, Role, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::host::Control;
+use super::widgets::decibels;
 use super::{Asked, Scene, theme};
-use crate::session::{Drums, Meters, TriggerSeen};
+use crate::session::{Drums, Graph, Lamp, Meters, TriggerSeen};
 use analysis::{Spectrum, columns, steady};
 
 /// Seconds of the wave that may be shown.
 const SPANS: [(f64, &str); 5] =
     [(0.01, "10 ms"), (0.03, "30 ms"), (0.1, "100 ms"), (0.3, "300 ms"), (1.0, "1 s")];
+/// Seconds of which the level is told.
+const LOOK: f64 = 0.3;
 /// Frames that a spectrum is made of.
 const FRAMES: usize = 8192;
 /// Edges of the spectrum, in hertz and decibels.
@@ -26,8 +31,9 @@ const HEIGHT: f32 = 150.0;
 
 /// What is shown, and what has been heard of it.
 pub struct Scope {
-    /// A strip; none: the output.
-    strip: Option<usize>,
+    what: What,
+    /// That of the node which is watched.
+    lamp: Option<Arc<Lamp>>,
     span: usize,
     /// Nothing new is taken.
     held: bool,
@@ -38,6 +44,16 @@ pub struct Scope {
     triggers: Vec<(u8, Lane)>,
     /// By trigger: the frame that it had heard up to, and what of the output was written then.
     alive: [(u64, u64); 8],
+}
+
+/// Whose signal is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum What {
+    #[default]
+    Output,
+    Strip(usize),
+    /// The node with this title.
+    Node(String),
 }
 
 /// What a trigger has heard and decided.
@@ -52,7 +68,8 @@ impl Default for Scope {
     fn default() -> Self {
         let spectrum = Spectrum::new(FRAMES);
         Self {
-            strip: None,
+            what: What::Output,
+            lamp: None,
             span: 2,
             held: false,
             heard: vec![],
@@ -67,8 +84,13 @@ impl Default for Scope {
 
 impl Scope {
     /// Listens to what has come since the last look; only while it is seen.
-    pub fn follow(&mut self, meters: &Meters, drums: &Drums) {
-        meters.watch(self.strip);
+    pub fn follow(&mut self, meters: &Meters, drums: &Drums, graph: &Graph) {
+        meters.watch(if let What::Strip(strip) = self.what { Some(strip) } else { None });
+        let node = if let What::Node(title) = &self.what { graph.find(title) } else { None };
+        self.light(node.map(|node| &node.lamp));
+        if self.lamp.is_some() {
+            meters.nodes.look();
+        }
         if self.held {
             return;
         }
@@ -76,7 +98,11 @@ impl Scope {
             (self.rate, self.at) = (meters.rate(), None);
             self.heard.clear();
         }
-        let tap = if self.strip.is_some() { &meters.scope } else { &meters.main };
+        let tap = match self.what {
+            What::Output => &meters.main,
+            What::Strip(_) => &meters.scope,
+            What::Node(_) => &meters.nodes.trail,
+        };
         let from = self.at.unwrap_or_else(|| tap.written());
         let (to, first) = tap.read(from, &mut self.heard);
         if first > from {
@@ -110,7 +136,30 @@ impl Scope {
     pub fn rest(&mut self, meters: &Meters) {
         if self.at.take().is_some() {
             meters.watch(None);
+            self.light(None);
         }
+    }
+
+    /// Shows the signal of the node with this title from now on.
+    pub fn show(&mut self, node: String) {
+        self.choose(What::Node(node));
+    }
+
+    fn choose(&mut self, what: What) {
+        if self.what != what {
+            (self.what, self.at) = (what, None);
+            self.heard.clear();
+        }
+    }
+
+    /// Watches this lamp, and no other.
+    fn light(&mut self, lamp: Option<&Arc<Lamp>>) {
+        if self.lamp.as_ref().map(Arc::as_ptr) == lamp.map(Arc::as_ptr) {
+            return;
+        }
+        self.lamp.iter().for_each(|old| old.watch(false));
+        self.lamp = lamp.cloned();
+        self.lamp.iter().for_each(|new| new.watch(true));
     }
 
     #[cfg(test)]
@@ -124,7 +173,7 @@ impl Scope {
     }
 
     pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
-        self.choose(ui, scene);
+        self.chooser(ui, scene);
         ScrollArea::vertical().id_salt("scope").auto_shrink(false).show(ui, |ui| {
             let high = ((ui.available_height() - 20.0) / 2.0).clamp(80.0, HEIGHT * 1.5);
             let high = if self.triggers.is_empty() { high } else { high.min(HEIGHT) };
@@ -136,24 +185,35 @@ impl Scope {
         });
     }
 
-    fn choose(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
-        let strips = &scene.snapshot.strips;
-        self.strip = self.strip.filter(|strip| *strip < strips.len());
+    fn chooser(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let (strips, graph) = (&scene.snapshot.strips, &scene.snapshot.graph);
+        let known = match &self.what {
+            What::Output => true,
+            What::Strip(strip) => *strip < strips.len(),
+            What::Node(title) => graph.find(title).is_some(),
+        };
+        if !known {
+            self.choose(What::Output);
+        }
         ui.horizontal_wrapped(|ui| {
-            let shown = self.strip.map_or("Output", |strip| &strips[strip].name);
-            let mut chosen = self.strip;
+            let shown = match &self.what {
+                What::Output => "Output",
+                What::Strip(strip) => &strips[*strip].name,
+                What::Node(title) => title,
+            };
+            let (name, mut chosen) = (format!("Shows: {shown}"), self.what.clone());
             let combo = ComboBox::from_id_salt("what").selected_text(shown).show_ui(ui, |ui| {
-                ui.selectable_value(&mut chosen, None, "Output");
+                ui.selectable_value(&mut chosen, What::Output, "Output");
                 for (number, strip) in strips.iter().enumerate() {
-                    ui.selectable_value(&mut chosen, Some(number), &strip.name);
+                    ui.selectable_value(&mut chosen, What::Strip(number), &strip.name);
+                }
+                // What the text wants to be seen; any other node is chosen in the graph.
+                for node in graph.nodes.iter().filter(|node| node.monitored) {
+                    ui.selectable_value(&mut chosen, What::Node(node.title()), node.title());
                 }
             });
-            let name = format!("Shows: {shown}");
             combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &name));
-            if chosen != self.strip {
-                (self.strip, self.at) = (chosen, None);
-                self.heard.clear();
-            }
+            self.choose(chosen);
             for (number, (_, name)) in SPANS.into_iter().enumerate() {
                 ui.selectable_value(&mut self.span, number, name);
             }
@@ -161,6 +221,7 @@ impl Scope {
             if ui.selectable_label(self.held, "Hold").on_hover_text(hint).clicked() {
                 self.held = !self.held;
             }
+            self.level(ui);
         });
     }
 
@@ -170,6 +231,9 @@ impl Scope {
         let palette = theme::of(ui);
         let wanted = (SPANS[self.span].0 * self.rate) as usize;
         let part = steady(&self.heard, wanted);
+        let highest = peak(part);
+        // What moves other things may be of any size.
+        let scale = if matches!(self.what, What::Node(_)) && highest > 1.0 { 1.0 / highest } else { 1.0 };
         let wide = rect.width().max(1.0) as usize;
         for side in 0..2 {
             let half = Rect::from_min_size(
@@ -178,7 +242,7 @@ impl Scope {
             );
             let middle = half.center().y;
             ui.painter().hline(half.x_range(), middle, Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
-            let at = |value: f32| middle - value.clamp(-1.0, 1.0) * (half.height() / 2.0 - 2.0);
+            let at = |value: f32| middle - (value * scale).clamp(-1.0, 1.0) * (half.height() / 2.0 - 2.0);
             let stroke = Stroke::new(1.0, palette.accent);
             if part.len() < wide {
                 let step = half.width() / part.len().max(2) as f32;
@@ -197,6 +261,18 @@ impl Scope {
             let at = pos2(rect.left() + 4.0, rect.top() + side as f32 * rect.height() / 2.0 + 2.0);
             ui.painter().text(at, Align2::LEFT_TOP, name, FontId::proportional(10.0), palette.quiet);
         }
+        if scale < 1.0 {
+            let (at, text) = (rect.right_top() + vec2(-4.0, 2.0), format!("up to {highest:.4}"));
+            ui.painter().text(at, Align2::RIGHT_TOP, text, FontId::proportional(10.0), palette.quiet);
+        }
+    }
+
+    /// How loud the newest moment is.
+    fn level(&self, ui: &mut Ui) {
+        let newest = &self.heard[self.heard.len().saturating_sub((LOOK * self.rate) as usize)..];
+        let sum: f64 = newest.as_flattened().iter().map(|x| f64::from(*x).powi(2)).sum();
+        let mean = (sum / (2 * newest.len().max(1)) as f64).sqrt() as f32;
+        ui.label(theme::quiet(ui, format!("peak {}, mean {}", decibels(peak(newest)), decibels(mean))));
     }
 
     fn shape(&mut self, ui: &mut Ui, high: f32) {
@@ -236,6 +312,11 @@ impl Scope {
             levels.iter().enumerate().map(|(n, level)| pos2(rect.left() + n as f32 + 0.5, y(*level)));
         ui.painter().add(Shape::line(points.collect(), Stroke::new(1.5, palette.accent)));
     }
+}
+
+/// The highest value, regardless of its sign.
+fn peak(frames: &[[f32; 2]]) -> f32 {
+    frames.as_flattened().iter().fold(0.0, |highest, value| highest.max(value.abs()))
 }
 
 /// A sunken field over the whole width.

@@ -83,3 +83,43 @@ fn export_shows_how_far_it_is_and_is_held_and_cancelled() {
     stage.run();
     assert_eq!(stage.state().exporting, Some(Exporting::Cancel(3)), "the newest stands first");
 }
+
+#[test]
+fn export_foretells_its_level_and_forgets_that_when_it_becomes_another() {
+    let mut stage = stage(exporting("/tmp/night.wav"));
+    stage.get_by_label("Foretell the level").click();
+    stage.run();
+    let Some(Exporting::Foretell(export, _)) = stage.state().exporting.clone() else { panic!("not asked") };
+    assert_eq!(export.path, "/tmp/night.wav");
+    let guess = |expected, bound| crate::session::Guess { expected: Some(expected), bound };
+    let forecast = crate::session::Forecast {
+        mix: guess(1.25, Some(3.0)),
+        strips: vec![("drums".into(), guess(-4.0, None))],
+        ..Default::default()
+    };
+    stage.state_mut().foretold = Foretold::Known(Box::new(forecast));
+    stage.run();
+    let told = "Its peak is going to be near 1.2 dBFS, and not above 3.0.";
+    assert!(stage.query_by_label(told).is_some());
+    stage.get_by_label("Levels of the tracks").click();
+    stage.run();
+    assert!(stage.query_by_label("-4.0 dBFS").is_some());
+    stage.get_by_label("Stems: Only the mix").click();
+    stage.run();
+    stage.get_by_label("Tracks before their effects").click();
+    stage.run();
+    assert_eq!(stage.state().exporting, Some(Exporting::Forget));
+}
+
+#[test]
+fn export_tells_how_much_room_there_is() {
+    let mut stage = stage(exporting("/tmp/night.wav"));
+    assert!(stage.query_by_label_contains("are free there.").is_some());
+    stage.state_mut().panes.export = crate::editor::export::Pane::default();
+    let export = Export { to: Some(86_400.0), rate: 192_000, ..stage.state().preferences.export.clone() };
+    let room = export.free().unwrap();
+    stage.state_mut().preferences.export = export.clone();
+    stage.run();
+    let short = export.bytes().unwrap() > room;
+    assert_eq!(stage.query_by_label_contains("that is not enough").is_some(), short);
+}

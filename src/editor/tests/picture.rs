@@ -225,6 +225,8 @@ fn window_pictures_of_every_pane() {
         ("libraries", SIZE, 1.0, seen(libraries(), Tab::Source, Look::Dark)),
         ("scope", SIZE, 1.0, super::scope::sounding()),
         ("scope-light-1.5x", SIZE, 1.5, seen(super::scope::sounding(), Tab::Scope, Look::Light)),
+        ("graph", SIZE, 1.0, super::graph::sounding()),
+        ("graph-light-small", narrow, 1.5, seen(super::graph::sounding(), Tab::Graph, Look::Light)),
         ("export", SIZE, 1.0, seen(exports(), Tab::Export, Look::Dark)),
         ("export-small", narrow, 1.0, seen(exports(), Tab::Export, Look::Light)),
         ("empty", SIZE, 1.0, seen(Play::of(Snapshot::default()), Tab::Source, Look::Dark)),

@@ -77,7 +77,8 @@ fn scope_follows_what_the_engine_plays() {
     assert!(session.settle(Duration::from_secs(60)));
     let meters = session.meters().unwrap();
     let mut scope = crate::editor::scope::Scope::default();
-    scope.follow(&meters, session.drums());
+    let snapshot = session.snapshot();
+    scope.follow(&meters, session.drums(), &snapshot.graph);
     let mut heard = vec![];
     for _ in 0..40 {
         let (mut left, mut right) = ([0.0; 480], [0.0; 480]);
@@ -89,7 +90,7 @@ fn scope_follows_what_the_engine_plays() {
         };
         engine.process(io, &[], None);
         heard.extend(left.iter().zip(&right).map(|(left, right)| [*left, *right]));
-        scope.follow(&meters, session.drums());
+        scope.follow(&meters, session.drums(), &snapshot.graph);
     }
     assert!(heard.iter().any(|frame| frame[0] != 0.0));
     assert_eq!(scope.heard(), heard, "every frame, once");

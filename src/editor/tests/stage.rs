@@ -19,6 +19,7 @@ pub struct Play {
     pub turns: Vec<Turn>,
     pub forget: Option<Forget>,
     pub exports: Vec<Entry>,
+    pub foretold: Foretold,
     pub recording: Recording,
     pub recorded: Option<Recorded>,
     pub exporting: Option<Exporting>,
@@ -40,6 +41,7 @@ impl Play {
             turns: vec![],
             forget: None,
             exports: vec![],
+            foretold: Foretold::Nothing,
             recording: Recording::default(),
             recorded: None,
             exporting: None,
@@ -68,7 +70,7 @@ impl Play {
             snapshot: &self.snapshot,
             levels: &self.levels,
             loudness: self.loudness,
-            load: 0.125,
+            busy: Busy { average: 0.125, worst: 0.4 },
             voices: 7,
             rate: 48_000.0,
             samples: SAMPLES,
@@ -78,6 +80,7 @@ impl Play {
             performance: Performance::default(),
             preferences: &self.preferences,
             exports: &self.exports,
+            foretold: &self.foretold,
             recording: &self.recording,
         };
         let asked = draw(ui, &scene, &mut self.panes);

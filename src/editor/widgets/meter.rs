@@ -63,7 +63,7 @@ pub fn lamp(ui: &mut Ui, width: f32, name: &str, peak: f32, lit: bool) -> bool {
 }
 
 /// Where on a meter a factor lies, 0..1.
-fn position(factor: f32) -> f32 {
+pub fn position(factor: f32) -> f32 {
     let above = gain_to_db(f64::from(factor)).max(FLOOR) - FLOOR;
     (above / (TOP - FLOOR)).clamp(0.0, 1.0) as f32
 }
@@ -78,7 +78,7 @@ fn colour(ui: &Ui, factor: f32) -> Color32 {
 }
 
 /// A factor as a level.
-fn decibels(factor: f32) -> String {
+pub fn decibels(factor: f32) -> String {
     if factor < 1e-6 { "-inf dB".into() } else { format!("{:.1} dB", gain_to_db(f64::from(factor))) }
 }
 

@@ -10,5 +10,5 @@ mod typed;
 pub use fader::fader;
 pub use grip::{Grip, Moved};
 pub use knob::knob;
-pub use meter::{lamp, meter};
+pub use meter::{decibels, lamp, meter, position};
 pub use typed::typed;

@@ -29,6 +29,7 @@ fn player(from: u64) -> PartPlayer {
         sparse: false,
         leaving: false,
         born: None,
+        lamp: Default::default(),
     };
     let graph = Graph::new(vec![step], 2, &[], 1, 48_000.0, true);
     let part = Part { graph, outbox: Arc::default(), reads: vec![0], writes: vec![1] };

@@ -101,3 +101,27 @@ fn export_hears_with_the_drums_that_were_learned() {
     let (plain, suited) = (written("plain.wav", ""), written("suited.wav", &learned));
     assert!(suited > plain + 0.2, "{plain} and {suited}");
 }
+
+#[test]
+fn export_is_as_loud_as_it_was_foretold() {
+    let scratch = Scratch::new("export-foretold");
+    let path = scratch.0.join("mix.wav").display().to_string();
+    let export = Export { path, ..Export::default() };
+    let (session, standing) = exported(&scratch, export.clone(), vec![]);
+    let Standing::Done(report) = standing else { panic!("{standing:?}") };
+    session.foretell(export, vec![]);
+    let end = std::time::Instant::now() + LIMIT;
+    let foretold = loop {
+        match session.foretelling().look() {
+            Foretold::Listening if std::time::Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            other => break other,
+        }
+    };
+    let Foretold::Known(forecast) = foretold else { panic!("{foretold:?}") };
+    let (told, true_peak) = (forecast.mix.expected.unwrap(), report.files[0].levels.peak.unwrap());
+    assert!((told - true_peak).abs() < 0.5, "{told} dBFS, and then {true_peak} dBFS");
+    session.foretelling().forget();
+    assert_eq!(session.foretelling().look(), Foretold::Nothing);
+}

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::*, fence};
 const ROOM: usize = 1 << 16;
 
 /// See the head of this file.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Trail {
     /// Both sides of a frame in one word, so that they never come from different frames.
     frames: OnceLock<Box<[AtomicU64]>>,
