@@ -114,11 +114,8 @@ fn one(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked, number: usize, strip: 
     if let Some(taken) = scene.levels.taken.get(number).copied().flatten() {
         let text = format!("GR {}", decibels(taken));
         let label = ui.label(theme::quiet(ui, &text).small());
-        label.widget_info(|| {
-            let mut info = egui::WidgetInfo::labeled(egui::Role::Label, true, format!("Gain reduction of {}", strip.name));
-            info.current_text_value = Some(decibels(taken));
-            info
-        });
+        let name = format!("Gain reduction of {}: {}", strip.name, decibels(taken));
+        label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
         label.on_hover_text("How far its compressors and limiters take it back");
     }
     let gain = control(StripControl::Gain);

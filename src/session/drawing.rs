@@ -71,9 +71,10 @@ impl Graph {
     }
 }
 
-/// A path without the sound's name and without the kind at its end.
+/// A path without the sound's name, its root, and the kind at its end.
 fn name(path: &str, kind: &str) -> String {
     let inside = path.split_once('.').map_or("", |(_, inside)| inside);
+    let inside = inside.strip_prefix("root").map_or(inside, |inside| inside.trim_start_matches('.'));
     let own = inside.strip_suffix(kind).unwrap_or(inside);
     own.trim_end_matches('.').to_owned()
 }
@@ -83,11 +84,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn drawing_names_are_paths_without_sound_and_kind() {
+    fn drawing_names_are_paths_without_sound_root_and_kind() {
         for (path, kind, expected) in [
-            ("song.lead.filter", "filter", "lead"),
-            ("song.osc", "osc", ""),
-            ("song.lead.signal.osc", "osc", "lead.signal"),
+            ("song.root.mix.lead.strip", "strip", "mix.lead"),
+            ("song.root", "osc", ""),
+            ("song.root.mix.lead.filter.signal", "osc", "mix.lead.filter.signal"),
             ("song", "midi_in", ""),
         ] {
             assert_eq!(name(path, kind), expected, "{path}");

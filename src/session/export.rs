@@ -280,7 +280,7 @@ impl Export {
     }
 
     /// How loud it is going to be.
-    fn foretell(
+    pub(super) fn foretell(
         &self,
         document: &Document,
         sound: &str,

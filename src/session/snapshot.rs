@@ -259,8 +259,8 @@ mod tests {
         let end = std::time::Instant::now() + std::time::Duration::from_millis(20);
         while std::time::Instant::now() < end {}
         load.add_since(start, 480);
-        let (worst, first) = (load.take_worst(), load.take_worst());
-        assert!(worst > 0.0 && first == 0.0, "{worst}, then {first}");
+        let (worst, after) = (load.take_worst(), load.take_worst());
+        assert!(worst > 0.0 && after == 0.0, "{worst}, then {after}");
         let (share, second) = load.since(first);
         assert!(share > 0.5 && share <= 1.0, "{share}");
         std::thread::sleep(std::time::Duration::from_millis(20));

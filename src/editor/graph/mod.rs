@@ -19,6 +19,9 @@ use layout::layout;
 /// Letters of a box's name, at most.
 const LETTERS: usize = 22;
 
+/// Parts of names that say little.
+const COMMON: [&str; 4] = ["mix", "mixer", "tracks", "signal"];
+
 /// Where a click on a box leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Led {
@@ -81,7 +84,7 @@ impl Pane {
         }
         let all = self.places.iter().copied().reduce(Rect::union)?;
         let mut led = None;
-        ScrollArea::both().id_salt("graph").auto_shrink(false).show(ui, |ui| {
+        ScrollArea::both().id_salt("graph").auto_shrink(false).stick_to_right(true).show(ui, |ui| {
             let (field, _) = ui.allocate_exact_size(all.size() + vec2(16.0, 16.0), Sense::hover());
             let way = field.min.to_vec2() + vec2(8.0, 8.0);
             for cable in &self.graph.cables {
@@ -119,7 +122,7 @@ impl Pane {
             let painter = ui.painter();
             painter.rect(rect, 4.0, palette.raised, Stroke::new(wide, edge), StrokeKind::Inside);
             let at = rect.min + vec2(8.0, 5.0);
-            let mark = if node.monitored { "●  " } else { "" };
+            let mark = if node.monitored { "•  " } else { "" };
             let kind = format!("{mark}{}", node.kind);
             painter.text(at, Align2::LEFT_TOP, kind, FontId::proportional(12.5), palette.text);
             let name = shortened(&node.name);
@@ -155,11 +158,13 @@ impl Pane {
     }
 }
 
-/// The end of a name tells more than its beginning.
+/// A name without what every name has; its end tells more than its beginning.
 fn shortened(name: &str) -> String {
+    let own = name.split('.').filter(|part| !COMMON.contains(part));
+    let name = own.collect::<Vec<_>>().join(".");
     let letters = name.chars().count();
     if letters <= LETTERS {
-        return name.to_owned();
+        return name;
     }
     let end: String = name.chars().skip(letters - LETTERS + 2).collect();
     format!("…{end}")
