@@ -80,7 +80,11 @@ impl Drawing {
 }
 
 /// The boxes that are written into a feedback line, through others if need be.
-fn written(lines: &HashMap<(usize, usize), Vec<Source>>, source: Source, seen: &mut Vec<Source>) -> Vec<usize> {
+fn written(
+    lines: &HashMap<(usize, usize), Vec<Source>>,
+    source: Source,
+    seen: &mut Vec<Source>,
+) -> Vec<usize> {
     match source {
         Source::Box(from) => vec![from],
         _ if seen.contains(&source) => vec![],

@@ -198,7 +198,8 @@ fn free(ui: &Ui, wish: &Export, known: &mut Option<(String, f64, Option<u64>)>) 
 
 /// How loud it is going to be: asked for by a button, as it takes a while.
 fn foretell(ui: &mut Ui, scene: &Scene<'_>, wish: &Export, heard: &mut Option<Export>, asked: &mut Asked) {
-    let same = heard.as_ref().is_some_and(|heard| Export { path: wish.path.clone(), ..heard.clone() } == *wish);
+    let same =
+        heard.as_ref().is_some_and(|heard| Export { path: wish.path.clone(), ..heard.clone() } == *wish);
     if !same && heard.take().is_some() {
         asked.export = Some(Exporting::Forget);
     }
@@ -286,7 +287,11 @@ fn begin(ui: &mut Ui, scene: &Scene<'_>, wish: &Export, free: Option<u64>, asked
 }
 
 fn megabytes(bytes: u64) -> String {
-    if bytes < 10_000_000_000 { format!("{:.1} MB", bytes as f64 / 1e6) } else { format!("{:.0} GB", bytes as f64 / 1e9) }
+    if bytes < 10_000_000_000 {
+        format!("{:.1} MB", bytes as f64 / 1e6)
+    } else {
+        format!("{:.0} GB", bytes as f64 / 1e9)
+    }
 }
 
 /// An export: its progress, or what came of it.

@@ -32,12 +32,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use graph::Led;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use graph::Led;
 
 use crate::session::{
-    Control, Counts, Entry, Export, Follows, Foretold, Kept, Loudness, Loudnesses, Message, Performance, Preferences,
-    Recording, Session, Snapshot,
+    Control, Counts, Entry, Export, Follows, Foretold, Kept, Loudness, Loudnesses, Message, Performance,
+    Preferences, Recording, Session, Snapshot,
 };
 
 pub use host::{Host, Turn};

@@ -73,7 +73,8 @@ fn figures(ui: &mut Ui, scene: &Scene<'_>) {
     let (average, worst) = (scene.busy.average * 100.0, scene.busy.worst * 100.0);
     let about = "Of the time that it has: on average, and the block that took longest in the last 3 s. Above 100 % the sound breaks up.";
     let ink = if worst > 100.0 { theme::of(ui).fault } else { theme::of(ui).text };
-    ui.label(egui::RichText::new(format!("CPU {average:.1} %, worst {worst:.0} %")).color(ink)).on_hover_text(about);
+    ui.label(egui::RichText::new(format!("CPU {average:.1} %, worst {worst:.0} %")).color(ink))
+        .on_hover_text(about);
     ui.label(theme::quiet(ui, "·"));
     ui.label(match scene.voices {
         1 => "1 voice".into(),

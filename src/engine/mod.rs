@@ -25,8 +25,8 @@ use crate::kernel::{Controls, Piece};
 
 pub use crate::dsp::drum::profile::STEPS;
 pub use crate::dsp::drum::{Fate, Instrument, Profile as DrumProfile, Reason, Stroke as DrumStroke};
-pub use crate::kernel::drums::{Drum, Drums};
 pub use crate::kernel::Trail;
+pub use crate::kernel::drums::{Drum, Drums};
 pub use crate::kernel::lamp::{Lamp, Onlooker};
 pub use crate::kernel::sight::{COLUMN, Candidate, Seen as TriggerSeen};
 pub use crate::kernel::strip_fault;

@@ -157,7 +157,8 @@ mod tests {
     fn tile(frames: usize) -> Box<Tile> {
         let mut tile = Box::new(Tile::new(2));
         tile.flat = false;
-        (0..frames).for_each(|frame| tile.floats_mut()[2 * frame..2 * frame + 2].copy_from_slice(&[0.25, -8.0]));
+        (0..frames)
+            .for_each(|frame| tile.floats_mut()[2 * frame..2 * frame + 2].copy_from_slice(&[0.25, -8.0]));
         tile
     }
 
@@ -169,7 +170,8 @@ mod tests {
         onlooker.trail.written();
         lamp.watch(true);
         let outputs = [tile(16)];
-        let seen = |at, alive| Seen { outputs: &outputs, at, frames: 16, alive, held: false, taken_back: Some(0.5) };
+        let seen =
+            |at, alive| Seen { outputs: &outputs, at, frames: 16, alive, held: false, taken_back: Some(0.5) };
         onlooker.see(&lamp, &seen(48, &[true, false]));
         onlooker.see(&lamp, &seen(48, &[true, false]));
         onlooker.finish(48, 16);

@@ -119,7 +119,9 @@ pub fn play(wish: Wish) -> Result<(), String> {
             return Ok(());
         }
         if RUNS.load(Relaxed) {
-            return Err("the window could not be opened: is there a screen? `--no-window` plays without".into());
+            return Err(
+                "the window could not be opened: is there a screen? `--no-window` plays without".into()
+            );
         }
     }
     let tried: Vec<&str> = backends.iter().map(|(_, name)| *name).collect();

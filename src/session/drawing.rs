@@ -54,7 +54,12 @@ impl Graph {
         let mut node = |drawn: Drawn| {
             let place = files.get(drawn.span.file as usize).map(|file| {
                 let newlines = lines.entry(drawn.span.file).or_insert_with(|| {
-                    file.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect()
+                    file.text
+                        .bytes()
+                        .enumerate()
+                        .filter(|(_, byte)| *byte == b'\n')
+                        .map(|(at, _)| at)
+                        .collect()
                 });
                 let line = newlines.partition_point(|at| *at < drawn.span.start as usize) + 1;
                 (file.path.display().to_string(), line)

@@ -38,8 +38,8 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 pub use crate::engine::{
-    COLUMN, Candidate, Control, Drum, DrumProfile, Drums, Fate, Instrument, Lamp, MOST_MEMBERS, MOST_RANGE, Meters,
-    Mpe, Performance, Reason, StripControl, Trail, TriggerControl, TriggerSeen, Zone,
+    COLUMN, Candidate, Control, Drum, DrumProfile, Drums, Fate, Instrument, Lamp, MOST_MEMBERS, MOST_RANGE,
+    Meters, Mpe, Performance, Reason, StripControl, Trail, TriggerControl, TriggerSeen, Zone,
 };
 use crate::engine::{Engine, Remote};
 use crate::library::vault::Vault;

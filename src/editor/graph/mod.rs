@@ -126,7 +126,13 @@ impl Pane {
             let kind = format!("{mark}{}", node.kind);
             painter.text(at, Align2::LEFT_TOP, kind, FontId::proportional(12.5), palette.text);
             let name = shortened(&node.name);
-            painter.text(at + vec2(0.0, 16.0), Align2::LEFT_TOP, name, FontId::proportional(10.0), palette.quiet);
+            painter.text(
+                at + vec2(0.0, 16.0),
+                Align2::LEFT_TOP,
+                name,
+                FontId::proportional(10.0),
+                palette.quiet,
+            );
             let rail = Rect::from_min_max(
                 pos2(rect.left() + 6.0, rect.bottom() - 7.0),
                 pos2(rect.right() - 6.0, rect.bottom() - 4.0),

@@ -66,7 +66,8 @@ fn graph_draws_what_runs_with_its_cables_and_lines() {
     let graph = session.snapshot().graph.clone();
     let titles = titles(&graph);
     let place = |title: &str| titles.iter().position(|known| known == title);
-    let lines = [("filter of mix.low", 5), ("midi_in of mix.keys", 10), ("filter of mix.keys.midi_in.signal", 12)];
+    let lines =
+        [("filter of mix.low", 5), ("midi_in of mix.keys", 10), ("filter of mix.keys.midi_in.signal", 12)];
     for (title, line) in lines {
         let at = place(title).unwrap_or_else(|| panic!("{title} is not among {titles:#?}"));
         assert_eq!(graph.nodes[at].place.as_ref().map(|(_, line)| *line), Some(line), "{title}");

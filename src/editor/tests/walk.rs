@@ -61,7 +61,10 @@ impl Walk {
             turns.extend(new);
         };
         let builder = Harness::builder().with_size(vec2(SIZE.0, SIZE.1)).with_max_steps(8);
-        let stage = builder.with_step_dt(1.0 / 30.0).with_context_setup(Editor::dress).build_ui_state(draw, desk.clone());
+        let stage = builder
+            .with_step_dt(1.0 / 30.0)
+            .with_context_setup(Editor::dress)
+            .build_ui_state(draw, desk.clone());
         Walk { stage, desk, session, engine, pressed: None, known: 0, loudest: 0.0 }
     }
 
