@@ -86,6 +86,7 @@ fn main() {
                 sparse: false,
                 leaving: false,
                 born: None,
+                lamp: Default::default(),
             };
             let mut graph = Graph::new(vec![step], 1, &[], lanes, RATE, false);
             let mut best = f64::INFINITY;

@@ -8,11 +8,24 @@ use serde_json::Value;
 /// Fails with the crates whose licence is not allowed.
 pub fn check() -> Result<(), Failed> {
     if has_program("cargo-deny") {
-        return run(cargo().args(["deny", "--offline", "check", "licenses", "bans", "sources"]));
+        return run(cargo().args([
+            "deny",
+            "--all-features",
+            "--offline",
+            "check",
+            "licenses",
+            "bans",
+            "sources",
+        ]));
     }
     let allowed = allow_list(&std::fs::read_to_string(root().join("deny.toml"))?);
-    let metadata: Value =
-        serde_json::from_str(&text(cargo().args(["metadata", "--format-version", "1", "--locked"]))?)?;
+    let metadata: Value = serde_json::from_str(&text(cargo().args([
+        "metadata",
+        "--format-version",
+        "1",
+        "--locked",
+        "--all-features",
+    ]))?)?;
     let packages = metadata["packages"].as_array().map_or(&[][..], |p| p);
     let mut wrong = Vec::new();
     for package in packages {
