@@ -22,7 +22,7 @@ fn pattern(notes: usize) -> Pattern {
         ..Note::default()
     };
     let groove = Groove { swing: 0.58, timing: vec![0.0, 0.02, 0.0, -0.01], ..Groove::default() };
-    Pattern { notes: (0..notes).map(note).collect(), length: notes as f64 / 16.0, groove }
+    Pattern { notes: (0..notes).map(note).collect(), length: notes as f64 / 16.0, groove, chase: true }
 }
 
 /// A tempo that changes with every fourth bar, with ramps.
@@ -59,6 +59,7 @@ fn by_note(clips: &[Clip], line: &Timeline) -> Vec<(f64, f64, Note)> {
                 notes: vec![clip.pattern.notes[number]],
                 length: clip.pattern.length,
                 groove: clip.pattern.groove.clone(),
+                chase: true,
             };
             let alone = Clip { pattern: &one, ..*clip };
             let made = prepare(&[alone], Chances::Drawn, Some((line, RATE)));

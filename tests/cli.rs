@@ -550,14 +550,14 @@ fn preset_list_shows_factory_and_user_and_finds_words() {
     let all = presets(&folder.0, &[]);
     let lines: Vec<Vec<&str>> = all.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[0][..3], ["1", "Drums", "(factory)"], "{all}");
-    assert_eq!(lines[5], ["6", "Night", "Bus", "Pads", "by", "Ann", "[dark]"], "{all}");
+    assert_eq!(lines[6], ["7", "Night", "Bus", "Pads", "by", "Ann", "[dark]"], "{all}");
     assert!(all.ends_with(&format!("Your presets: {}\n", folder.0.display())), "{all}");
     let found: serde_json::Value =
         serde_json::from_str(&presets(&folder.0, &["DARK", "--format", "json"])).expect("JSON");
     assert_eq!(found.as_array().map(Vec::len), Some(1));
     assert_eq!(
         (&found[0]["number"], &found[0]["author"], &found[0]["factory"]),
-        (&6.into(), &"Ann".into(), &false.into())
+        (&7.into(), &"Ann".into(), &false.into())
     );
     assert_eq!(found[0]["path"], folder.0.join("Pads/night.yaml").display().to_string());
 }
@@ -660,4 +660,80 @@ fn midi_command_writes_songs_and_render_plays_them_to_their_end() {
         assert_eq!(samples.len() as f64 / 2.0 / 48_000.0, seconds, "{arguments:?}");
         assert!(peak(&samples) > 0.1);
     }
+}
+
+const SECTIONS: &str = "\
+night:
+  song:
+    tempo: 120
+    sections: {intro: 1 bar, verse: 2 bars}
+    markers: {drop: 2 bars}
+    signal: {mix: {hum: {osc: {freq: 110, amp: 0.25}}, beat: {pattern: {instrument: {osc: {freq: freq, amp: 0.1}}, notes: C4 .}}}}
+";
+
+/// Names and frames of the cue points of a WAV file.
+fn cues(path: &Path) -> Vec<(String, u32)> {
+    let bytes = fs::read(path).expect("a file");
+    let number = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    let find = |name: &[u8], from: usize| (from..bytes.len() - 4).find(|n| &bytes[*n..n + 4] == name);
+    let Some(cue) = find(b"cue ", 12) else { return vec![] };
+    let mut label = cue;
+    (0..number(cue + 8) as usize)
+        .map(|n| {
+            label = find(b"labl", label + 1).expect("a label");
+            let text = &bytes[label + 12..label + 7 + number(label + 4) as usize];
+            (String::from_utf8(text.to_vec()).expect("text"), number(cue + 12 + 24 * n + 20))
+        })
+        .collect()
+}
+
+#[test]
+fn render_writes_the_markers_of_a_song_and_takes_its_sections_as_ranges() {
+    let folder = Folder::new("markers");
+    fs::write(folder.0.join("night.yaml"), format!("seiche: 1\n{SECTIONS}")).expect("file");
+    let all =
+        |names: &[(&str, u32)]| names.iter().map(|(name, at)| (name.to_string(), *at)).collect::<Vec<_>>();
+    let run = |more: &[&str]| render(&folder.0, &[&["night.yaml", "--out", "a.wav"], more].concat());
+    assert_eq!(run(&[]).0, Some(0));
+    assert_eq!(cues(&folder.0.join("a.wav")), all(&[("intro", 0), ("verse", 88_200), ("drop", 176_400)]));
+    // As in a host, twice as fast.
+    assert_eq!(run(&["--bpm", "240"]).0, Some(0));
+    assert_eq!(cues(&folder.0.join("a.wav")), all(&[("intro", 0), ("verse", 44_100), ("drop", 88_200)]));
+    assert_eq!(run(&["--range", "verse.."]).0, Some(0));
+    assert_eq!(
+        (folder.wav("a.wav").1.len() / 2, cues(&folder.0.join("a.wav"))),
+        (176_400, all(&[("verse", 0), ("drop", 88_200)]))
+    );
+    assert_eq!(run(&["--range", "intro..verse"]).0, Some(0));
+    assert_eq!(
+        (folder.wav("a.wav").1.len() / 2, cues(&folder.0.join("a.wav"))),
+        (88_200, all(&[("intro", 0)]))
+    );
+    let (code, _, said) = run(&["--range", "bridge..verse"]);
+    assert!(code == Some(1) && said.contains("there are intro, verse, drop"), "{said}");
+}
+
+#[test]
+fn freeze_writes_a_recording_and_unfreeze_leaves_nothing() {
+    let folder = Folder::new("freeze");
+    let (text, path) = (format!("seiche: 1\n{SECTIONS}"), folder.0.join("night.yaml"));
+    fs::write(&path, &text).expect("file");
+    let run = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_seiche");
+        let out = Command::new(program).args(arguments).current_dir(&folder.0).output().expect("starts");
+        (out.status.code(), String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
+    };
+    let (code, said) = run(&["freeze", "night.yaml", "--track", "beat"]);
+    assert!(code == Some(0) && said.contains("% saved") && said.contains("the same to the bit"), "{said}");
+    assert!(folder.0.join("frozen/night_beat.wav").is_file());
+    assert!(fs::read_to_string(&path).expect("text").starts_with(&text));
+    let (code, said) = run(&["render", "night.yaml", "--out", "a.wav"]);
+    assert!(code == Some(0) && !said.contains("frozen"), "{said}");
+    let (code, said) = run(&["render", "night.yaml", "--out", "b.wav", "--rate", "48000"]);
+    assert!(code == Some(0) && said.contains("`beat` has changed since it was frozen"), "{said}");
+    let (code, said) = run(&["unfreeze", "night.yaml", "--track", "beat"]);
+    assert!(code == Some(0) && !folder.0.join("frozen/night_beat.wav").exists(), "{said}");
+    assert_eq!(fs::read_to_string(&path).expect("text"), text);
+    let (code, said) = run(&["unfreeze", "night.yaml", "--track", "beat"]);
+    assert!(code == Some(1) && said.contains("is not frozen"), "{said}");
 }

@@ -479,7 +479,8 @@ const CASES: &[Case] = &[
     },
     Case {
         node: "pattern",
-        around: "@",
+        // What is repeated begins in the middle of a note.
+        around: "{song: {loop: [0.2, 0.35, 2], signal: @}}",
         base: &[
             ("instrument", "{osc: {type: saw, freq: freq, amp: 0.3 * velocity}}"),
             ("notes", "'[C4 E4] G4 - A4'"),
@@ -504,7 +505,9 @@ const CASES: &[Case] = &[
             ("scale", "C minor | notes: 1 3 5"),
             ("transpose", "5"),
             ("slide", "0.2 | notes: C4 /C5"),
+            ("chase", "false"),
             ("mute", "true"),
+            ("to_host", "true"),
             ("seed", "5 | notes: C4? E4? G4? C4? E4? G4? A4?"),
             ("voices", "1"),
             ("mode", "mono"),
@@ -538,6 +541,7 @@ const CASES: &[Case] = &[
             ("clips", "[{pattern: {instrument: {osc: {freq: freq}}, step: 0.1, notes: C4 G4}}]"),
             ("instrument", "{osc: {type: saw, freq: freq}}"),
             ("mute", "true"),
+            ("to_host", "true"),
         ],
     },
     Case {
@@ -559,6 +563,13 @@ const CASES: &[Case] = &[
             ("transpose", "3"),
             ("velocity", "0.5"),
             ("mute", "true"),
+            ("file", "samples/click.wav"),
+            ("gain", "-6 | pattern: null | file: samples/click.wav"),
+            ("fade_in", "10 ms | pattern: null | file: samples/click.wav"),
+            ("fade_out", "0.2 | pattern: null | file: samples/click.wav"),
+            ("fade", "smooth | pattern: null | file: samples/click.wav | fade_out: 0.2"),
+            ("speed", "0.5 | pattern: null | file: samples/click.wav"),
+            ("reverse", "true | pattern: null | file: samples/click.wav"),
         ],
     },
     Case {

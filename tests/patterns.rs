@@ -2,8 +2,12 @@
 //! live, and on through edits. Most sounds here put variables of their notes out as they are, so that they can be read off. The
 //! allocation guard is armed.
 
+#[path = "patterns/freeze.rs"]
+mod freeze;
 #[path = "reload/host.rs"]
 mod host;
+#[path = "patterns/recordings.rs"]
+mod recordings;
 #[path = "patterns/song.rs"]
 mod song;
 mod support;
@@ -12,7 +16,7 @@ use std::sync::Mutex;
 
 use seiche::bounce::Job;
 use seiche::compile::{self, Request};
-use seiche::engine::{Engine, Io, Transport};
+use seiche::engine::{Engine, Io, Transport, What};
 use seiche::language::render as show;
 use seiche::library::samples::Store;
 use support::*;
@@ -278,9 +282,10 @@ fn pattern_follows_the_host_through_loops_jumps_stops_and_tempos() {
     assert_eq!((hosted.heard[30_000], hosted.heard[36_000 - 1]), (0.5, 0.5));
     hosted.play(120.0, 0.0, 30_000, 512);
     assert_eq!([36_000, 47_999, 48_000, 60_000].map(|n| hosted.heard[n]), [1.0, 1.0, 0.0, 0.5]);
-    // A jump into the middle of a note: it has begun before, and is not played.
+    // A jump into the middle of a note: it sounds from there to its end.
     hosted.play(120.0, 2.25, 30_000, 512);
-    assert_eq!([66_000, 66_000 + 17_999, 66_000 + 18_000].map(|n| hosted.heard[n]), [0.0, 0.0, 0.125]);
+    let here = [0, 5_999, 6_000, 17_999, 18_000].map(|n| hosted.heard[66_000 + n]);
+    assert_eq!(here, [0.25, 0.25, 0.0, 0.0, 0.125]);
     hosted.stop(1_000);
     assert!(peak(&hosted.heard[96_000..97_000]) == 0.0, "keys come up when the host stops");
     // Twice as fast from beat 1 on: the note that is held ends with the host's beats.
@@ -298,10 +303,100 @@ fn pattern_follows_the_host_through_loops_jumps_stops_and_tempos() {
         for hosted in [(&mut other, size), (&mut wanted, 512)] {
             let (hosted, size) = hosted;
             hosted.play(97.3, 0.0, 50_000, size);
-            hosted.play(97.3, 2.6, 50_000, size);
+            hosted.play(97.3, 2.3, 50_000, size);
         }
         let same = other.heard.iter().zip(&wanted.heard).position(|(a, b)| a.to_bits() != b.to_bits());
         assert_eq!(same, None, "{size}");
+    }
+}
+
+#[test]
+fn pattern_notes_sound_on_where_the_song_jumps_into_them() {
+    let jumped = |pattern: &str, to: f64| -> Hosted {
+        let mut hosted = Hosted::new(&format!("x: {{pattern: {{{pattern}}}}}\n"));
+        hosted.play(120.0, 5.0, 1_000, 256);
+        hosted.play(120.0, to, 96_000, 256);
+        hosted
+    };
+    let level = |hosted: &Hosted, beats: f64| hosted.heard[1_000 + frame(beats)];
+    // A chord of which one key is up already, and one that is to come.
+    let notes = "length: 8, notes: [[0, C4, 3, 1], [0.5, E4, 0.5, 0.5], [1, G4, 4, 0.25], [4, C5, 1, 0.125]]";
+    let found = jumped(&format!("instrument: held, {notes}"), 2.0);
+    assert_eq!([0.0, 0.9, 1.1, 2.1, 3.1].map(|at| level(&found, at)), [1.25, 1.25, 0.25, 0.375, 0.0]);
+    let found = jumped(&format!("instrument: held, chase: false, {notes}"), 2.0);
+    assert_eq!([0.0, 1.9, 2.1].map(|at| level(&found, at)), [0.0, 0.0, 0.125]);
+    // Where one key sounds, it is the last one; what was cut stays silent; no pitch glides there.
+    let last = "length: 8, notes: [[0, C4, 4, 1], {at: 1, note: A4, length: 3, slide: 2}]";
+    assert_eq!(level(&jumped(&format!("instrument: pitch, {last}"), 2.0), 0.001), 440.0);
+    let cut =
+        "length: 8, notes: [[0, C4, 4, 1], {at: 1, note: A4, length: 0.5, choke: true}, [1.5, C5, 2, 0.5]]";
+    let found = jumped(&format!("instrument: held, {cut}"), 2.0);
+    assert_eq!([0.5, 1.6].map(|at| level(&found, at)), [0.5, 0.0]);
+    // A drum that rings out is not struck in its middle.
+    let drum =
+        "instrument: {envelope: {decay: 0.5, sustain: 0, sustain_duration: 0, signal: {osc: {freq: 100}}}}";
+    let found = jumped(&format!("{drum}, length: 8, notes: [[0, C4, 4, 1]]"), 2.0);
+    assert_eq!(peak(&found.heard), 0.0);
+    // The next time through a pattern has nothing of the one before, and among very many notes those that are held are found.
+    let many: Vec<String> = (0..300).map(|n| format!("[{}, D4, 0.05, 0.001]", f64::from(n) * 0.1)).collect();
+    let many = format!("instrument: held, length: 32, notes: [[0, C4, 31, 1], {}]", many.join(", "));
+    assert_eq!(level(&jumped(&many, 25.08), 0.0), 1.0);
+    assert_eq!(level(&jumped(&many, 31.5 + 32.0), 0.0), 0.0);
+    assert_eq!(level(&jumped(&many, 57.08), 0.0), 1.0);
+    // Nothing stays behind: the host stops, and goes on elsewhere.
+    let mut hosted = jumped(&format!("instrument: held, {notes}"), 2.0);
+    for place in [2.5, 0.2, 4.5, 0.9, 7.0] {
+        hosted.play(120.0, place, 700, 64);
+    }
+    hosted.stop(1_000);
+    let end = hosted.heard.len();
+    assert_eq!(peak(&hosted.heard[end - 1_700..]), 0.0);
+}
+
+#[test]
+fn pattern_notes_go_to_the_host_at_their_frames() {
+    let sound = "x: {mix: {a: {pattern: {instrument: held, length: 1, to_host: true, notes: C4v1 . E4v0.5 -}}, \
+                 b: {clips: {clips: [{pattern: {pattern: {instrument: held, to_host: true, notes: G4}}, start: 1, length: 1/16}, \
+                 {pattern: {pattern: {instrument: held, notes: A4}}}]}}}}\n";
+    for size in [64, 441, 4096] {
+        let mut hosted = Hosted::new(sound);
+        let mut sent = vec![];
+        let mut here = 0;
+        let mut play = |hosted: &mut Hosted, from: f64, frames: usize, playing: bool| {
+            let mut done = 0;
+            while done < frames {
+                let n = size.min(frames - done);
+                let beats = from + done as f64 / BEAT;
+                let transport = at(120.0, beats, playing);
+                let (mut left, mut right) = (vec![0.0; n], vec![0.0; n]);
+                hosted.engine.process(io(&mut left, &mut right), &[], Some(&transport));
+                sent.extend(hosted.engine.output_events().iter().map(|e| (here + e.at as usize, e.what)));
+                (done, here) = (done + n, here + n);
+            }
+        };
+        play(&mut hosted, 0.0, 30_000, true);
+        // A jump into the middle of a note, and the stop: what is down comes up.
+        play(&mut hosted, 0.6, 1_000, true);
+        play(&mut hosted, 0.6, 500, false);
+        let on = |key, velocity| What::NoteOn { channel: 0, key, note: -1, velocity };
+        let off = |key| What::NoteOff { channel: 0, key, note: -1, velocity: 0.0 };
+        let wanted = [
+            (0, on(60, 1.0)),
+            (6_000, off(60)),
+            (12_000, on(64, 0.5)),
+            (24_000, off(64)),
+            (24_000, on(60, 1.0)),
+            (24_000, on(67, 0.8)),
+            (30_000, off(60)),
+            (30_000, off(67)),
+            (30_000, on(64, 0.5)),
+            (31_000, off(64)),
+        ];
+        let order = |all: &mut Vec<(usize, What)>| all.sort_by_key(|(at, what)| (*at, format!("{what:?}")));
+        let mut wanted = wanted.to_vec();
+        order(&mut wanted);
+        order(&mut sent);
+        assert_eq!(sent, wanted, "blocks of {size}");
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use seiche::bounce::{self, Job, Rendering};
+use seiche::compile::parts::{Cut, compile_parts};
 use seiche::compile::{self, Request};
 use seiche::engine::{Event, Transport, What};
 use seiche::language::{Library, render as show};
@@ -103,7 +104,7 @@ fn share(x: &[f32], low: f64, high: f64) -> f64 {
 
 /// Sounds that people choose, rather than parts of others.
 const MAIN: &[&str] =
-    &["kick", "snare", "hat", "clap", "crash", "kit", "poly", "bass", "pad", "lead", "song"];
+    &["kick", "snare", "hat", "clap", "crash", "kit", "poly", "bass", "pad", "lead", "song", "tide"];
 
 #[test]
 fn presets_have_no_findings() {
@@ -174,6 +175,31 @@ fn presets_song_is_mixed_with_headroom_and_moves() {
     assert!(groove > 1.3 * intro && drop > 1.3 * pause, "{intro} {groove} {pause} {drop}");
     let tail = rms(&r.main[0][(69.5 * RATE) as usize..]);
     assert!(tail < 0.003, "still {tail} at its end");
+}
+
+#[test]
+fn presets_tide_is_a_written_arrangement_that_plays_in_all_its_sections() {
+    let library = presets();
+    let store = Mutex::new(Store::default());
+    let request =
+        Request { library: &library, sound: "tide", overrides: &[], rate: RATE, seed: 1, store: &store };
+    let parts = compile_parts(&request, Cut::default()).unwrap_or_else(|e| panic!("{e:?}"));
+    let piece = parts.arrangement;
+    let names = ["shore", "flood", "drift", "break", "again", "ebb"];
+    let marks: Vec<(&str, u64)> = piece.markers(RATE, None).collect();
+    assert!(marks.iter().map(|(name, _)| *name).eq(names));
+    let length = piece.frames(RATE, None).expect("it ends");
+    assert!((50.0..65.0).contains(&(length as f64 / RATE)), "{}", length as f64 / RATE);
+    assert!(piece.tracks.iter().all(|(_, notes)| notes.len() > 5) && piece.tracks.len() >= 5);
+    let r = play(&library, "tide", How { seconds: length as f64 / RATE, ..PLAIN });
+    let peak = 20.0 * peak(&r).log10();
+    assert!((-8.0..=-0.5).contains(&peak), "peak {peak} dBFS");
+    let sections: Vec<u64> = marks.iter().map(|(_, at)| *at).chain([length]).collect();
+    let level =
+        |n: usize| rms(&r.main[0][sections[n] as usize..(sections[n + 1] as usize).min(r.main[0].len())]);
+    let levels: Vec<f64> = (0..6).map(level).collect();
+    assert!(levels.iter().all(|level| *level > 0.01), "{levels:?}");
+    assert!(levels[1] > 1.2 * levels[0] && levels[4] > 1.1 * levels[5], "{levels:?}");
 }
 
 #[test]

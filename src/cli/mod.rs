@@ -3,6 +3,7 @@
 
 mod check;
 mod collect;
+mod freeze;
 mod input;
 mod midi;
 mod notes;
@@ -42,6 +43,8 @@ struct Arguments {
 enum Command {
     /// Look for mistakes in libraries, without playing anything.
     Check(check::Check),
+    /// Let a track be played from a recording of itself.
+    Freeze(freeze::Freeze),
     /// Write the notes of a pattern or a song as a MIDI file.
     Midi(midi::Midi),
     /// Write what the keys of a sound are called, for piano rolls.
@@ -57,6 +60,8 @@ enum Command {
     Triggers(Box<triggers::Triggers>),
     /// Bring a library together with all that it names, to take it elsewhere.
     Collect(collect::Collect),
+    /// Let the source of a frozen track play again.
+    Unfreeze(freeze::Unfreeze),
     /// Print the JSON schema of libraries, for editors that know YAML.
     Schema,
 }
@@ -65,7 +70,9 @@ enum Command {
 pub fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Check(check) => check.run(),
+        Command::Freeze(freeze) => freeze.run(),
         Command::Midi(midi) => midi.run(),
+        Command::Unfreeze(unfreeze) => unfreeze.run(),
         Command::Notes(notes) => notes.run(),
         #[cfg(feature = "play")]
         Command::Play(play) => play.run(),

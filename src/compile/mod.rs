@@ -34,6 +34,7 @@ use crate::library::samples::Store;
 pub use check::check;
 pub use drawing::{Cable, Drawing, Drawn};
 pub use keys::{NoteName, note_names};
+pub use lower::{Origin, origin};
 pub use program::{Output, Program, Role, Strip};
 pub use sketch::Blueprint;
 use sketch::GraphSketch;

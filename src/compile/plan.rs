@@ -9,8 +9,9 @@ use crate::kernel::clock::ClockPlan;
 use crate::kernel::lamp::Lamp;
 use crate::kernel::macros::MacroPlan;
 use crate::kernel::plumbing::Law;
+use crate::kernel::recordings::RecordingsPlan;
 use crate::kernel::tape::Tape;
-use crate::kernel::voices::Touched;
+use crate::kernel::voices::{ScorePlan, Touched};
 use crate::kernel::{Audio, Fixed, Inputs, StripPlace};
 use crate::language::model::Span;
 use crate::library::samples::is_missing;
@@ -152,6 +153,10 @@ pub enum What {
         curve: Arc<Curve>,
         clock: ClockPlan,
     },
+    /// Written notes for the host.
+    NotesOut(ScorePlan),
+    /// Recordings along the song.
+    Recordings(RecordingsPlan),
     /// The tempo of a song.
     SongTempo {
         line: Arc<Timeline>,
@@ -351,6 +356,9 @@ impl Plan {
                 What::Node(recipe) if recipe.audio.iter().chain(&recipe.folder).any(is_missing) => {
                     ids.push(op.id.clone());
                 }
+                What::Recordings(plan) if plan.takes.iter().any(|take| is_missing(&take.audio)) => {
+                    ids.push(op.id.clone());
+                }
                 What::Voices(voices) => {
                     ids.extend(voices.pools.iter().flat_map(|pool| pool.main.plan.without_samples()));
                 }
@@ -401,6 +409,8 @@ impl What {
             What::Tempo { .. } => "tempo",
             What::Along { .. } => "along",
             What::SongTempo { .. } => "song-tempo",
+            What::Recordings(_) => "recordings",
+            What::NotesOut(_) => "notes for the host",
             What::Macro(_) => "macro",
             What::Turn(_) => "macro of a note",
             What::Touch(Touched::Value) => "touch",

@@ -59,7 +59,16 @@ fn equal(a: &Op, b: &Op) -> bool {
 }
 
 /// Drops operations that neither the outputs nor a loop needs.
-pub(super) fn prune(mut plan: Plan) -> Plan {
+pub(super) fn prune(plan: Plan) -> Plan {
+    reached(plan, acts)
+}
+
+/// Drops operations that the outputs do not need, whatever else they do.
+pub(super) fn only(plan: Plan) -> Plan {
+    reached(plan, |_| false)
+}
+
+fn reached(mut plan: Plan, acts: fn(&Op) -> bool) -> Plan {
     let mut heard = vec![false; plan.ops.len()];
     let acting = plan.ops.iter().enumerate().filter(|(_, op)| acts(op)).map(|(index, _)| index);
     let mut open: Vec<usize> = plan.outputs.iter().flat_map(Wire::ops).chain(acting).collect();
@@ -101,6 +110,7 @@ pub(super) fn prune(mut plan: Plan) -> Plan {
 fn acts(op: &Op) -> bool {
     match &op.what {
         What::Node(recipe) => recipe.acts(),
+        What::NotesOut(_) => true,
         What::Voices(voices) => voices.pools.iter().any(|pool| pool.main.plan.ops.iter().any(acts)),
         _ => false,
     }

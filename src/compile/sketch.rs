@@ -335,6 +335,8 @@ pub(super) fn key(op: &Op) -> String {
         What::Tempo { part, host } => write!(key, " {part:?} {host}"),
         What::Along { curve, clock } => write!(key, " {curve:?} {clock:?}"),
         What::SongTempo { line } => write!(key, " {line:?}"),
+        What::Recordings(plan) => write!(key, " {plan:?}"),
+        What::NotesOut(plan) => write!(key, " {plan:?}"),
         What::Macro(plan) | What::Turn(plan) => write!(key, " {plan:?}"),
         What::Voices(voices) => write!(key, " {:?}", voices.driver),
         _ => Ok(()),

@@ -80,6 +80,34 @@ impl Sinc {
         }
         (sums[0] + sums[1]) + (sums[2] + sums[3])
     }
+    /// The value of a recording at a place in it, read `speed` frames per frame. What is `round` (from, to) goes on from its other end;
+    /// else there is silence around the recording.
+    #[inline(always)]
+    pub fn read_at(&self, recording: &[f32], at: f64, speed: f32, round: Option<(i64, i64)>) -> f32 {
+        let whole = at.floor();
+        let (index, fraction) = (whole as i64, (at - whole) as f32);
+        let first = index - (TAPS as i64 / 2 - 1);
+        let inside = |i: i64| recording.get(i as usize).copied().unwrap_or(0.0);
+        if fraction == 0.0 && speed.abs() == 1.0 {
+            return inside(index);
+        }
+        let (low, high) = round.unwrap_or((0, recording.len() as i64));
+        if first >= low
+            && first + TAPS as i64 <= high
+            && let Some(taps) = recording[first as usize..].first_chunk::<TAPS>()
+        {
+            return self.read(taps, fraction, speed);
+        }
+        let taps = std::array::from_fn(|k| {
+            let i = first + k as i64;
+            match (round, i < 0) {
+                (Some(_), _) => inside(low + (i - low).rem_euclid((high - low).max(1))),
+                (None, true) => 0.0,
+                (None, false) => inside(i),
+            }
+        });
+        self.read(&taps, fraction, speed)
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod pass;
 pub mod plumbing;
 #[cfg(test)]
 pub(crate) mod probe;
+pub mod recordings;
 pub mod sight;
 pub mod steps;
 pub mod tape;

@@ -10,7 +10,7 @@ use super::model::{SourceFile, Span, Value};
 use super::reader::Parsed;
 use super::scalar::{Meaning, meaning};
 use super::tree::{Entry, Kind, Tree};
-use super::{Library, Sound, settings};
+use super::{Library, Sound, frozen, settings};
 use crate::spec::{ADDED, ALIKE, NodeSpec};
 
 /// The plain file in which `vars` are variables and not a sound.
@@ -30,6 +30,7 @@ pub(super) fn library(files: &[Parsed], specs: &[&'static NodeSpec]) -> Library 
         abouts: vec![],
         openings: vec![],
         late: HashMap::new(),
+        frozen: vec![],
         roots: vec![],
         wanted: None,
         tuning: None,
@@ -66,6 +67,7 @@ fn add_file(library: &mut Library, file: &Parsed, drafts: &mut Vec<Draft>) {
                 library.diagnostics.push(Diagnostic::error("vars", entry.key_span, message).hint(hint));
             }
             "about" if file.version > 0 => settings::about(library, entry, file.version),
+            "frozen" if file.version > 0 => frozen::draft(library, entry, file.version),
             "roots" if file.version > 0 => settings::roots(library, entry, file.version),
             "tuning" if file.version > 0 => settings::tuning(library, entry, file.version),
             "feedback" if file.version > 0 => settings::feedback(library, entry, file.version),

@@ -7,6 +7,7 @@ mod content;
 mod describe;
 mod diagnostic;
 mod expr;
+mod frozen;
 mod index;
 pub mod limits;
 mod lint;
@@ -35,6 +36,7 @@ pub use assist::{Candidate, Completion, Hover, complete, hover};
 pub use content::Content;
 pub use describe::{channels_text, default_of, default_text, describe, ends_text, range_text, unit_text};
 pub use diagnostic::{Diagnostic, Severity};
+pub use frozen::{Frozen, written as with_frozen};
 pub use limits::{LIMITS, Limit};
 pub use lower::parts::INPUT;
 pub use macros::Macro;
@@ -74,6 +76,8 @@ pub struct Library {
     openings: Vec<(String, Span)>,
     /// Frames by which loops of a file are late.
     late: HashMap<u32, usize>,
+    /// Tracks that are played from recordings of themselves.
+    frozen: Vec<Frozen>,
     /// Folders where files may be read, relative to the file that names them.
     roots: Vec<(PathBuf, Span)>,
     wanted: Option<settings::Wanted>,
@@ -141,6 +145,11 @@ impl Library {
     /// Folders outside of the library's own where a file's samples may lie, relative to that file, and where they are named.
     pub fn roots(&self, file: u32) -> impl Iterator<Item = (&Path, Span)> {
         self.roots.iter().filter(move |(_, span)| span.file == file).map(|(root, span)| (&**root, *span))
+    }
+
+    /// Tracks that are frozen, in the order of the text.
+    pub fn frozen(&self) -> &[Frozen] {
+        &self.frozen
     }
 
     /// What the library makes of keys and note names; `None`: twelve equal steps around a4 = 440 Hz.

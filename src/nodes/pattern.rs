@@ -108,7 +108,18 @@ pub static DEF: NodeDef = NodeDef {
                 (0.0, 10.0),
                 "How long the pitch glides to notes that slide (`/C4`).",
             ),
+            ParamSpec {
+                default: Default::Flag(true),
+                ..ParamSpec::flag(
+                    "chase",
+                    "Whether a jump or a loop into the middle of a note lets it sound from there; what rings out by itself is not struck again.",
+                )
+            },
             ParamSpec::flag("mute", "Leaves it out of the song: none of its notes is played."),
+            ParamSpec::flag(
+                "to_host",
+                "Sends its notes to the host as well, each at its frame, on MIDI channel 0 or that of the MIDI file.",
+            ),
             ParamSpec::integer(
                 "seed",
                 0.0,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::dsp::lane::Lane;
-use crate::dsp::sinc::{Sinc, TAPS};
+use crate::dsp::sinc::Sinc;
 use crate::kernel::{Audio, Build, Kernel, Lanewise, MAX_LANES, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
@@ -128,32 +128,8 @@ impl Sample {
     /// One frame of a channel at a position inside the region.
     #[inline(always)]
     fn read(&self, audio: &Audio, channel: usize, at: f64, step: f32, region: Region) -> f32 {
-        let data = &audio.channels[channel.min(audio.channels.len() - 1)];
-        let whole = at.floor();
-        let (index, fraction) = (whole as i64, (at - whole) as f32);
-        let first = index - (TAPS as i64 / 2 - 1);
-        let inside = |i: i64| data.get(i as usize).copied().unwrap_or(0.0);
-        if fraction == 0.0 && step.abs() == 1.0 {
-            return inside(index);
-        }
-        let (low, high) =
-            if self.looped { (region.from as i64, region.to as i64) } else { (0, data.len() as i64) };
-        if first >= low
-            && first + TAPS as i64 <= high
-            && let Some(taps) = data[first as usize..].first_chunk::<TAPS>()
-        {
-            return self.sinc.read(taps, fraction, step);
-        }
-        // At the edges: a loop goes on from its other end, a file is silent outside.
-        let taps = std::array::from_fn(|k| {
-            let i = first + k as i64;
-            match (self.looped, i < 0) {
-                (true, _) => inside(low + (i - low).rem_euclid((high - low).max(1))),
-                (false, true) => 0.0,
-                (false, false) => inside(i),
-            }
-        });
-        self.sinc.read(&taps, fraction, step)
+        let round = self.looped.then_some((region.from as i64, region.to as i64));
+        self.sinc.read_at(&audio.channels[channel.min(audio.channels.len() - 1)], at, step, round)
     }
 }
 

@@ -2,6 +2,18 @@
 
 use std::fmt;
 
+/// Notes that are looked at together when the song jumps into the middle of them.
+pub const BUNCH: usize = 64;
+
+/// What is known of [`BUNCH`] notes in a row.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Bunch {
+    /// The note that ends last.
+    pub last: u32,
+    /// One of them ends what sounds before it.
+    pub chokes: bool,
+}
+
 /// Notes by their fields, in order of their beginnings. The place of a note is its id: no two notes share one.
 #[derive(Clone, Default, PartialEq)]
 pub struct Arrays {
@@ -20,6 +32,9 @@ pub struct Arrays {
     /// Seconds of the glide from the note before.
     pub slide: Vec<f32>,
     pub choke: Vec<bool>,
+    /// A jump into the middle of it lets it sound from there.
+    pub chase: Vec<bool>,
+    pub bunches: Vec<Bunch>,
     /// Where chances are drawn while it plays: how likely each note is. Else empty: only what was drawn is here.
     pub chance: Vec<f32>,
     /// What is drawn for a note, with [`drawn`]; equal for the strokes of one written note.
@@ -41,7 +56,7 @@ impl Arrays {
 
     /// Memory that it takes, in bytes.
     pub fn bytes(&self) -> usize {
-        self.len() * (4 * 8 + 3 + 6 * 4 + 8)
+        self.len() * (4 * 8 + 4 + 6 * 4 + 8)
     }
 
     /// A number for all that is in it, to tell arrays apart.
@@ -54,7 +69,9 @@ impl Arrays {
             floats(&mut hasher, field.iter().map(|x| u64::from(x.to_bits())));
         }
         hasher.update(&self.key).update(&self.channel);
-        hasher.update(&self.choke.iter().map(|on| u8::from(*on)).collect::<Vec<u8>>());
+        for flags in [&self.choke, &self.chase] {
+            hasher.update(&flags.iter().map(|on| u8::from(*on)).collect::<Vec<u8>>());
+        }
         floats(&mut hasher, self.draw.iter().copied());
         floats(&mut hasher, [self.length.to_bits(), self.most as u64].into_iter());
         hasher.finalize()

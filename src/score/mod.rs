@@ -15,7 +15,7 @@ mod tempo;
 mod time;
 mod timeline;
 
-pub use arrays::{Arrays, drawn};
+pub use arrays::{Arrays, BUNCH, drawn};
 pub use curve::{Curve, CurvePoint, Shape};
 pub use euclid::euclid;
 pub use groove::Groove;

@@ -55,10 +55,18 @@ impl Default for Note {
 }
 
 /// Notes with a length of their own.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pattern {
     pub notes: Vec<Note>,
     /// Beats.
     pub length: f64,
     pub groove: Groove,
+    /// A jump into the middle of a note lets it sound from there.
+    pub chase: bool,
+}
+
+impl Default for Pattern {
+    fn default() -> Self {
+        Pattern { notes: vec![], length: 0.0, groove: Groove::default(), chase: true }
+    }
 }

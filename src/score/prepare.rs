@@ -1,7 +1,7 @@
 //! The one pass from patterns to arrays: grooves, ratchets and micro-timing once for each pattern, then clips with their loops and
 //! offsets, chances, the tempo map, and the order of time.
 
-use super::arrays::{Arrays, drawn, mixed};
+use super::arrays::{Arrays, BUNCH, Bunch, drawn, mixed};
 use super::note::{Note, Pattern};
 use super::timeline::{Timeline, stamp};
 
@@ -86,7 +86,7 @@ fn draw_of(clip: &Clip, note: u32) -> u64 {
 
 /// The strokes of a pattern in order of time: grooved, ratcheted, shifted, within the pattern.
 fn strokes(pattern: &Pattern) -> Vec<Stroke> {
-    let Pattern { notes, length, groove } = pattern;
+    let Pattern { notes, length, groove, .. } = pattern;
     let mut strokes = Vec::with_capacity(notes.len());
     let mut rising = true;
     for (number, note) in notes.iter().enumerate() {
@@ -203,7 +203,20 @@ fn gather(
     let open = chances == Chances::Open
         && clips.iter().flat_map(|clip| &clip.pattern.notes).any(|note| note.chance < 1.0);
     let Arrays {
-        start, end, key, channel, velocity, release, pan, tuning, slide, choke, chance, draw, ..
+        start,
+        end,
+        key,
+        channel,
+        velocity,
+        release,
+        pan,
+        tuning,
+        slide,
+        choke,
+        chase,
+        chance,
+        draw,
+        ..
     } = &mut arrays;
     for field in [&mut *start, end] {
         field.reserve_exact(count);
@@ -225,6 +238,7 @@ fn gather(
         tuning.push(note.tuning);
         slide.push(note.slide);
         choke.push(note.choke);
+        chase.push(clip.pattern.chase);
         if open {
             chance.push(note.chance);
             draw.push(draw_of(clip, stroke.note));
@@ -239,7 +253,18 @@ fn gather(
             frames.map(|(at, start)| stamp(ends.seconds(*at), rate).max(start + 1.0)).collect();
     }
     arrays.most = most_at_once(&arrays);
+    arrays.bunches = bunches(&arrays);
     arrays
+}
+
+fn bunches(arrays: &Arrays) -> Vec<Bunch> {
+    let bunch = |(ends, chokes): (&[f64], &[bool]), from: u32| {
+        let later = |a: (u32, f64), b: (u32, f64)| if b.1 > a.1 { b } else { a };
+        let last = (from..).zip(ends.iter().copied()).reduce(later).map_or(from, |(last, _)| last);
+        Bunch { last, chokes: chokes.contains(&true) }
+    };
+    let all = arrays.end.chunks(BUNCH).zip(arrays.choke.chunks(BUNCH));
+    all.zip((0..).step_by(BUNCH)).map(|(part, from)| bunch(part, from)).collect()
 }
 
 /// How many keys are down at once, at most.
@@ -380,7 +405,7 @@ mod tests {
                 ..note(f64::from(start) / 4.0, f64::from(steps) / 4.0, key)
             });
             let groove = Groove { swing, ..Groove::default() };
-            Pattern { notes: notes.collect(), length: f64::from(length), groove }
+            Pattern { notes: notes.collect(), length: f64::from(length), groove, chase: true }
         }
     }
 

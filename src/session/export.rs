@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Control, Document, Drums, Finding, Forecast, drums};
 use crate::bounce::{
-    self, Container, Crew, Depth, Errand, Failure, Length, Level, Measure, Output, Policy, Queue, Shape,
-    Source, Tags, Target, names,
+    self, Container, Crew, Depth, Errand, Failure, Length, Level, Marker, Measure, Output, Policy, Queue,
+    Shape, Source, Tags, Target, names,
 };
 use crate::compile::parts::{Cut, Parts, Point, StemWish, compile_parts};
 use crate::compile::{Request, Role};
@@ -198,6 +198,7 @@ impl Export {
     fn length(&self, parts: &Parts) -> Result<Length, Failure> {
         let rate = f64::from(self.rate);
         let own = parts.length.map(|frames| frames.saturating_sub(parts.latency));
+        let own = own.or(parts.arrangement.frames(rate, self.bpm));
         let frames = |seconds: f64| (seconds * rate).round() as u64;
         let Some(to) = self.to.map(frames).or(own) else {
             let text = format!("`{}` does not say how long it lasts: say where it ends", parts.name);
@@ -239,7 +240,12 @@ impl Export {
                 names::apart(&folder, &name, container.extension(), &mut taken),
             ));
         }
-        let tags = Tags { title: Some(parts.name.clone()), bpm: self.bpm, ..Tags::default() };
+        let mut tags = Tags { title: Some(parts.name.clone()), ..Tags::default() };
+        let (piece, rate) = (&parts.arrangement, f64::from(self.rate));
+        tags.bpm = piece.steady_tempo(self.bpm);
+        let Length { from, to, .. } = self.length(parts)?;
+        let within = piece.markers(rate, self.bpm).filter(|(_, frame)| (from..to).contains(frame));
+        tags.markers.extend(within.map(|(name, frame)| Marker { frame: frame - from, name: name.into() }));
         let output = |(source, path)| {
             // Files of one bounce have noise of their own.
             let number = if let Source::Stem(n) = source { n as u64 + 1 } else { 0 };
@@ -348,20 +354,28 @@ fn with_request<T>(
     if document.files.is_empty() {
         return Err(Failure::Wish("nothing sounds that could be written".into()));
     }
+    let (library, store) = (library(document), self::store(document, control));
+    let seed = document.seed;
+    work(&Request { library: &library, sound, overrides: &[], rate, seed, store: &store })
+}
+
+/// The library of a project, as it sounds.
+pub(super) fn library(document: &Document) -> Library {
     let files = document.files.iter();
     let files: Vec<(PathBuf, Content)> =
         files.map(|file| (PathBuf::from(&file.path), Content::Text(file.text.clone()))).collect();
     let specs: Vec<_> = crate::nodes::ALL.iter().map(|def| &def.spec).collect();
-    let library = Library::read(files, &specs);
+    Library::read(files, &specs)
+}
+
+/// The samples of a project. What is missing is silent, as it is where it is heard.
+pub(super) fn store(document: &Document, control: &bounce::Control) -> Mutex<Store> {
     let stop = control.clone();
     let mut store = Store::new(Vault::shared(), Box::new(move || stop.is_cancelled()));
     store.restore(&document.samples, &document.copies);
     store.look_in(&document.folders);
-    // What is missing is silent, as it is where it is heard.
     store.begin(Excuse::Everything);
-    let store = Mutex::new(store);
-    let seed = document.seed;
-    work(&Request { library: &library, sound, overrides: &[], rate, seed, store: &store })
+    Mutex::new(store)
 }
 
 /// The first thing that is wrong, as it is shown in the window.
@@ -383,12 +397,18 @@ impl Exports {
         sound: String,
         controls: Vec<(Control, f32)>,
     ) -> bool {
-        let queue = self.0.get_or_init(|| Queue::new().ok());
-        let Some(queue) = queue else { return false };
         let file = export.file();
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        queue.add(name, export.errand(document, sound, controls));
-        true
+        self.queue_up(name, export.errand(document, sound, controls))
+    }
+
+    /// The same for anything that takes its time.
+    pub(super) fn queue_up(&self, name: String, errand: Errand) -> bool {
+        let queue = self.0.get_or_init(|| Queue::new().ok());
+        queue.as_ref().is_some_and(|queue| {
+            queue.add(name, errand);
+            true
+        })
     }
 
     /// All of them, the oldest first.

@@ -271,6 +271,9 @@ impl Loader {
     /// Does what there is to do, unless something newer comes in between.
     fn work(&mut self) -> Progress {
         self.turn();
+        for message in self.shared.outcomes.take() {
+            self.note(message);
+        }
         if let Some(pick) = self.shared.presets.take() {
             self.note(Message::Preset(pick));
         }

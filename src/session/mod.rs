@@ -9,6 +9,7 @@ mod drums;
 mod exchange;
 mod export;
 mod foretell;
+mod freeze;
 pub mod help;
 mod history;
 mod learn;
@@ -56,6 +57,7 @@ pub use document::{Document, File, MOST_EMBED};
 pub use drawing::{Cable, Graph, GraphNode};
 pub use export::{Bits, Ending, Entry, Export, Exports, Format, Loudened, Progress, Report, Standing, Stems};
 pub use foretell::{Forecast, Foretelling, Foretold, Guess};
+pub use freeze::Freezing;
 pub use history::Difference;
 pub use learn::{Controller, Follows, Learn, Learned};
 pub use loudness::{Loudness, Loudnesses};
@@ -152,6 +154,8 @@ struct Shared {
     notify: Mutex<Notify>,
     exports: Exports,
     foretelling: Foretelling,
+    /// Texts that the background has changed.
+    outcomes: freeze::Outcomes,
     /// Called when there is something new to be seen.
     seen: Mutex<Notify>,
 }
@@ -194,6 +198,7 @@ impl Session {
             notify: Mutex::new(Box::new(|| ())),
             exports: Exports::default(),
             foretelling: Foretelling::default(),
+            outcomes: freeze::Outcomes::default(),
             seen: Mutex::new(Box::new(|| ())),
         };
         Arc::new(Self { shared: Arc::new(shared), loader: Mutex::new(None), recorder: Recorder::default() })

@@ -72,7 +72,7 @@ fn parts(text: &str, folder: &Path) -> (Library, Parts) {
 }
 
 /// The mix of a bounce by two workers, left.
-fn bounced(text: &str, frames: u64, transport: Option<Transport>, tail: Tail, chunk: usize) -> Vec<f32> {
+pub fn bounced(text: &str, frames: u64, transport: Option<Transport>, tail: Tail, chunk: usize) -> Vec<f32> {
     let (library, parts) = parts(text, Path::new(""));
     let store = Mutex::new(Store::default());
     let request =
@@ -123,6 +123,13 @@ fn song_bounce_is_what_is_heard_live_in_every_case() {
             assert_eq!(differ, None, "{what}, host {}", transport.is_some());
         }
     }
+    // What is repeated begins in the middle of notes: they sound from there.
+    let song = whole_song("[a, 0, 16]").replace("tempo: [137", "loop: [1.3, 3.1, 3]\n    tempo: [137");
+    let job = Job { frames, blocks: &[441, 64, 1, 512, 17], ..Job::default() };
+    let (live, made) = (render(&song, "x", &job), bounced(&song, frames as u64, None, Tail::None, 997));
+    assert!(live.main[0].iter().zip(&made).all(|(a, b)| a.to_bits() == b.to_bits()));
+    let without = song.replace("length: 1 bar", "chase: false, length: 1 bar");
+    assert!(render(&without, "x", &job).main[0] != live.main[0], "a note was held there");
     // Where a host goes round, the bounce goes round.
     let text = whole_song(CASES[1].1);
     let round = 96_000;
@@ -210,8 +217,8 @@ fn song_tempo_is_known_below_it() {
     let own = "x: {song: {tempo: 60, source: internal, signal: {pattern: {instrument: click, step: 1/4, notes: C4}}}}\n";
     let mut hosted = Hosted::new(own);
     hosted.play(120.0, 1.0, 96_000, 512);
-    // The host stands at half a second there: half a beat of the song.
-    assert_eq!(places(&strokes(&hosted.heard)), [24_000, 72_000]);
+    // The host stands at half a second there: half a beat of the song, in the middle of a note.
+    assert_eq!(places(&strokes(&hosted.heard)), [0, 24_000, 72_000]);
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::Fault;
 use super::options::{Bits, Dither, Format, Render};
-use super::values::{TailWish, When};
+use super::values::{Place, TailWish, When};
 use crate::bounce::{Length, Marker, Measure, Output, Shape, Source, Tags, Target, names};
 use crate::compile::Role;
-use crate::compile::parts::Parts;
+use crate::compile::parts::{Arrangement, Parts};
 
 /// A sound that does not say how long it lasts is rendered for so many seconds.
 pub const DEFAULT_SECONDS: f64 = 4.0;
@@ -17,14 +17,18 @@ const LARGEST_AIFF: u64 = 4_294_900_000;
 
 impl Render {
     /// Which frames of the song; `own`: how many seconds it says that it lasts.
-    pub fn length(&self, own: Option<f64>) -> Result<Length, Fault> {
+    pub fn length(&self, own: Option<f64>, piece: &Arrangement) -> Result<Length, Fault> {
         let rate = f64::from(self.rate);
-        let (from, to) = match self.range {
-            Some((from, to)) => (from.frames(rate, self.bpm)?, to.frames(rate, self.bpm)?),
-            None => {
-                let seconds = self.seconds.or(own).unwrap_or(DEFAULT_SECONDS);
-                (0, When::Seconds(seconds).frames(rate, None)?)
-            }
+        let seconds = self.seconds.or(own).unwrap_or(DEFAULT_SECONDS);
+        let end = When::Seconds(seconds).frames(rate, None)?;
+        let place = |place: &Place, open: u64| match place {
+            Place::Open => Ok(open),
+            Place::When(when) => when.frames(rate, self.bpm),
+            Place::Marker(name) => self.marker(name, piece),
+        };
+        let (from, to) = match &self.range {
+            Some((from, to)) => (place(from, 0)?, place(to, end)?),
+            None => (0, end),
         };
         if from >= to {
             return Err("the range ends where it begins, or before: write FROM..TO".into());
@@ -40,6 +44,21 @@ impl Render {
         Ok(Length { from, to, tail })
     }
 
+    /// At which frame a marker or section of the song is.
+    fn marker(&self, name: &str, piece: &Arrangement) -> Result<u64, Fault> {
+        let all: Vec<_> = piece.markers(f64::from(self.rate), self.bpm).collect();
+        match all.iter().find(|(known, _)| *known == name) {
+            Some((_, frame)) => Ok(*frame),
+            None if all.is_empty() => {
+                Err(format!("`{name}` is no time, and the song has no markers and no sections"))
+            }
+            None => {
+                let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+                Err(format!("no place of the song is called `{name}`: there are {}", names.join(", ")))
+            }
+        }
+    }
+
     fn tail(&self) -> TailWish {
         self.tail.unwrap_or(if self.midi.is_some() { TailWish::Auto } else { TailWish::None })
     }
@@ -48,7 +67,7 @@ impl Render {
     pub fn outputs(&self, parts: &Parts, out: &Path, length: &Length) -> Result<Vec<Output>, Fault> {
         let container = self.format.container();
         let shape = Shape { channels: 2, rate: self.rate, depth: self.bits.depth() };
-        let tags = self.tags(length)?;
+        let tags = self.tags(length, &parts.arrangement)?;
         let stem = out.file_stem().unwrap_or_default().to_string_lossy();
         let extension = out.extension().map_or(container.extension().into(), |e| e.to_string_lossy());
         let folder = out.parent().unwrap_or(Path::new(""));
@@ -86,9 +105,13 @@ impl Render {
     }
 
     /// What the files say beside their sound.
-    fn tags(&self, length: &Length) -> Result<Tags, Fault> {
+    fn tags(&self, length: &Length, piece: &Arrangement) -> Result<Tags, Fault> {
         let rate = f64::from(self.rate);
-        let mut tags = Tags { bpm: self.bpm, origin: length.from, ..Tags::default() };
+        let bpm = piece.steady_tempo(self.bpm);
+        let mut tags = Tags { bpm, origin: length.from, ..Tags::default() };
+        let within = |(_, frame): &(&str, u64)| (length.from..length.to).contains(frame);
+        let marker = |(name, frame): (&str, u64)| Marker { frame: frame - length.from, name: name.into() };
+        tags.markers.extend(piece.markers(rate, self.bpm).filter(within).map(marker));
         for (name, text) in &self.tag {
             let text = Some(text.clone());
             match name.as_str() {

@@ -24,6 +24,7 @@ pub use options::Render;
 use options::{OnFault, Stems};
 use told::Teller;
 use values::Headroom;
+pub use values::{seconds, tempo};
 
 /// What went wrong, in one sentence for people.
 type Fault = String;
@@ -78,7 +79,7 @@ impl Render {
         let own = own.map(|frames| frames as f64 / rate);
         let own = own.or(midi.as_ref().map(|midi| midi.seconds));
         events.extend(midi.into_iter().flat_map(|midi| midi.events));
-        let length = self.length(own)?;
+        let length = self.length(own, &parts.arrangement)?;
         let out = self.out.clone().unwrap_or_else(|| {
             let extension = self.format.container().extension();
             PathBuf::from(format!("{}.{extension}", names::safe(&sound)))

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::told::Telling;
 use super::values::{
-    Headroom, TailWish, When, headroom, level, marker, range, seconds, setting, tag, tail, tempo, turn,
+    Headroom, Place, TailWish, When, headroom, level, marker, range, seconds, setting, tag, tail, tempo, turn,
 };
 use crate::bounce::{Container, Depth, Policy, names};
 use crate::compile::parts::Point;
@@ -22,6 +22,7 @@ Examples:
   seiche render night.yaml --macro brightness=2kHz --macro drive=-6dB
   seiche render presets --sound song --bpm 96 --seconds 82 --rate 48000 --bits 32f
   seiche render presets --sound song --bpm 96 --range 4bars..8bars --tail wrapped --format flac
+  seiche render night.yaml --range intro..verse --out intro.wav
   seiche render presets --sound keys --midi tune.mid --headroom auto
   seiche render presets --sound song --stems=dry --lufs -14 --true-peak -1 --report song.json
 
@@ -67,9 +68,10 @@ pub struct Render {
     /// Play the notes of this MIDI file.
     #[arg(long, value_name = "FILE")]
     pub midi: Option<PathBuf>,
-    /// Only a part of the song: FROM..TO, each as 2.5s, 1:30, 8beats, 2bars or 48000frames.
+    /// Only a part of the song: FROM..TO, each as 2.5s, 1:30, 8beats, 2bars, 48000frames, or the name of a marker or section of the song;
+    /// without TO, up to its end.
     #[arg(long, value_parser = range, conflicts_with = "seconds")]
-    pub range: Option<(When, When)>,
+    pub range: Option<(Place, Place)>,
     /// What is kept behind the end, where a host's transport stops: none, auto (until it is silent), a time, or wrapped into the
     /// beginning, for seamless loops [default: none; auto with --midi].
     #[arg(long, value_parser = tail)]

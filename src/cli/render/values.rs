@@ -110,10 +110,27 @@ pub fn when(text: &str) -> Result<When, String> {
     }
 }
 
+/// An end of a range.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// That of the song.
+    Open,
+    When(When),
+    /// A marker or a section, by its name.
+    Marker(String),
+}
+
 /// `A..B`.
-pub fn range(text: &str) -> Result<(When, When), String> {
-    let (from, to) = text.split_once("..").ok_or("write FROM..TO, for example 4bars..8bars or 0:30..1:00")?;
-    Ok((if from.is_empty() { When::Seconds(0.0) } else { when(from)? }, when(to)?))
+pub fn range(text: &str) -> Result<(Place, Place), String> {
+    let place = |text: &str| match text.trim() {
+        "" => Ok(Place::Open),
+        name if name.starts_with(char::is_alphabetic) => Ok(Place::Marker(name.to_owned())),
+        time => when(time).map(Place::When),
+    };
+    let (from, to) = text
+        .split_once("..")
+        .ok_or("write FROM..TO, for example 4bars..8bars, 0:30..1:00 or intro..verse")?;
+    Ok((place(from)?, place(to)?))
 }
 
 /// What is kept behind the end.
@@ -196,7 +213,8 @@ mod tests {
         for long in ["100000", "999999999999frames", "4200000000beats"] {
             assert!(frames(long, Some(120.0)).unwrap_err().contains("too long"), "{long}");
         }
-        assert_eq!(range("..4s"), Ok((When::Seconds(0.0), When::Seconds(4.0))));
-        assert!(range("4s").is_err());
+        assert_eq!(range("..4s"), Ok((Place::Open, Place::When(When::Seconds(4.0)))));
+        assert_eq!(range("intro.."), Ok((Place::Marker("intro".into()), Place::Open)));
+        assert!(range("4s").is_err() && range("2x..3").is_err());
     }
 }

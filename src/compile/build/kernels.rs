@@ -8,9 +8,10 @@ use crate::kernel::formula::FormulaKernel;
 use crate::kernel::late::Late;
 use crate::kernel::macros::{Macro, Turn};
 use crate::kernel::plumbing::{Average, Cut, Fade, First, Held, Sum, Vacant};
+use crate::kernel::recordings::Recordings;
 use crate::kernel::tempo::Tempo;
 use crate::kernel::voices::{
-    BankPlan, Blend, BlendPlan, Hit, MidiIn, MidiInPlan, Multiply, MultiplyPlan, PoolPlan, Select,
+    BankPlan, Blend, BlendPlan, Hit, MidiIn, MidiInPlan, Multiply, MultiplyPlan, NotesOut, PoolPlan, Select,
     SelectPlan, Sequencer, SequencerPlan, Spawn, SpawnPlan, Touch,
 };
 use crate::kernel::{Build, Graph, Kernel, MAX_LANES, Source, TILE, Work};
@@ -53,6 +54,11 @@ pub(super) fn work(op: Op, lanes: usize, site: &Site) -> Result<Work, Diagnostic
         What::Cut { frames } => Box::new(Cut { frames, over: vec![false; lanes] }),
         What::Along { curve, clock } => Box::new(Along::new(curve, clock)),
         What::SongTempo { line } => Box::new(SongTempo::new(line)),
+        What::NotesOut(plan) => {
+            site.take(span, lanes, plan.notes.bytes())?;
+            Box::new(NotesOut::new(plan, site.outbox.clone()))
+        }
+        What::Recordings(plan) => Box::new(Recordings::new(plan, request.rate)),
         What::Tempo { part, host } => Box::new(Tempo::new(part, lanes, site.song && host)),
         What::Macro(plan) => Box::new(Macro::new(plan, request.rate)),
         What::Turn(plan) => Box::new(Turn(plan)),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::compile::plan::{Ends, Recipe, What, Wire};
 use crate::kernel::{Audio, Fixed, Inputs};
 use crate::language::Diagnostic;
-use crate::language::model::{ExprKind, Node, Param, Value};
+use crate::language::model::{ExprKind, Node, Param, Span, Value};
 use crate::library::samples::{SampleError, Store};
 use crate::nodes::{NodeDef, Runs};
 use crate::spec::{self, Channels, Default, ParamKind, ParamSpec, Stereo};
@@ -292,18 +292,29 @@ impl Lower<'_> {
         let Some((index, _)) = node.spec.param("file") else { return Ok(T::default()) };
         let written = node.params.iter().find(|p| p.declared == Some(index));
         let Some(Param { value: Value::Text(file), span, .. }) = written else { return Ok(T::default()) };
-        let folder = self.library.files().get(node.span.file as usize).and_then(|f| f.path.parent());
+        self.stored_file(*span, node.span.file, file, load)
+    }
+
+    /// A file that is named at `span`, relative to the file of this number.
+    pub(super) fn stored_file<T>(
+        &mut self,
+        span: Span,
+        number: u32,
+        file: &str,
+        load: impl FnOnce(&mut Store, &Path, &str, &[PathBuf]) -> std::result::Result<T, SampleError>,
+    ) -> Result<T> {
+        let folder = self.library.files().get(number as usize).and_then(|f| f.path.parent());
         // A store whose last user panicked is whole: it only ever gains finished samples.
         let mut store = self.request.store.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let roots: Vec<_> = self.library.roots(node.span.file).map(|(root, _)| root.to_path_buf()).collect();
+        let roots: Vec<_> = self.library.roots(number).map(|(root, _)| root.to_path_buf()).collect();
         let loaded = load(&mut store, folder.unwrap_or(Path::new(".")), file, &roots);
         for note in store.take_notes() {
-            let note = note.diagnostic(*span);
+            let note = note.diagnostic(span);
             if !self.warnings.contains(&note) {
                 self.warnings.push(note);
             }
         }
-        loaded.map_err(|error| error.diagnostic(*span).into())
+        loaded.map_err(|error| error.diagnostic(span).into())
     }
 }
 

@@ -4,6 +4,7 @@
 mod ahead;
 mod clock;
 mod feedback;
+mod frozen;
 mod kernel_node;
 mod memories;
 mod mixer;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 
 use crate::language::limits::{COMPILED_NESTED, COMPILED_NODES};
 use crate::language::model::{Node, Span};
-use crate::language::{Diagnostic, Library};
+use crate::language::{Diagnostic, Frozen, Library};
 use crate::nodes::{self, Runs, Structure};
 use crate::score::{Arrays, Timeline};
 
@@ -32,6 +33,7 @@ use super::Request;
 use super::drawing::Monitored;
 use super::parts::MasterOps;
 use super::plan::{Ends, Op, Plan, What, Wire};
+pub use frozen::{Origin, origin};
 pub(super) use mixer::Track;
 use names::Env;
 pub use song::Arrangement;
@@ -116,6 +118,8 @@ pub(super) struct Lower<'a> {
     triggers: u8,
     arrangement: Arrangement,
     monitored: Monitored,
+    /// Tracks in place of which recordings play.
+    frozen: &'a [Frozen],
 }
 
 /// A node could not be lowered; the reasons have been noted.
@@ -144,8 +148,22 @@ impl From<Diagnostic> for Failed {
     }
 }
 
-/// Lowers a sound. Nodes that are read before they are rendered are taken for mono at first; one that turns out stereo starts over.
+/// Lowers a sound. What is frozen is lowered like everything else at first, so that it is known whether it is still the same; then the
+/// recordings take its place.
 pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lowered, Vec<Diagnostic>> {
+    let lowered = attempts(request, root, &[])?;
+    let (kept, mut said) = frozen::fresh(request, &lowered);
+    let mut lowered = if kept.is_empty() { lowered } else { attempts(request, root, &kept)? };
+    lowered.warnings.append(&mut said);
+    Ok(lowered)
+}
+
+/// Nodes that are read before they are rendered are taken for mono at first; one that turns out stereo starts over.
+fn attempts(
+    request: &Request,
+    root: &Node,
+    frozen: &[Frozen],
+) -> std::result::Result<Lowered, Vec<Diagnostic>> {
     let mut stereo = HashSet::new();
     let mut made = 0;
     loop {
@@ -169,6 +187,7 @@ pub(super) fn lower(request: &Request, root: &Node) -> std::result::Result<Lower
             triggers: 0,
             arrangement: Arrangement::default(),
             monitored: Monitored::new(),
+            frozen,
         };
         declare(root, &mut lower.scopes[0].declared);
         let mut lowered = lower.sound(root).map_err(|f| f.0)?;

@@ -40,13 +40,30 @@ impl Arrangement {
 
     /// How long it is, in frames: by itself, or where a host's tempo comes first.
     pub fn frames(&self, rate: f64, host: Option<f64>) -> Option<u64> {
-        let line = self.line.as_ref()?;
-        let end = self.end()?;
+        self.line.as_ref()?;
+        Some(self.frame(self.end()?, rate, host))
+    }
+
+    /// Markers and sections in order: their names, and at which frame each is reached first.
+    pub fn markers(&self, rate: f64, host: Option<f64>) -> impl Iterator<Item = (&str, u64)> {
+        let all = self.line.iter().flat_map(|line| &line.markers);
+        all.map(move |(name, at)| (name.as_str(), self.frame(*at, rate, host)))
+    }
+
+    /// The tempo in beats per minute, where it is one: that of the host, or the song's own.
+    pub fn steady_tempo(&self, host: Option<f64>) -> Option<f64> {
+        let own = self.line.as_ref().and_then(|line| line.tempo.is_steady());
+        if self.line.as_ref().is_none_or(|line| line.follows_host) { host.or(own) } else { own }
+    }
+
+    /// At which frame a place in beats is reached.
+    fn frame(&self, beats: f64, rate: f64, host: Option<f64>) -> u64 {
+        let Some(line) = &self.line else { return 0 };
         if let Some(bpm) = host.filter(|_| line.follows_host) {
-            return Some((end * 60.0 / bpm * rate).round() as u64);
+            return (beats * 60.0 / bpm * rate).round() as u64;
         }
         // What is repeated for ever is heard once.
-        Some(line.frames_to(end, rate).unwrap_or_else(|| line.frame(end, rate)) as u64)
+        line.frames_to(beats, rate).unwrap_or_else(|| line.frame(beats, rate)) as u64
     }
 }
 

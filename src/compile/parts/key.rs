@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::compile::Request;
-use crate::compile::plan::{Op, Plan, What};
+use crate::compile::plan::{Op, Plan, Recipe, What};
 use crate::compile::sketch;
 use crate::kernel::Audio;
+use crate::kernel::recordings::RecordingsPlan;
 use crate::library::Digest;
 
 use super::Draft;
@@ -18,6 +19,14 @@ use super::Draft;
 pub struct Key(Digest);
 
 impl Key {
+    /// The key of a plan by itself, whatever build of the program and whatever seed made it.
+    pub(in crate::compile) fn of(plan: &Plan, request: &Request) -> Key {
+        let mut writer = Writer { text: String::new(), known: HashMap::new() };
+        let _ = write!(writer.text, "{} {:?}", request.rate, request.library.tuning());
+        writer.plan(plan);
+        Key(Digest::of(writer.text.as_bytes()))
+    }
+
     /// The key of something that depends on this one and on more.
     pub fn with(&self, more: &str) -> Key {
         Key(Digest::of(format!("{self:?} {more}").as_bytes()))
@@ -78,9 +87,20 @@ impl Writer {
     }
 
     fn op(&mut self, op: &Op) {
-        let Op { inputs, ends, id, sparse, .. } = op;
-        let _ =
-            write!(self.text, "\n{} {} {inputs:?} {ends:?} {id} {sparse}", op.what.name(), sketch::key(op));
+        let Op { inputs, channels, ends, id, sparse, .. } = op;
+        let _ = write!(self.text, "\n{} {channels} {inputs:?} {ends:?} {id} {sparse}", op.what.name());
+        if let What::Recordings(plan) = &op.what {
+            return self.recordings(plan);
+        }
+        let key = match &op.what {
+            // The tape tells where audio lies in memory; what memories hold has been said.
+            What::Node(recipe) if recipe.tape.is_some() => {
+                let what = What::Node(Box::new(Recipe { tape: None, ..Recipe::clone(recipe) }));
+                sketch::key(&Op { what, ..op.clone() })
+            }
+            _ => sketch::key(op),
+        };
+        let _ = write!(self.text, " {key}");
         match &op.what {
             What::Node(recipe) => {
                 let _ = write!(self.text, " {:?}", recipe.memory);
@@ -99,6 +119,15 @@ impl Writer {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Audio is told by what it holds, not by where it lies.
+    fn recordings(&mut self, plan: &RecordingsPlan) {
+        let _ = write!(self.text, " {:?} {:?}", plan.clock, plan.made_at);
+        for take in plan.takes.iter() {
+            let _ = write!(self.text, " {}", take.terms());
+            self.audio(&take.audio);
         }
     }
 

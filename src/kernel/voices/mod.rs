@@ -22,8 +22,8 @@ pub use blend::{Blend, BlendPlan};
 pub use hit::{Hit, HitPlan, HitVariable, Knob, Output};
 pub use import::Import;
 pub use midi_in::{
-    Choke, Keys, Manner, MidiIn, MidiInPlan, Mode, NAMES, NoteVariable, Press, Priority, Reads, ScorePlan,
-    Steal, Tone,
+    Choke, Keys, Manner, MidiIn, MidiInPlan, Mode, NAMES, NoteVariable, NotesOut, Press, Priority, Reads,
+    ScorePlan, Steal, Tone,
 };
 pub use multiply::{Multiply, MultiplyPlan};
 pub use pool::{Pool, PoolPlan};

@@ -71,6 +71,8 @@ fn keys(place: &Place, parent: usize, range: &Range<usize>) -> Vec<Candidate> {
             let names = place.variables(sound).into_iter().filter(|n| free(n.name));
             names.map(|n| candidate(&n, format!("{}: ", n.name), n.name.to_string())).collect()
         }
+        // A table of one entry.
+        Role::Param(Some(ParamSpec { kind: ParamKind::Table(spec), .. })) => parameters(spec, free),
         Role::Param(Some(param)) if !takes_nodes(param.kind) => vec![],
         Role::Sound | Role::Param(_) => {
             let head = place.head(parent).filter(|i| place.outline.items[*i].key != *range);
@@ -147,6 +149,8 @@ fn value(place: &Place, item: usize, typed: Range<usize>) -> Completion {
     };
     let param = match place.role(item) {
         Role::Param(param) => param,
+        // The first value of an entry, alone.
+        Role::Part(spec) => spec.params.first(),
         Role::Sound => return narrow(place, whole, nodes(place, |name| format!("{{{name}: {{}}}}"))),
         _ => return Completion { replace: whole, candidates: vec![] },
     };
@@ -162,6 +166,15 @@ fn value(place: &Place, item: usize, typed: Range<usize>) -> Completion {
             ["true", "bipolar"].iter().map(|name| word(name, "", "")).collect()
         }
         ParamKind::Steps | ParamKind::Play => return step(place, typed),
+        ParamKind::Time => {
+            place.places(item).iter().map(|n| candidate(n, n.name.into(), n.name.into())).collect()
+        }
+        ParamKind::Sound => {
+            let sounds = place.sound_names();
+            let own = place.key(place.sound_of(item));
+            let sounds = sounds.iter().filter(|name| **name != own).map(|name| word(name, "sound", ""));
+            sounds.chain(nodes(place, |name| format!("{{{name}: {{}}}}"))).collect()
+        }
         kind if takes_nodes(kind) || kind == ParamKind::Formula => {
             let first = takes_nodes(kind) && text.trim().chars().all(|c| c.is_alphanumeric() || c == '_');
             let inline = if first { nodes(place, |name| format!("{{{name}: {{}}}}")) } else { vec![] };

@@ -52,7 +52,11 @@ fn in_value(place: &Place, item: usize, word: &str) -> Option<String> {
     if word.is_empty() {
         return None;
     }
-    let Role::Param(param) = place.role(item) else { return None };
+    let param = match place.role(item) {
+        Role::Param(param) => param,
+        Role::Part(spec) => spec.params.first(),
+        _ => return None,
+    };
     match param.map(|p| p.kind) {
         Some(ParamKind::Choice(words)) => {
             let is = |name: &&str| name.eq_ignore_ascii_case(word);
@@ -73,9 +77,12 @@ fn in_value(place: &Place, item: usize, word: &str) -> Option<String> {
             | ParamKind::Items
             | ParamKind::Map(_)
             | ParamKind::Table(_)
-            | ParamKind::Notes(_)
-            | ParamKind::Time,
+            | ParamKind::Notes(_),
         ) => return None,
+        Some(ParamKind::Time) => {
+            let place = place.places(item).into_iter().find(|n| n.name == word)?;
+            return Some(format!("`{word}`: {}", place.detail));
+        }
         _ => {}
     }
     let about = |n: &Name| match n.help {

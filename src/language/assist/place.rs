@@ -16,6 +16,9 @@ pub(super) const SETTINGS: &[(&str, &str, &str)] = &[
         "What is turned while it plays: names with a range, a curve and a default; the host sees them as its parameters.",
     ),
     ("about", "about:", "What the library is and who made it."),
+    ("roots", "roots:", "Folders where samples may lie beside the library's own, relative to this file."),
+    ("tuning", "tuning:", "Scala files that say which frequency keys and note names have."),
+    ("frozen", "frozen:", "Tracks that are played from recordings of themselves; `seiche freeze` writes it."),
     (
         "feedback",
         "feedback:",
@@ -104,6 +107,14 @@ impl<'t> Place<'t> {
             Role::Setting => Role::Setting,
             Role::Node(spec) => Role::Param(self.param(spec, key)),
             Role::Param(Some(ParamSpec { kind: ParamKind::Map(spec), .. })) => Role::Part(spec),
+            Role::Param(Some(ParamSpec {
+                kind: ParamKind::Table(spec) | ParamKind::Notes(spec), ..
+            })) if self.outline.items[item].listed => Role::Part(spec),
+            // Values of an entry without their names.
+            Role::Part(spec) if self.outline.items[item].listed => {
+                let place = self.outline.children(parent).position(|i| i == item);
+                Role::Param(place.and_then(|place| spec.params.get(place)))
+            }
             Role::Part(spec) => match (spec.params.iter().find(|p| p.name == key), self.spec(key)) {
                 (Some(param), _) => Role::Param(Some(param)),
                 (None, Some(node)) => Role::Node(node),
@@ -187,6 +198,23 @@ impl<'t> Place<'t> {
         names
     }
 
+    /// Sections and markers of the song that this item belongs to.
+    pub fn places(&self, item: usize) -> Vec<Name<'t>> {
+        let sound = self.sound_of(item);
+        let of_song = |i: &usize| {
+            let parent = self.outline.items[*i].parent;
+            matches!(self.key(parent), "sections" | "markers")
+                && matches!(self.role(self.outline.items[parent].parent), Role::Node(spec) if spec.name == "song")
+                && self.outline.items[*i].complete
+                && self.sound_of(*i) == sound
+        };
+        let name = |i: usize| {
+            let kind = self.key(self.outline.items[i].parent).trim_end_matches('s');
+            Name { name: self.key(i), detail: format!("{kind} of the song: {}", self.value(i)), help: "" }
+        };
+        (1..self.outline.items.len()).filter(of_song).map(name).collect()
+    }
+
     /// The ids of the sound that this item belongs to.
     pub fn ids(&self, item: usize) -> Vec<Name<'t>> {
         let sound = self.sound_of(item);
@@ -204,7 +232,7 @@ impl<'t> Place<'t> {
         ids
     }
 
-    fn sound_of(&self, mut item: usize) -> usize {
+    pub fn sound_of(&self, mut item: usize) -> usize {
         while self.outline.items[item].parent != 0 {
             item = self.outline.items[item].parent;
         }

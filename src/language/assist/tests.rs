@@ -59,6 +59,29 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
     ("a: {mixer: {tracks: {kick: {signal: {osc: {|", &["type", "freq"], &["gain"]),
     ("a: {mixer: {tracks: {kick: {pan_law: |", &["power", "balance"], &["sin"]),
     ("a: {mixer: {tracks: {kick: {osc: {}}}, buses: {room: {signal: {|", &["osc", "reverb"], &["gain"]),
+    // Entries of patterns and songs.
+    ("a:\n  pattern:\n    |", &["instrument", "notes", "chase"], &["osc", "clips"]),
+    ("a:\n  pattern:\n    notes:\n      - at: 0\n        |", &["note", "velocity", "chance"], &["at", "osc"]),
+    ("a: {pattern: {notes: [{at: 0, |", &["note", "velocity"], &["at", "instrument"]),
+    (
+        "riff: {pattern: {}}\na: {clips: {clips: [{pattern: riff, |",
+        &["start", "length", "file"],
+        &["pattern", "osc"],
+    ),
+    ("riff: {pattern: {}}\na: {clips: {clips: [ri|", &["riff"], &["a", "gain"]),
+    ("riff: {pattern: {}}\na: {clips: {clips: [[ri|", &["riff"], &["a"]),
+    ("riff: {pattern: {}}\na: {clips: {clips: [{file: x.wav, fade: |", &["linear", "equal_power"], &["riff"]),
+    ("lead: {osc: {}}\na: {pattern: {instrument: l|", &["lead"], &["loop", "log"]),
+    (
+        "a: {song: {sections: {verse: 4 bars}, markers: {drop: 2 bars}, signal: {clips: {clips: [{start: |",
+        &["verse", "drop"],
+        &["a"],
+    ),
+    ("a: {song: {sections: {verse: 4 bars}, signal: {clips: {clips: [[riff, v|", &["verse"], &["a"]),
+    ("a: {song: {tempo: {|", &["bpm", "at", "ramp"], &["osc"]),
+    ("a: {song: {tempo: [{bpm: 120, |", &["at", "ramp"], &["bpm"]),
+    ("a: {curve: {points: [{at: 0, value: 1, |", &["shape", "bend"], &["at"]),
+    ("a: {curve: {points: [[0, 1, sm|", &["smooth"], &["saw"]),
     // Words.
     ("a: {osc: {type: |", &["sin", "saw"], &["t", "freq"]),
     ("a: {osc: {type: s|}}", &["sin", "saw", "sqr"], &["tri"]),
@@ -176,6 +199,13 @@ fn hover_explains_what_stands_at_the_cursor() {
         ("bell: {osc: {}}\na: {sequencer: {steps: [be|ll v1]}}", "The sound `bell`"),
         ("a: {interval: {scale: dor|ian}}", "0 2 3 5 7 9 10"),
         ("sei|che: 1", "Version"),
+        ("riff: {osc: {}}\na: {clips: {clips: [[ri|ff, 4 bars]]}}", "The sound `riff`"),
+        ("a: {clips: {clips: [{start: 1, tra|nspose: 3}]}}", "Semitones"),
+        (
+            "a: {song: {sections: {verse: 4 bars}, signal: {clips: {clips: [[riff, ver|se]]}}}}",
+            "section of the song: 4 bars",
+        ),
+        ("a: {pattern: {notes: [{at: 0, cha|nce: 0.5}]}}", "How likely"),
     ];
     for (text, part) in cases {
         let (text, offset) = at(text);

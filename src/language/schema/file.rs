@@ -47,6 +47,24 @@ pub(super) fn settings() -> Map<String, Value> {
             "type": "array",
             "items": { "type": "string" },
         },
+        "frozen": {
+            "description": "Tracks that are played from recordings of themselves; written by `seiche freeze`.",
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "properties": {
+                        "file": { "description": "The recording, relative to this file.", "type": "string" },
+                        "source": { "description": "What it was made of, as a number.", "type": "string" },
+                        "fader": { "description": "Whether it was taken before the fader or behind it.", "enum": ["pre", "post"] },
+                        "end": { "description": "Frames of the song; behind them it rings out.", "type": "integer", "minimum": 0 },
+                        "bpm": { "description": "The tempo of the host that it was made for.", "type": "number" },
+                    },
+                    "additionalProperties": false,
+                },
+            },
+        },
         "feedback": {
             "description": "How many frames later a node is heard where it is read before it runs; 64 if not said.",
             "type": "integer",

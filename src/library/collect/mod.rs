@@ -283,6 +283,12 @@ fn named_by(library: &Library) -> (Vec<Named>, Vec<Diagnostic>) {
             }
         }
     }
+    all.extend(library.frozen().iter().map(|frozen| Named {
+        span: frozen.span,
+        file: frozen.key_span.file,
+        name: frozen.file.clone(),
+        folder: false,
+    }));
     let mut seen = BTreeSet::new();
     all.retain(|named: &Named| seen.insert((named.span.file, named.span.start, named.file)));
     (all, notes)

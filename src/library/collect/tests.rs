@@ -163,3 +163,14 @@ fn collect_writes_all_or_nothing() {
     left.sort();
     assert_eq!(left, ["full", "library", "recordings", "there.seiche"]);
 }
+
+#[test]
+fn collect_takes_the_recordings_of_frozen_tracks() {
+    let scratch = Scratch::new("collect-frozen");
+    let text = "seiche: 1\nx: {osc: {}}\nfrozen: {x: {x: {file: frozen/x.wav, source: \"1\"}}}\n";
+    fs::write(scratch.0.join("a.yaml"), text).unwrap();
+    fs::create_dir(scratch.0.join("frozen")).unwrap();
+    fs::write(scratch.0.join("frozen/x.wav"), "a recording").unwrap();
+    let made = collected(&scratch.0.join("a.yaml"), &mut Store::default()).unwrap();
+    assert!(made.files.contains_key("frozen/x.wav") && made.texts["a.yaml"] == text);
+}

@@ -18,4 +18,5 @@ pub const FACTORY: &[Factory] = factory! {
     "Drums": "drums.yaml";
     "Synth": "synth.yaml";
     "Song": "song.yaml" "drums.yaml" "synth.yaml";
+    "Tide": "tide.yaml" "drums.yaml" "synth.yaml";
 };

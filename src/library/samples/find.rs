@@ -48,8 +48,10 @@ impl<'a> Wanted<'a> {
         if bundle::is(self.folder) {
             return self.find_in_bundle();
         }
+        // A library that was named without a folder lies in the one where the program was started.
+        let here = if self.folder.as_os_str().is_empty() { Path::new(".") } else { self.folder };
         let folders: Vec<Option<PathBuf>> =
-            self.bases().map(|base| self.folder.join(base).canonicalize().ok()).collect();
+            self.bases().map(|base| here.join(base).canonicalize().ok()).collect();
         let mut outside = false;
         for (place, folder) in folders.iter().enumerate() {
             if let Some(Ok(path)) = folder.as_ref().map(|folder| folder.join(self.file).canonicalize()) {

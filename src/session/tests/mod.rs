@@ -2,6 +2,7 @@
 
 mod export;
 mod files;
+mod freeze;
 #[cfg(unix)]
 mod full;
 mod keyboard;

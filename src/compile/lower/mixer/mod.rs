@@ -66,6 +66,9 @@ impl Lower<'_> {
     ) -> Result<Track> {
         let node = strip_node(format!("{path}.strip"), span, vec![]);
         let place = StripPlace { number, track: host_track(number), part: StripPart::Fader };
+        // Such a strip has nothing written: before its fader and behind it are the same.
+        let recorded = self.recorded(&name, false, path)?.or(self.recorded(&name, true, path)?);
+        let wire = recorded.unwrap_or(wire);
         let out = self.strip(&node, wire, place, &Context::default())?;
         let (role, output, stereo) = (Role::Track, Output::Main, wire.is_stereo());
         Ok(Track { name, wire: out, dry: wire, inserted: wire, role, output, stereo })
@@ -126,7 +129,9 @@ impl Lower<'_> {
         let here = Context { env, ..cx.clone() };
         for channel in &mut channels {
             match self.chain(channel.node, "inserts", channel.wire, &here) {
-                Ok(wire) => channel.wire = wire,
+                Ok(wire) => {
+                    channel.wire = self.recorded(channel.name, false, &channel.node.path)?.unwrap_or(wire);
+                }
                 Err(Failed(mut list)) => faults.append(&mut list),
             }
         }
@@ -145,7 +150,19 @@ impl Lower<'_> {
         let Channel { name, node, place, dry, wire } = *channel;
         let safe = (role == Role::Bus).then_some(("solo_safe", Value::Flag(true)));
         let fader = with(node, safe);
-        let out = self.strip(&fader, wire, place, cx)?;
+        let out = match self.recorded(name, true, &node.path)?.filter(|_| role == Role::Track) {
+            // What the text says of the fader is in the recording; the host's comes on top.
+            Some(wire) => {
+                let switches = ["mute", "solo", "solo_safe"].map(|name| (name, value_of(&fader, name)));
+                self.strip(
+                    &with(&strip_node(node.path.clone(), node.span, vec![]), switches),
+                    wire,
+                    place,
+                    cx,
+                )?
+            }
+            None => self.strip(&fader, wire, place, cx)?,
+        };
         for (bus, bus_name) in buses.iter().enumerate() {
             let written = parts(node, "sends").iter().find(|send| send.name == *bus_name).and_then(node_of);
             let host = place.track.and((bus < HOST_SENDS).then_some(bus as u8));

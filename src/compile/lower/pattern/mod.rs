@@ -2,10 +2,11 @@
 
 mod clips;
 mod notes;
+mod recordings;
 
 use std::sync::Arc;
 
-use crate::compile::plan::Wire;
+use crate::compile::plan::{Ends, What, Wire};
 use crate::compile::written::{flag, number, text, written};
 use crate::kernel::voices::ScorePlan;
 use crate::language::Diagnostic;
@@ -64,8 +65,20 @@ impl Lower<'_> {
         } else {
             self.arrangement.end = self.arrangement.end.max(clip.length);
         }
+        let arrays = Arc::new(arrays);
+        if flag(node, "to_host").unwrap_or(false) {
+            self.notes_out(node, &arrays, cx)?;
+        }
         let instrument = self.required(node, "instrument")?;
         self.instrument(node, instrument, arrays, cx)
+    }
+
+    /// Sends notes to the host, whatever plays them here.
+    fn notes_out(&mut self, node: &Node, notes: &Arc<Arrays>, cx: &Context) -> Result<()> {
+        let mut inputs = vec![];
+        let plan = self.score(notes, node, cx, &mut inputs)?;
+        self.push(What::NotesOut(plan), inputs, 1, Ends::Never, format!("{}.to_host", node.path));
+        Ok(())
     }
 
     /// Refuses more notes than there may be, before there are.
@@ -105,12 +118,17 @@ impl Lower<'_> {
     }
 
     /// An instrument that plays notes: with every `midi_in` in it, or else as the signal of one.
-    fn instrument(&mut self, node: &Node, instrument: &Param, arrays: Arrays, cx: &Context) -> Result<Wire> {
+    fn instrument(
+        &mut self,
+        node: &Node,
+        instrument: &Param,
+        arrays: Arc<Arrays>,
+        cx: &Context,
+    ) -> Result<Wire> {
         let Value::Node(sound) = &instrument.value else {
             let message = "an instrument is a sound or a node";
             return Err(Diagnostic::error("wrong-type", instrument.span, message).into());
         };
-        let arrays = Arc::new(arrays);
         self.arrangement.tracks.push((node.path.clone(), arrays.clone()));
         let below = Context { score: Some(arrays), overrides: vec![], ..cx.clone() };
         if hears_notes(sound) {
@@ -212,7 +230,7 @@ impl Lower<'_> {
             return Err(error.hint("write notes, or a `length`").into());
         }
         let groove = self.groove(node, line, own_step)?;
-        Ok(Pattern { notes, length, groove })
+        Ok(Pattern { notes, length, groove, chase: flag(node, "chase").unwrap_or(true) })
     }
 
     fn groove(&mut self, node: &Node, line: &Timeline, step: f64) -> Result<Groove> {

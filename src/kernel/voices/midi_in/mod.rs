@@ -6,6 +6,7 @@ mod mono;
 mod note;
 mod player;
 mod portamento;
+mod sender;
 
 use std::slice::{from_mut, from_ref};
 
@@ -23,6 +24,7 @@ pub use note::{NAMES, NoteVariable, Press, Reads, Tone};
 use player::Player;
 pub use player::ScorePlan;
 use portamento::Portamento;
+pub use sender::NotesOut;
 
 pub struct MidiInPlan {
     pub pool: PoolPlan,
@@ -91,7 +93,7 @@ impl MidiIn {
             started: 0,
             numbers: Numbers::default(),
             untold: false,
-            player: plan.score.map(|score| Box::new(Player::new(score))),
+            player: plan.score.map(|score| Box::new(Player::new(score, plan.rings))),
         }
     }
 
@@ -195,9 +197,15 @@ impl MidiIn {
         });
     }
 
+    /// Whether a note is its own, and its key plays anything.
+    fn hears(&self, moment: &Moment, press: &Press) -> bool {
+        let part = moment.keyboard.part(press.channel);
+        self.manner.plays(part, press.key) && self.keys[usize::from(press.key)] != 0.0
+    }
+
     fn press(&mut self, moment: &Moment, press: Press) {
         let part = moment.keyboard.part(press.channel);
-        if !self.manner.plays(part, press.key) || self.keys[usize::from(press.key)] == 0.0 {
+        if !self.hears(moment, &press) {
             return;
         }
         match self.manner.mode {

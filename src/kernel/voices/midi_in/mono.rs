@@ -16,6 +16,13 @@ impl MidiIn {
         }
     }
 
+    /// Several keys are found down at once: only the one that is to sound is struck.
+    pub(super) fn sound_chosen(&mut self, moment: &Moment) {
+        if let Some(press) = self.held.chosen(self.manner.priority) {
+            self.sound(moment, press, false);
+        }
+    }
+
     /// The key of the note that sounds is up: another one that is down sounds instead, if there is one.
     pub(super) fn go_back(&mut self, moment: &Moment, index: usize) -> bool {
         if self.manner.mode == Mode::Poly || index + 1 != self.notes.len() {

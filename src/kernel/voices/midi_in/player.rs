@@ -1,15 +1,16 @@
 //! Notes that were written: which of them begin and end at each frame of the song. They are played as those of a keyboard are. Audio
 //! thread; all memory is made beforehand.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::kernel::clock::{Clock, ClockPlan, Course};
 use crate::kernel::keyboard::Keyboard;
 use crate::kernel::pass::Pass;
-use crate::score::{Arrays, drawn};
+use crate::score::{Arrays, BUNCH, drawn};
 
 use super::note::{Press, Tone};
-use super::{MidiIn, Moment};
+use super::{MidiIn, Mode, Moment};
 
 /// Notes for a `midi_in`, and the time that they follow.
 #[derive(Clone, Debug)]
@@ -23,15 +24,28 @@ const EDGE: f64 = 1e-9;
 /// Notes of a text before an edit may still be held beside those of the new one. No `midi_in` has so many voices.
 const MORE: usize = 1024;
 
+/// What becomes of a note.
+pub enum Act {
+    Up(Down),
+    /// It begins; or it has begun before the place to which the song has jumped.
+    Down {
+        n: usize,
+        id: i32,
+        chased: bool,
+    },
+    /// All that had begun before the place is told.
+    Chased,
+}
+
 /// A note whose key is down.
 #[derive(Clone, Copy)]
-struct Down {
+pub struct Down {
     /// Where in the song its key comes up.
     end: f64,
     /// The absolute frame at which it began: it is heard for one frame at least.
     since: u64,
-    channel: u8,
-    key: u8,
+    pub channel: u8,
+    pub key: u8,
     id: i32,
     release: f32,
 }
@@ -42,6 +56,11 @@ pub struct Player {
     /// Where the present time through the pattern begins, and the next note in it.
     base: f64,
     next: usize,
+    /// Where a jump has led to: notes of the time through that begins at `began` which come before that place and may still sound there.
+    before: Range<usize>,
+    began: f64,
+    /// Notes are for voices that look at their keys: what rings out anyway is not struck once more in its middle.
+    chases: bool,
     down: Vec<Down>,
     /// Place of the last frame that was played, in the unit of `in_frames`.
     seen: f64,
@@ -53,13 +72,17 @@ pub struct Player {
 }
 
 impl Player {
-    pub fn new(plan: ScorePlan) -> Player {
+    /// `rings`: its voices end by themselves, whatever becomes of their keys.
+    pub fn new(plan: ScorePlan, rings: bool) -> Player {
         let room = plan.notes.most + MORE;
         Player {
             clock: Clock::new(plan.clock),
             notes: plan.notes,
             base: 0.0,
             next: 0,
+            before: 0..0,
+            began: 0.0,
+            chases: !rings,
             down: Vec::with_capacity(room),
             seen: 0.0,
             in_frames: false,
@@ -72,6 +95,7 @@ impl Player {
         self.clock.start();
         self.down.clear();
         (self.base, self.next, self.seen, self.moved) = (0.0, 0, f64::NEG_INFINITY, false);
+        self.before = 0..0;
     }
 
     /// Goes on where the player of the text before stands: its place, and the keys that are down.
@@ -96,6 +120,7 @@ impl Player {
         self.base = if length.is_finite() { (at / length).floor().max(0.0) * length } else { 0.0 };
         let within = at - self.base;
         self.next = self.starts(in_frames).partition_point(|start| *start < within);
+        (self.before, self.began) = (0..self.next, self.base);
         self.wrap();
     }
 
@@ -130,89 +155,191 @@ impl Player {
         Some(self.down.remove(first))
     }
 
+    /// Whether chance lets a note play in the time through that begins at `base`.
+    fn plays(&self, n: usize, base: f64) -> bool {
+        let chance = self.notes.chance.get(n).copied().unwrap_or(1.0);
+        chance >= 1.0 || drawn(self.notes.draw[n], base) < f64::from(chance)
+    }
+
+    /// Where the key of a note comes up.
+    fn end(&self, n: usize, base: f64, in_frames: bool) -> f64 {
+        base + if in_frames { self.notes.end_frame[n] } else { self.notes.end[n] }
+    }
+
+    /// The key of a note goes down. Returns the note's id.
+    fn press(&mut self, n: usize, base: f64, at: u64, course: &Course, channel: Option<u8>) -> i32 {
+        self.count = self.count.wrapping_add(1) & i32::MAX;
+        let channel = channel.unwrap_or(self.notes.channel[n]);
+        let (key, id, release) = (self.notes.key[n], self.count, self.notes.release[n]);
+        let down = Down { end: self.end(n, base, course.in_frames), since: at, channel, key, id, release };
+        // What there is no room for has given way long ago.
+        if self.down.len() == self.down.capacity() {
+            self.down.remove(0);
+        }
+        self.down.push(down);
+        id
+    }
+
     /// The next note that begins at a place, if chance lets it.
-    fn begins(&mut self, place: f64, at: u64, course: &Course, channel: u8) -> Option<(usize, i32)> {
+    fn begins(&mut self, place: f64, at: u64, course: &Course, channel: Option<u8>) -> Option<(usize, i32)> {
         while self.due(course.in_frames) <= place + EDGE {
             let (n, base) = (self.next, self.base);
             self.next += 1;
             self.wrap();
-            let notes = &*self.notes;
-            let chance = notes.chance.get(n).copied().unwrap_or(1.0);
-            if chance < 1.0 && drawn(notes.draw[n], base) >= f64::from(chance) {
-                continue;
+            if self.plays(n, base) {
+                return Some((n, self.press(n, base, at, course, channel)));
             }
-            self.count = self.count.wrapping_add(1) & i32::MAX;
-            let ends = if course.in_frames { &notes.end_frame } else { &notes.end };
-            let (key, id, release) = (notes.key[n], self.count, notes.release[n]);
-            let down = Down { end: base + ends[n], since: at, channel, key, id, release };
-            // What there is no room for has given way long ago.
-            if self.down.len() == self.down.capacity() {
-                self.down.remove(0);
-            }
-            self.down.push(down);
-            return Some((n, id));
         }
         None
+    }
+
+    /// Forgets what was cut before the place that the song has jumped to: the last note that ends others is the first that may still sound.
+    fn forget_cut(&mut self) {
+        let all = self.before.clone();
+        for bunch in (0..all.end.div_ceil(BUNCH)).rev().filter(|n| self.notes.bunches[*n].chokes) {
+            let notes = bunch * BUNCH..all.end.min((bunch + 1) * BUNCH);
+            let cuts = |n: &usize| self.notes.choke[*n] && self.plays(*n, self.began);
+            if let Some(cut) = notes.rev().find(cuts) {
+                self.before.start = cut;
+                return;
+            }
+        }
+    }
+
+    /// The next note whose key is down at the place that the song has jumped to.
+    fn sounds_on(
+        &mut self,
+        place: f64,
+        at: u64,
+        course: &Course,
+        channel: Option<u8>,
+    ) -> Option<(usize, i32)> {
+        let base = self.began;
+        let over = |player: &Player, n: usize| player.end(n, base, course.in_frames) <= place + EDGE;
+        while let Some(n) = self.before.next() {
+            if n.is_multiple_of(BUNCH) && over(self, self.notes.bunches[n / BUNCH].last as usize) {
+                self.before.start = self.before.end.min(n + BUNCH);
+            } else if self.notes.chase[n] && !over(self, n) && self.plays(n, base) {
+                return Some((n, self.press(n, base, at, course, channel)));
+            }
+        }
+        None
+    }
+
+    /// Where the song stands in a pass. What was down in another count of time comes up.
+    pub fn follow(&mut self, pass: &Pass) -> Course {
+        let course = self.clock.follow(pass, self.stamped());
+        if course.in_frames != self.in_frames {
+            self.down.iter_mut().for_each(|down| down.end = f64::NEG_INFINITY);
+            self.in_frames = course.in_frames;
+        } else if std::mem::take(&mut self.moved) && course.jumps & 1 == 0 {
+            self.locate(self.seen + 2.0 * EDGE, course.in_frames);
+        }
+        course
+    }
+
+    /// Goes through the frames of a pass, the first of which is the absolute frame `at`, and tells what happens at each. Notes are on this
+    /// channel, or on their own. `act` says whether a note that begins has begun: else nobody will hear that it ends.
+    pub fn walk(
+        &mut self,
+        course: &Course,
+        (at, frames): (u64, usize),
+        channel: Option<u8>,
+        mut act: impl FnMut(&Arrays, usize, Act) -> bool,
+    ) {
+        let last = course.at[frames - 1];
+        for frame in 0..if self.acts(course, last) { frames } else { 0 } {
+            let (place, at) = (course.at[frame], at + frame as u64);
+            let jumps = course.jumps >> frame & 1 != 0;
+            if jumps {
+                self.locate(place - course.slack, course.in_frames);
+            }
+            if jumps || !course.rolls {
+                self.down.iter_mut().for_each(|down| (down.end, down.since) = (f64::NEG_INFINITY, 0));
+            }
+            while let Some(down) = self.comes_up(place, at) {
+                act(&self.notes, frame, Act::Up(down));
+            }
+            if !course.rolls {
+                continue;
+            }
+            if jumps && self.chases {
+                self.forget_cut();
+                while let Some((n, id)) = self.sounds_on(place, at, course, channel) {
+                    if !act(&self.notes, frame, Act::Down { n, id, chased: true }) {
+                        self.down.pop();
+                    }
+                }
+                act(&self.notes, frame, Act::Chased);
+            }
+            while let Some((n, id)) = self.begins(place, at, course, channel) {
+                if !act(&self.notes, frame, Act::Down { n, id, chased: false }) {
+                    self.down.pop();
+                }
+            }
+        }
+        self.seen = last;
+    }
+
+    /// All keys come up, wherever the song is.
+    pub fn let_go(&mut self, mut each: impl FnMut(Down)) {
+        self.down.drain(..).for_each(&mut each);
     }
 }
 
 impl MidiIn {
     /// Plays the notes of a pass.
     pub(super) fn play(&mut self, pass: &mut Pass, player: &mut Player) {
-        let course = player.clock.follow(pass, player.stamped());
-        if course.in_frames != player.in_frames {
-            // Places are counted otherwise now: what is down has no end there.
-            player.down.iter_mut().for_each(|down| down.end = f64::NEG_INFINITY);
-            player.in_frames = course.in_frames;
-        } else if std::mem::take(&mut player.moved) && course.jumps & 1 == 0 {
-            player.locate(player.seen + 2.0 * EDGE, course.in_frames);
-        }
-        let last = course.at[pass.frames - 1];
+        let course = player.follow(pass);
         let keyboard = Keyboard::default();
-        let channel = self.manner.channel.unwrap_or(0);
-        let mut from = 0;
-        if player.acts(&course, last) {
-            for frame in 0..pass.frames {
-                let (place, at) = (course.at[frame], pass.at + frame as u64);
-                let jumps = course.jumps >> frame & 1 != 0;
-                if jumps {
-                    player.locate(place - course.slack, course.in_frames);
-                }
-                if jumps || !course.rolls {
-                    player.down.iter_mut().for_each(|down| (down.end, down.since) = (f64::NEG_INFINITY, 0));
-                }
-                while let Some(down) = player.comes_up(place, at) {
-                    self.up_to(pass, &mut from, frame);
-                    let moment = Moment { pass, frame, at, keyboard: &keyboard, glide: 0.0 };
+        let (time, mut from) = ((pass.at, pass.frames), 0);
+        player.walk(&course, time, Some(self.manner.channel.unwrap_or(0)), |notes, frame, act| {
+            self.up_to(pass, &mut from, frame);
+            let at = pass.at + frame as u64;
+            // Where chased notes came from is past: they do not glide.
+            let glides = matches!(act, Act::Down { chased: false, .. });
+            let glide = if glides { self.glide_at(pass, frame) } else { 0.0 };
+            let moment = Moment { pass, frame, at, keyboard: &keyboard, glide };
+            match act {
+                Act::Up(down) => {
                     self.held.release(down.channel, down.key, down.id);
                     self.come_up(&moment, |n| n.press.is(down.channel, down.key, down.id), down.release);
                 }
-                while let Some((n, id)) =
-                    course.rolls.then(|| player.begins(place, at, &course, channel)).flatten()
-                {
-                    self.up_to(pass, &mut from, frame);
-                    self.notes.retain(|n| self.pool.sounding(n.place));
-                    let notes = &player.notes;
-                    if notes.choke[n] {
-                        self.held.clear();
-                        self.cut(|_| true);
+                Act::Down { n, id, chased: true } if self.manner.mode != Mode::Poly => {
+                    let press = self.written(notes, n, id, 0.0);
+                    if self.hears(&moment, &press) {
+                        self.held.press(press);
                     }
-                    let glide = self.glide_at(pass, frame);
-                    let tone = Tone {
-                        tuning: notes.tuning[n],
-                        pan: notes.pan[n],
-                        glide: self.portamento.frames(notes.slide[n]),
-                    };
-                    let press = Press { channel, key: notes.key[n], id, velocity: notes.velocity[n], tone };
-                    let moment = Moment { pass, frame, at, keyboard: &keyboard, glide };
-                    self.choke(channel, press.key);
-                    self.press(&moment, press);
                 }
+                Act::Down { n, id, .. } => {
+                    let slide = if glides { self.portamento.frames(notes.slide[n]) } else { 0.0 };
+                    self.strike(&moment, notes, n, id, slide);
+                }
+                Act::Chased if self.manner.mode != Mode::Poly => self.sound_chosen(&moment),
+                Act::Chased => {}
             }
-        }
-        player.seen = last;
+            true
+        });
         let end = pass.frames;
         self.up_to(pass, &mut from, end);
+    }
+
+    /// A written note begins; it glides there in so many frames.
+    fn strike(&mut self, moment: &Moment, notes: &Arrays, n: usize, id: i32, glide: f32) {
+        self.notes.retain(|n| self.pool.sounding(n.place));
+        if notes.choke[n] {
+            self.held.clear();
+            self.cut(|_| true);
+        }
+        let press = self.written(notes, n, id, glide);
+        self.choke(press.channel, press.key);
+        self.press(moment, press);
+    }
+
+    fn written(&self, notes: &Arrays, n: usize, id: i32, glide: f32) -> Press {
+        let tone = Tone { tuning: notes.tuning[n], pan: notes.pan[n], glide };
+        let channel = self.manner.channel.unwrap_or(0);
+        Press { channel, key: notes.key[n], id, velocity: notes.velocity[n], tone }
     }
 
     /// Renders what comes before a frame.
