@@ -178,9 +178,10 @@ impl Kernel for Recordings {
                     self.since[number] = None;
                     continue;
                 }
+                let anew = jumped(n) || (self.lost && n == 0);
                 let since = match self.since[number] {
                     Some(since) if !jumped(n) || !rolls => since,
-                    None if !jumped(n) && !(self.lost && n == 0) => 0.0,
+                    None if !anew => 0.0,
                     _ => self.look_up(take, place, &course),
                 };
                 self.since[number] = Some(since + 1.0);
