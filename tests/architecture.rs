@@ -19,7 +19,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["units", "dsp", "kernel", "mixer", "compile"]),
     ("bounce", &["units", "language", "library", "compile", "engine"]),
     ("reference", &["spec", "nodes", "language", "library", "compile", "engine", "bounce"]),
-    ("session", &["units", "spec", "nodes", "mixer", "language", "library", "compile", "engine", "bounce"]),
+    (
+        "session",
+        &["units", "spec", "score", "nodes", "mixer", "language", "library", "compile", "engine", "bounce"],
+    ),
     ("editor", &["units", "session"]),
     ("plugin", &["units", "engine", "session", "editor"]),
     (

@@ -5,8 +5,8 @@ mod host;
 mod support;
 
 use host::{BLOCK, Host};
-use seiche::engine::{Control, Engine, Event, Io, TriggerControl, What};
-use seiche::session::Session;
+use seiche::engine::{Control, Engine, Event, Io, Transport, TriggerControl, What};
+use seiche::session::{Session, TakePlace};
 use support::*;
 
 const SOUNDS: &str = "
@@ -315,6 +315,67 @@ fn trigger_keeps_what_it_learned_with_the_project() {
 }
 
 #[test]
+fn trigger_strokes_become_a_midi_file_at_the_beats_where_they_began() {
+    let session = Session::with_presets(None);
+    let text = "seiche: 1\nd: {trigger: {preset: snare, mode: exact, note: 36, channel: 2, length: 20 ms}}\n";
+    session.restore(
+        &serde_json::json!({"version": 2, "path": "/x.yaml", "files": [{"path": "/x.yaml", "text": text}]})
+            .to_string(),
+    );
+    let mut engine = session.engine(RATE);
+    assert!(session.settle(std::time::Duration::from_secs(20)));
+    through(&session, &mut engine, &[0.0; 20 * BLOCK], false);
+    let drum = session.drums().get(0).unwrap();
+    drum.sight.look(1.0, RATE);
+    let (bpm, input) = (100.0, strokes(&PLACES, 300 * BLOCK));
+    let beats = |frame: usize| frame as f64 * bpm / (60.0 * RATE);
+    // Played twice: the second time is the take.
+    for from in [8.0, 4.0] {
+        for (n, part) in input.chunks_exact(BLOCK).enumerate() {
+            let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
+            let io = Io {
+                sidechain: Some([part, part]),
+                main: [&mut left[..], &mut right[..]],
+                aux: &mut [],
+                stems: &mut [],
+            };
+            let transport = Transport {
+                playing: true,
+                tempo: bpm,
+                beats: from + beats(n * BLOCK),
+                frame: None,
+                time_signature: (4, 4),
+                bar: None,
+            };
+            engine.process(io, &[], Some(&transport));
+        }
+    }
+    let folder = std::env::temp_dir().join(format!("seiche-strokes-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    session.save_strokes(0, TakePlace { folder: folder.clone(), name: "snare".into() });
+    let patience = std::time::Instant::now();
+    while session.recorder().state().saved.is_none() && patience.elapsed().as_secs() < 20 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let file = midi_file::MidiFile::load(folder.join("snare take 1.mid")).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    // 24,000 ticks to the beat.
+    let (mut now, mut found) = (0u64, vec![]);
+    for event in file.tracks().next().unwrap().events() {
+        now += u64::from(event.delta_time());
+        if let midi_file::file::Event::Midi(midi_file::core::Message::NoteOn(on)) = event.event() {
+            assert_eq!((u8::from(on.note_number()), u8::from(on.channel())), (36, 2));
+            found.push(now as f64 / 24_000.0);
+        }
+    }
+    assert_eq!(found.len(), PLACES.len(), "{found:?}");
+    for (found, (at, _)) in found.iter().zip(PLACES) {
+        let off = (found - 4.0 - beats(at)) * 60.0 / bpm;
+        assert!(off.abs() < 0.002, "a stroke at {at} is {off} s away");
+    }
+}
+
+#[test]
 fn trigger_is_heard_behind_its_filters() {
     let input: Vec<f32> =
         (0..24_000).map(|n| (n as f32 * 100.0 / 48_000.0 * std::f32::consts::TAU).sin()).collect();
@@ -348,7 +409,8 @@ fn trigger_stands_a_storm_on_all_eight_at_once() {
         format!("seiche: 1\nd:\n  mix:\n{tracks}tick: {{expression: {{exp: velocity, duration: 0.01}}}}\n");
     // A hundred short strokes a second, the second half far too loud, with an offset and numbers that are none.
     let mut random = Random(5);
-    let mut input = vec![0.0f32; 72_000];
+    // Then it is quiet, and somebody plays two strokes.
+    let mut input = strokes(&[(84_000, 0.9), (100_000, 0.9)], 120_000);
     for stroke in 0..100 {
         let at = 4_800 + 480 * stroke;
         for n in 0..480 {
@@ -361,6 +423,7 @@ fn trigger_stands_a_storm_on_all_eight_at_once() {
     let mut moves: Vec<Event> = (0..400)
         .map(|_| {
             use TriggerControl::*;
+            // Over the storm they are moved at random, and afterwards stand where they usually do.
             let (control, low, high) = [
                 (Threshold, -60.0, -6.0),
                 (Sensitivity, 0.0, 1.0),
@@ -376,6 +439,15 @@ fn trigger_stands_a_storm_on_all_eight_at_once() {
             Event { at: random.below(72_000) as u32, what: What::Control { control, value } }
         })
         .collect();
+    for trigger in 0..8 {
+        use TriggerControl::*;
+        let usual = [(Threshold, -54.0), (Sensitivity, 0.5), (Hold, 12.0), (Retrigger, 0.0), (Learn, 0.0)];
+        let rest = [(FilterLow, 20.0), (FilterHigh, 20_000.0), (VelocityCurve, 0.0)];
+        moves.extend(usual.into_iter().chain(rest).map(|(control, value)| {
+            let control = Control::Trigger(trigger, control);
+            Event { at: 74_000, what: What::Control { control, value } }
+        }));
+    }
     moves.sort_by_key(|e| e.at);
     let played = |sizes: &[usize]| {
         let (mut engine, mut remote) = Engine::new(RATE);
@@ -385,11 +457,12 @@ fn trigger_stands_a_storm_on_all_eight_at_once() {
     };
     let wanted = played(&[512]);
     assert!(wanted.left.iter().all(|x| x.is_finite()));
-    for key in 36..44 {
-        let count = wanted.on.iter().filter(|(k, ..)| *k == key).count();
-        assert!((1..=240).contains(&count), "key {key}: {count} notes");
-    }
-    assert!(wanted.on.len() > 150, "{} notes", wanted.on.len());
+    let count = |from: usize| (36..44).map(move |key| (key, from));
+    let notes = |(key, from)| wanted.on.iter().filter(|(k, at, _)| *k == key && *at >= from).count();
+    assert!(count(0).map(notes).all(|notes| notes <= 240), "none comes more often than its hold lets it");
+    assert!(wanted.on.len() > 100, "{} notes", wanted.on.len());
+    let after: Vec<_> = count(80_000).map(notes).collect();
+    assert_eq!(after, [2; 8], "what was played after the storm");
     assert_eq!(wanted.on.len(), wanted.off.len(), "every note ends");
     let got = played(&[441, 17, 4096, 1]);
     let differ = (0..input.len()).find(|n| got.left[*n].to_bits() != wanted.left[*n].to_bits());

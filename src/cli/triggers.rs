@@ -4,20 +4,19 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use midly::num::{u4, u7, u15, u24, u28};
-use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 
 use crate::bounce::{self, Depth};
 use crate::dsp::drum::{Detector, Fate, Heard, Instrument, Mode, Profile, Reason, Settings};
 use crate::library;
+use crate::score::{DrumNote, write_strokes};
 
 /// What went wrong, in one sentence for people.
 type Fault = String;
 
-/// Ticks of a quarter note, and of a second at the tempo of the MIDI files (120).
-const TICKS: u16 = 24_000;
-const TICKS_A_SECOND: f64 = 48_000.0;
+/// Beats of a second in the MIDI files.
+const BEATS: f64 = 2.0;
 
 /// Find the strokes of a recorded drum and write them as a table or a MIDI file. Exit code 0: written; 1: a file cannot be read or
 /// written; 2: a wrong command line.
@@ -40,8 +39,8 @@ pub(super) struct Triggers {
     #[arg(long, value_enum, default_value = "exact")]
     mode: ModeName,
     /// What kind of drum it is.
-    #[arg(long, value_enum, default_value = "any")]
-    instrument: InstrumentName,
+    #[arg(long, default_value = "any", value_parser = instruments())]
+    instrument: Instrument,
     /// Learn the drum first: from the eight loudest strokes of another recording, or of the same one.
     #[arg(long, value_name = "FILE|auto")]
     learn: Option<String>,
@@ -124,14 +123,6 @@ enum ModeName {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum InstrumentName {
-    Kick,
-    Snare,
-    Tom,
-    Any,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum CurveName {
     Linear,
     Log,
@@ -141,6 +132,11 @@ enum CurveName {
 fn number(text: &str, low: f64, high: f64) -> Result<f64, String> {
     let value = text.parse().ok().filter(|x: &f64| (low..=high).contains(x));
     value.ok_or_else(|| format!("write a number from {low} to {high}"))
+}
+
+fn instruments() -> impl TypedValueParser<Value = Instrument> {
+    let names = Instrument::NAMED.map(|(_, name)| name);
+    PossibleValuesParser::new(names).map(|name| Instrument::named(&name).unwrap_or_default())
 }
 
 fn decibels(low: f64, high: f64) -> impl Fn(&str) -> Result<f32, String> + Clone {
@@ -227,12 +223,7 @@ impl Triggers {
                 ModeName::Tight => Mode::Tight,
                 ModeName::Exact => Mode::Exact,
             },
-            instrument: match self.instrument {
-                InstrumentName::Kick => Instrument::Kick,
-                InstrumentName::Snare => Instrument::Snare,
-                InstrumentName::Tom => Instrument::Tom,
-                InstrumentName::Any => Instrument::Any,
-            },
+            instrument: self.instrument,
             gain: self.gain,
             threshold: self.threshold,
             hysteresis: self.hysteresis,
@@ -319,47 +310,21 @@ impl Triggers {
     }
 
     fn midi(&self, heard: &[Heard], rate: f64, latency: u32) -> Result<Vec<u8>, Fault> {
-        let usual = match self.instrument {
-            InstrumentName::Kick => 36,
-            InstrumentName::Tom => 45,
-            InstrumentName::Snare | InstrumentName::Any => 38,
-        };
-        let key = u7::new(self.note.unwrap_or(usual));
         let accepted = heard.iter().filter(|h| h.fate == Fate::Accepted);
-        let starts: Vec<(f64, u8)> =
-            accepted.map(|h| (place(h, latency) / rate, h.velocity.round() as u8)).collect();
-        let mut notes = Vec::new();
-        for (i, (time, velocity)) in starts.iter().enumerate() {
-            // A note ends before the next one begins.
-            let next = starts.get(i + 1).map_or(f64::INFINITY, |next| next.0);
-            let end = (time + self.length).min(next);
-            notes.push((ticks(*time), MidiMessage::NoteOn { key, vel: u7::new(*velocity) }));
-            notes.push((ticks(end), MidiMessage::NoteOff { key, vel: u7::new(0) }));
-        }
-        let event = |delta, kind| TrackEvent { delta: u28::new(delta), kind };
-        let mut track = vec![event(0, TrackEventKind::Meta(MetaMessage::Tempo(u24::new(500_000))))];
-        let mut now = 0;
-        for (at, message) in notes {
-            let channel = u4::new(self.channel - 1);
-            track.push(event(at - now, TrackEventKind::Midi { channel, message }));
-            now = at;
-        }
-        track.push(event(0, TrackEventKind::Meta(MetaMessage::EndOfTrack)));
-        let header = Header::new(Format::SingleTrack, Timing::Metrical(u15::new(TICKS)));
-        let mut bytes = Vec::new();
-        let smf = Smf { header, tracks: vec![track] };
-        smf.write_std(&mut bytes).map_err(|e| format!("the MIDI file cannot be written ({e})"))?;
-        Ok(bytes)
+        let strokes: Vec<(f64, f32)> =
+            accepted.map(|h| (place(h, latency) / rate * BEATS, h.velocity)).collect();
+        let note = DrumNote {
+            key: self.note.unwrap_or(self.instrument.key()),
+            channel: self.channel - 1,
+            length: self.length * BEATS,
+        };
+        write_strokes(&strokes, note, BEATS * 60.0)
     }
 }
 
 /// Frame of a stroke in the recording.
 fn place(heard: &Heard, latency: u32) -> f64 {
     (heard.at as f64 - f64::from(latency)).max(0.0)
-}
-
-fn ticks(seconds: f64) -> u32 {
-    (seconds * TICKS_A_SECOND).round() as u32
 }
 
 fn is(path: &Path, extension: &str) -> bool {

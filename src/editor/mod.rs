@@ -321,6 +321,7 @@ impl Editor {
             Some(Recorded::Stop) => recorder.stop(),
             Some(Recorded::SaveLast(place)) => recorder.save_last(KEPT, place),
             Some(Recorded::Stems(stems)) => recorder.set_stems(stems),
+            Some(Recorded::Strokes(slot, place)) => self.session.save_strokes(slot, place),
             None => {}
         }
         match export {

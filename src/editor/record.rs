@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use egui::{Button, Grid, RichText, TextEdit, Ui};
 
 use super::{Asked, Scene, theme};
-use crate::session::TakePlace;
+use crate::session::{Saved, TakePlace};
 
 /// What the user asks of the recorder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Recorded {
     SaveLast(TakePlace),
     /// Tracks and buses as well, or only the mix.
     Stems(bool),
+    /// Write what a trigger, from 0, has heard, as a MIDI file.
+    Strokes(u8, TakePlace),
 }
 
 /// Whether a take is being written.
@@ -46,6 +48,12 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
     if let Some((file, seconds)) = &now.running {
         ui.label(format!("{} so far: {}", clock(*seconds), name(file)));
     }
+    outcome(ui, scene, asked);
+}
+
+/// What has been written last, or why nothing was.
+pub fn outcome(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
+    let now = scene.recording;
     if let Some(saved) = &now.saved {
         ui.horizontal_wrapped(|ui| {
             let files = if saved.files.len() > 1 {
@@ -54,7 +62,8 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
                 String::new()
             };
             let first = saved.files.first().map(|file| name(file)).unwrap_or_default();
-            ui.label(format!("{first}{files}, {}", clock(saved.seconds)));
+            let time = if is_midi(saved) { String::new() } else { format!(", {}", clock(saved.seconds)) };
+            ui.label(format!("{first}{files}{time}"));
             if let Some(file) = saved.files.first()
                 && ui.button("Show the folder").clicked()
             {
@@ -96,7 +105,7 @@ fn buttons(ui: &mut Ui, scene: &Scene<'_>, place: Option<TakePlace>, asked: &mut
 }
 
 /// Where takes go, or what must be mended before.
-fn place(scene: &Scene<'_>) -> Result<TakePlace, String> {
+pub fn place(scene: &Scene<'_>) -> Result<TakePlace, String> {
     let folder = PathBuf::from(scene.preferences.takes.trim());
     if folder.as_os_str().is_empty() {
         return Err("Say in which folder takes are to lie.".into());
@@ -109,6 +118,11 @@ fn place(scene: &Scene<'_>) -> Result<TakePlace, String> {
     }
     let name = if scene.snapshot.sound.is_empty() { "Seiche".into() } else { scene.snapshot.sound.clone() };
     Ok(TakePlace { folder, name })
+}
+
+/// Whether it is a MIDI file that was written.
+pub fn is_midi(saved: &Saved) -> bool {
+    saved.files.first().is_some_and(|file| file.extension().is_some_and(|end| end == "mid"))
 }
 
 fn name(file: &Path) -> String {

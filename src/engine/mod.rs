@@ -28,7 +28,7 @@ pub use crate::dsp::drum::{Fate, Instrument, Profile as DrumProfile, Reason, Str
 pub use crate::kernel::Trail;
 pub use crate::kernel::drums::{Drum, Drums};
 pub use crate::kernel::lamp::{Lamp, Onlooker};
-pub use crate::kernel::sight::{COLUMN, Candidate, Seen as TriggerSeen};
+pub use crate::kernel::sight::{COLUMN, Candidate, Seen as TriggerSeen, Struck};
 pub use crate::kernel::strip_fault;
 pub use crate::kernel::voices::Press;
 pub use apart::{Cause, Mixdown, NodeTime, PartFault, PartPlayer, Place, Stop, Stretch};

@@ -1,15 +1,17 @@
 //! What a trigger hears and decides, for whoever looks: how loud its input is, as columns, and every candidate with what became of it. The
-//! audio thread writes (nothing but stores), others read; the memory is made when somebody looks for the first time.
+//! audio thread writes (nothing but stores), others read; the memory is made when somebody looks for the first time. Strokes are kept with
+//! their place in the song for much longer than they are seen, so that they can become a MIDI file.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 
 use crate::dsp::drum::{Fate, Heard, Reason};
 
-/// Frames of a column, columns that are kept (10 s at 48 kHz), and candidates.
+/// Frames of a column, columns that are kept (10 s at 48 kHz), candidates, and strokes (half an hour of four a second).
 pub const COLUMN: u64 = 256;
 const COLUMNS: usize = 2048;
 const CANDIDATES: usize = 256;
+const STROKES: usize = 8192;
 
 /// See the head of this file.
 #[derive(Debug, Default)]
@@ -19,8 +21,11 @@ pub struct Sight {
     at: AtomicU64,
     /// Decibels, as bits.
     threshold: AtomicU32,
-    /// Candidates so far.
+    /// Candidates and strokes so far.
     count: AtomicU64,
+    struck: AtomicU64,
+    /// The song's tempo at the last stroke, as bits.
+    bpm: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -29,6 +34,24 @@ struct Memory {
     columns: Box<[AtomicU32]>,
     /// Frame; then what became of it, and velocity.
     candidates: Box<[[AtomicU64; 2]]>,
+    /// Frame; beats, as bits; velocity, as bits; key, channel and length.
+    strokes: Box<[[AtomicU64; 4]]>,
+}
+
+/// A stroke, and where it is in the song.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Struck {
+    /// Absolute frame at which it began.
+    pub at: u64,
+    /// Quarter notes; none where no host's transport runs.
+    pub beats: Option<f64>,
+    /// 1..=127.
+    pub velocity: f32,
+    /// Of its note, 0..=127 and 0..=15.
+    pub key: u8,
+    pub channel: u8,
+    /// Frames.
+    pub length: u32,
 }
 
 /// Something that a trigger has considered.
@@ -85,6 +108,40 @@ impl Sight {
         self.count.store(number + 1, Release);
     }
 
+    /// Says where a stroke is in the song, whose tempo is `bpm`. Audio thread.
+    pub fn strike(&self, stroke: Struck, bpm: f64) {
+        let Some(memory) = self.memory.get() else { return };
+        let number = self.struck.load(Relaxed);
+        let words = &memory.strokes[number as usize % STROKES];
+        words[0].store(stroke.at, Relaxed);
+        words[1].store(stroke.beats.unwrap_or(f64::NAN).to_bits(), Relaxed);
+        words[2].store(u64::from(stroke.velocity.to_bits()), Relaxed);
+        let note = u64::from(stroke.length) << 16 | u64::from(stroke.channel) << 8 | u64::from(stroke.key);
+        words[3].store(note, Relaxed);
+        self.bpm.store(bpm.to_bits(), Relaxed);
+        self.struck.store(number + 1, Release);
+    }
+
+    /// The strokes since anybody looked for the first time, as far as they are kept, and the tempo at the last one.
+    pub fn strokes(&self) -> (Vec<Struck>, f64) {
+        let count = self.struck.load(Acquire);
+        let Some(memory) = self.memory.get() else { return (vec![], 0.0) };
+        // The oldest may be written over at this moment.
+        let strokes = (count.saturating_sub(STROKES as u64 - 4)..count).map(|number| {
+            let [at, beats, velocity, note] = &memory.strokes[number as usize % STROKES];
+            let (beats, note) = (f64::from_bits(beats.load(Relaxed)), note.load(Relaxed));
+            Struck {
+                at: at.load(Relaxed),
+                beats: beats.is_finite().then_some(beats),
+                velocity: f32::from_bits(velocity.load(Relaxed) as u32),
+                key: note as u8,
+                channel: (note >> 8) as u8,
+                length: (note >> 16) as u32,
+            }
+        });
+        (strokes.collect(), f64::from_bits(self.bpm.load(Relaxed)))
+    }
+
     /// The frame up to which it has heard; 0: nothing yet.
     pub fn heard(&self) -> u64 {
         self.at.load(Acquire)
@@ -95,6 +152,7 @@ impl Sight {
         let memory = self.memory.get_or_init(|| Memory {
             columns: (0..COLUMNS).map(|_| AtomicU32::new(0)).collect(),
             candidates: (0..CANDIDATES).map(|_| Default::default()).collect(),
+            strokes: (0..STROKES).map(|_| Default::default()).collect(),
         });
         let at = self.heard();
         let many = ((seconds * rate) as u64).div_ceil(COLUMN).min(COLUMNS as u64 - 4);
@@ -151,5 +209,21 @@ mod tests {
         let seen = sight.look(100.0, 48_000.0);
         assert!(seen.columns.len() < COLUMNS && seen.candidates.len() < CANDIDATES);
         assert!(seen.candidates.windows(2).all(|two| two[0].at < two[1].at));
+    }
+
+    #[test]
+    fn sight_keeps_strokes_with_their_place_in_the_song() {
+        let sight = Sight::default();
+        let stroke = |at, beats| Struck { at, beats, velocity: 100.5, key: 45, channel: 9, length: 2_400 };
+        sight.strike(stroke(1, None), 99.0);
+        assert_eq!(sight.strokes(), (vec![], 0.0), "nobody looked before");
+        sight.look(1.0, 48_000.0);
+        sight.strike(stroke(10, Some(-1.25)), 99.0);
+        sight.strike(stroke(20, None), 100.0);
+        assert_eq!(sight.strokes(), (vec![stroke(10, Some(-1.25)), stroke(20, None)], 100.0));
+        (0..20_000).for_each(|n| sight.strike(stroke(n, Some(n as f64)), 120.0));
+        let (kept, _) = sight.strokes();
+        assert!(kept.len() > 8_000 && kept.last() == Some(&stroke(19_999, Some(19_999.0))));
+        assert!(kept.windows(2).all(|two| two[0].at + 1 == two[1].at));
     }
 }

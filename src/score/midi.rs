@@ -140,7 +140,7 @@ pub struct Written<'a> {
 }
 
 /// Something at a tick; at one tick keys come up before others go down.
-type At<'a> = (u64, u8, TrackEventKind<'a>);
+pub(super) type At<'a> = (u64, u8, TrackEventKind<'a>);
 
 /// The bytes of a file: the song's tempo, metres and markers, and a track for each.
 ///
@@ -179,7 +179,7 @@ fn ticks(beats: f64) -> u64 {
 }
 
 /// Events one after the other, with the ticks between them.
-fn events(mut all: Vec<At>) -> Result<Vec<TrackEvent>, String> {
+pub(super) fn events(mut all: Vec<At>) -> Result<Vec<TrackEvent>, String> {
     all.sort_by_key(|(tick, rank, _)| (*tick, *rank));
     let mut track = vec![];
     let mut now = 0;

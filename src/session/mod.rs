@@ -389,6 +389,12 @@ impl Session {
         }
     }
 
+    /// Writes the strokes that a trigger, from 0, has heard lately, as a MIDI file beside the takes.
+    pub fn save_strokes(&self, slot: u8, place: TakePlace) {
+        let rate = self.meters().map_or(48_000.0, |meters| meters.rate());
+        self.recorder.save_midi(drums::strokes(&self.shared.drums, slot, rate), place);
+    }
+
     /// Records what is played.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder

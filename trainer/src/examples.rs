@@ -10,10 +10,10 @@ use seiche::dsp::drum::profile::{Profile, Stroke};
 use crate::corpus::File;
 use crate::train::{Example, Random, Trainer};
 
-pub const STEPS: usize = 40_000;
+pub const STEPS: usize = 80_000;
 pub const BATCH: usize = 256;
 /// Nodes of the layers between.
-const HIDDEN: [usize; 2] = [96, 32];
+const HIDDEN: [usize; 2] = [256, 64];
 /// Hops within which a stroke's peak so far is looked for, as in the detector.
 const PEAK: usize = 40;
 /// Examples taken out of a recording at once.

@@ -26,6 +26,15 @@ impl Instrument {
     pub fn name(self) -> &'static str {
         Self::NAMED[self as usize].1
     }
+
+    /// The key that plays it in most instruments (General MIDI): 36, 38 or 45.
+    pub fn key(self) -> u8 {
+        match self {
+            Instrument::Kick => 36,
+            Instrument::Tom => 45,
+            Instrument::Snare | Instrument::Any => 38,
+        }
+    }
 }
 
 /// How long a stroke is listened to before its note goes out.

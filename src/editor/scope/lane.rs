@@ -1,11 +1,11 @@
 //! A trigger's lane: its input as it comes, the threshold, and every stroke with its velocity, or with the reason why it is none. Window
 //! thread.
 
-use egui::{Align2, Color32, FontId, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
+use egui::{Align2, Button, Color32, FontId, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
 
-use super::super::{Asked, Scene, Turn, theme};
+use super::super::{Asked, Recorded, Scene, Turn, record, theme};
 use super::{HEIGHT, Lane, SECONDS, field, learn};
-use crate::session::{COLUMN, Candidate, Fate, Reason};
+use crate::session::{COLUMN, Candidate, Fate, Reason, TakePlace};
 use crate::units::gain_to_db;
 
 /// The softest level that is drawn, in decibels.
@@ -45,6 +45,20 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked, number: u8, lane:
         if button.on_hover_text(hint).clicked() {
             let share = if scene.host.is_on(learn(number)) { 0.0 } else { 1.0 };
             asked.turns.push(Turn { control: learn(number), share, holding: false });
+        }
+        let place = record::place(scene);
+        let name = format!("Strokes of trigger {} to MIDI", number + 1);
+        let button = ui.add_enabled(place.is_ok(), Button::new("To MIDI"));
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, place.is_ok(), &name));
+        let why = place.as_ref().err().map_or("", String::as_str);
+        let button = button.on_disabled_hover_text(format!("{why} Export has the field for it."));
+        let hint =
+            "Write the strokes since the host began to play, or went back, as a MIDI file beside the takes";
+        if button.on_hover_text(hint).clicked() {
+            asked.recorded = place.ok().map(|place| {
+                let name = format!("{} trigger {}", place.name, number + 1);
+                Recorded::Strokes(number, TakePlace { name, ..place })
+            });
         }
         if let Some(strokes) = learning {
             ui.label(RichText::new(format!("{strokes} strokes heard")).small().color(palette.accent));

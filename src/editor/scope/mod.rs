@@ -10,6 +10,7 @@ use egui::{
 };
 
 use super::host::Control;
+use super::record::{self, is_midi};
 use super::widgets::decibels;
 use super::{Asked, Scene, theme};
 use crate::session::{Drums, Graph, Lamp, Meters, TriggerSeen};
@@ -181,6 +182,10 @@ impl Scope {
             self.shape(ui, high);
             for (number, lane) in &self.triggers {
                 lane::draw(ui, scene, asked, *number, lane, self.rate);
+            }
+            let now = scene.recording;
+            if !self.triggers.is_empty() && (now.fault.is_some() || now.saved.as_ref().is_some_and(is_midi)) {
+                record::outcome(ui, scene, asked);
             }
         });
     }

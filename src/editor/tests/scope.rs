@@ -4,8 +4,9 @@ use egui_kittest::kittest::Queryable;
 
 use super::stage::{Play, stage};
 use super::*;
+use crate::editor::record::Recorded;
 use crate::editor::scope::Lane;
-use crate::session::{Candidate, Fate, Reason, TriggerControl, TriggerSeen};
+use crate::session::{Candidate, Fate, Reason, Saved, TakePlace, TriggerControl, TriggerSeen};
 
 /// A tone, and a trigger that has heard strokes.
 pub fn sounding() -> Play {
@@ -53,6 +54,30 @@ fn scope_tells_what_became_of_each_stroke_and_lets_a_trigger_learn() {
     stage.get_by_label("Let trigger 1 learn").click();
     stage.run();
     assert!(!stage.state().host.is_on(learn));
+}
+
+#[test]
+fn scope_writes_the_strokes_of_a_trigger_as_midi() {
+    let name = "Strokes of trigger 1 to MIDI";
+    let mut stage = stage(sounding());
+    stage.get_by_label(name).click();
+    stage.run();
+    assert_eq!(stage.state().recorded, None, "nobody has said where to");
+    let folder = std::env::temp_dir();
+    stage.state_mut().preferences.takes = folder.display().to_string();
+    stage.run();
+    stage.get_by_label(name).click();
+    stage.run();
+    let sound = stage.state().snapshot.sound.clone();
+    let place = TakePlace { folder: folder.clone(), name: format!("{sound} trigger 1") };
+    assert_eq!(stage.state().recorded, Some(Recorded::Strokes(0, place)));
+    let file = folder.join("drums trigger 1 take 1.mid");
+    stage.state_mut().recording.saved = Some(Saved { files: vec![file], ..Saved::default() });
+    stage.run();
+    assert!(stage.query_by_label("drums trigger 1 take 1.mid").is_some());
+    stage.get_by_label("Show the folder").click();
+    stage.run();
+    assert_eq!(stage.state().outside.as_ref(), Some(&folder));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::kept::{Kept, Piece};
-use super::take::Take;
+use super::take::{self, Take};
 use super::{Order, Place, Recording, Saved};
 use crate::engine::tap::{Block, FRAMES, Plug, Reel, tap};
 
@@ -84,6 +84,15 @@ impl Desk {
                 self.stop();
             }
             Order::SaveLast(seconds, place) => self.save_last(seconds, place),
+            Order::Midi(bytes, place) => {
+                self.fault = None;
+                let folder = place.folder.display();
+                let write = |bytes: Vec<u8>| {
+                    let saved = take::midi(&place, &bytes);
+                    saved.map_err(|why| format!("{folder}: cannot be written to ({why})"))
+                };
+                self.done(bytes.and_then(write));
+            }
         }
     }
 

@@ -35,6 +35,8 @@ enum Order {
     Stop,
     /// Write so many seconds of what was kept.
     SaveLast(f64, Place),
+    /// Write the bytes of a MIDI file, or say why there are none.
+    Midi(Result<Vec<u8>, String>, Place),
 }
 
 /// How it stands with the recorder.
@@ -55,7 +57,7 @@ pub struct Recording {
 /// A take on the disk.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Saved {
-    /// The mix, then tracks and buses.
+    /// The mix, then tracks and buses; or a MIDI file.
     pub files: Vec<PathBuf>,
     pub seconds: f64,
     /// What is missing, if something is.
@@ -90,6 +92,11 @@ impl Recorder {
     /// Writes the last seconds that were played, as far as they are kept.
     pub fn save_last(&self, seconds: f64, place: Place) {
         self.send(Order::SaveLast(seconds, place));
+    }
+
+    /// Writes a MIDI file of what was played, or says why there is none: `FOLDER/NAME take 1.mid`, or the first number that is free.
+    pub fn save_midi(&self, bytes: Result<Vec<u8>, String>, place: Place) {
+        self.send(Order::Midi(bytes, place));
     }
 
     /// Whether tracks and buses are kept and written as well: what is not silent takes 23 MB a minute for each of

@@ -42,7 +42,7 @@ impl Take {
     /// Those of the file system.
     pub fn begin(place: Place, stems: bool, rate: f64) -> io::Result<Take> {
         std::fs::create_dir_all(&place.folder)?;
-        let (base, claim) = claim(&place)?;
+        let (base, claim) = claim(&place, "wav")?;
         let mut take = Take {
             place,
             stems,
@@ -149,12 +149,24 @@ impl Drop for Claim {
     }
 }
 
+/// Writes a MIDI file beside the takes.
+///
+/// # Errors
+/// Those of the file system; then there is no file.
+pub fn midi(place: &Place, bytes: &[u8]) -> io::Result<Saved> {
+    let (_, claim) = claim(place, "mid")?;
+    std::fs::write(&claim.0, bytes).inspect_err(|_| {
+        let _ = std::fs::remove_file(&claim.0);
+    })?;
+    Ok(Saved { files: vec![claim.0.clone()], ..Saved::default() })
+}
+
 /// The first number that is free.
-fn claim(place: &Place) -> io::Result<(String, Claim)> {
+fn claim(place: &Place, end: &str) -> io::Result<(String, Claim)> {
     let name = names::safe(&place.name);
     for number in 1u32.. {
         let base = format!("{name} take {number}");
-        let path = place.folder.join(format!("{base}.wav"));
+        let path = place.folder.join(format!("{base}.{end}"));
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(_) => return Ok((base, Claim(path))),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -5,6 +5,7 @@ use crate::dsp::drum::{Detector, Fate, Heard, Settings};
 use crate::dsp::dynamics::peak;
 use crate::kernel::drums::Drum;
 use crate::kernel::pass::Pass;
+use crate::kernel::sight::Struck;
 use crate::kernel::tile::TILE;
 use crate::kernel::{TriggerControl, TriggerState};
 
@@ -84,6 +85,9 @@ impl Ear {
                 }
                 if candidate.fate == Fate::Accepted && heard.len() < STROKES {
                     heard.push(Heard { at, ..candidate });
+                    if let Some(drum) = drum {
+                        drum.sight.strike(struck(pass, plan, at, candidate.velocity), pass.song.bpm);
+                    }
                 }
             });
             self.tell(drum, learned);
@@ -146,6 +150,17 @@ impl Ear {
             }
         }
     }
+}
+
+/// A stroke that sounds at a frame, as late as the plan says.
+fn struck(pass: &Pass, plan: &HitPlan, at: u64, velocity: f32) -> Struck {
+    let song = &pass.song;
+    let beats = (song.host && song.rolling).then(|| {
+        let sounds = song.beats(at.saturating_sub(pass.at) as usize, pass.rate);
+        sounds - plan.late as f64 * song.bpm / (60.0 * pass.rate)
+    });
+    let (key, channel) = plan.note.unwrap_or((plan.settings.instrument.key(), 9));
+    Struck { at: at.saturating_sub(plan.late), beats, velocity, key, channel, length: plan.length as u32 }
 }
 
 /// What the host has set comes before what the text says.
