@@ -3,14 +3,17 @@
 
 #[path = "bounce/naive.rs"]
 mod naive;
+#[path = "bounce/offline.rs"]
+mod offline;
 #[path = "bounce/song.rs"]
 mod song;
+#[path = "bounce/workloads.rs"]
+mod workloads;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use seiche::bounce::schedule::simulate;
 use seiche::bounce::{
     Cache, Container, Control, Crew, Depth, Export, Job, Length, Level, Measure, Output, Policy, Report,
     Shape, Source, Tags, Tail, Target, render, write_wav,
@@ -18,6 +21,7 @@ use seiche::bounce::{
 use seiche::compile::parts::{Cut, Point, StemWish, compile_parts};
 use seiche::compile::{self, Request};
 use seiche::engine::Event;
+use seiche::engine::schedule::simulate;
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
 use seiche::library::vault::Vault;
@@ -134,8 +138,16 @@ fn main() {
     write_wav(&folder.join("hit.wav"), &[&hit], 48_000, Depth::Int24).expect("a sample");
     let bench = Bench { folder: folder.clone() };
     let only = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
-    let parts: [(&str, Part); 5] =
-        [("chunks", chunks), ("crew", crew), ("stems", stems), ("factors", factors), ("memory", memory)];
+    let parts: [(&str, Part); 8] = [
+        ("chunks", chunks),
+        ("crew", crew),
+        ("stems", stems),
+        ("factors", factors),
+        ("offline", offline::run),
+        ("dense", workloads::dense),
+        ("long", workloads::long),
+        ("tiny", workloads::tiny),
+    ];
     for (name, part) in parts {
         if only.as_ref().is_none_or(|only| only == name) {
             part(&bench, &folder);
@@ -292,19 +304,6 @@ fn factors(bench: &Bench, folder: &Path) {
         report.cache.hits,
         seconds / (rendered + report.mix),
         seconds / two
-    );
-}
-
-fn memory(bench: &Bench, _: &Path) {
-    let many = Song::new(&[Track { short: true, ..Track::default() }; 64]);
-    let before = resident();
-    let run = bench.bounce_with(Vault::shared(), &many, 60, workers(2));
-    println!(
-        "64 tracks, 60 s: {:.1} s, buffers {} MB, process {} MB more (asked 100 for 10 min; only the mix in memory grows: {} MB)",
-        run.seconds,
-        run.report.memory.buffers >> 20,
-        resident().saturating_sub(before) >> 20,
-        (60 * RATE as u64 * 8) >> 20,
     );
 }
 

@@ -9,6 +9,10 @@ mod files;
 mod flat;
 #[path = "bounce/forecast.rs"]
 mod forecast;
+#[path = "bounce/memory.rs"]
+mod memory;
+#[path = "bounce/offline.rs"]
+mod offline;
 #[path = "bounce/progress.rs"]
 mod progress;
 #[path = "bounce/song.rs"]
@@ -69,8 +73,11 @@ impl<'a> Wish<'a> {
 
     /// How loud it is thought to become.
     pub fn forecast(&self) -> seiche::bounce::Forecast {
+        self.forecast_or_failure().expect("foretold")
+    }
+
+    pub fn forecast_or_failure(&self) -> Result<seiche::bounce::Forecast, Failure> {
         self.with(|request, _| seiche::bounce::forecast(request, &self.export, &Control::default()))
-            .expect("foretold")
     }
 
     fn with<R>(&self, act: impl FnOnce(&Request, Cut) -> R) -> R {
@@ -120,6 +127,19 @@ impl<'a> Wish<'a> {
         self.engine_in(&[512])
     }
 
+    /// What it puts out in a host that renders offline, with so many threads.
+    pub fn offline_in(&self, blocks: &[usize], threads: usize) -> Vec<[Vec<f32>; 2]> {
+        let Length { from, to, .. } = self.export.length;
+        self.engine_with(&Job {
+            frames: (to - from) as usize,
+            events: &self.export.events,
+            transport: self.export.transport,
+            stems: true,
+            blocks,
+            offline: Some((threads, 0)),
+        })
+    }
+
     /// The same in a host whose blocks have these sizes in turn.
     pub fn engine_in(&self, blocks: &[usize]) -> Vec<[Vec<f32>; 2]> {
         let frames = (self.export.length.to - self.export.length.from) as usize;
@@ -129,9 +149,15 @@ impl<'a> Wish<'a> {
             transport: self.export.transport,
             stems: true,
             blocks,
+            ..Job::default()
         };
+        self.engine_with(&job)
+    }
+
+    fn engine_with(&self, job: &Job) -> Vec<[Vec<f32>; 2]> {
         let program = program(self.text, "x", self.rate, 7);
-        let rendering = seiche::bounce::render(program, &job, &mut |_| true);
+        let rendering = seiche::bounce::render(program, job, &mut |_| true);
+        assert!(job.offline.is_none() || rendering.taken_apart > 0, "blocks are taken apart\n{}", self.text);
         std::iter::once(rendering.main).chain(rendering.stems.into_iter().map(|(_, sides)| sides)).collect()
     }
 }
@@ -160,12 +186,12 @@ pub fn peak(sides: &[Vec<f32>; 2]) -> f32 {
     sides.iter().flatten().fold(0.0, |peak: f32, x| peak.max(x.abs()))
 }
 
-fn playing(tempo: f64) -> Option<Transport> {
+pub fn playing(tempo: f64) -> Option<Transport> {
     Some(Transport { playing: true, tempo, beats: 0.0, frame: Some(0), time_signature: (4, 4), bar: None })
 }
 
 /// Everything that joins tracks: sends, groups, sidechains, what several read, loops, memories, what is late, and a master.
-const JOINED: &str = "
+pub const JOINED: &str = "
 seiche: 1
 hit: {osc: {type: noise, amp: [1, 0], duration: 0.05}}
 x:
@@ -224,7 +250,7 @@ fn bounce_does_not_depend_on_workers_and_chunks() {
         let chunks = [1, 17, 63, 64, 441, 1_000, 4_096, 48_000];
         for (n, workers) in [1, 2, 4, 8, 16].into_iter().enumerate() {
             let chunk = chunks[(seed as usize + 3 * n) % chunks.len()];
-            wish.export.crew = Crew { workers, chunk, ahead: 1 + n };
+            wish.export.crew = Crew { workers, chunk, ahead: 1 + n, ..Crew::default() };
             let bounced = wish.bounce().expect("bounced");
             let odd = difference(&bounced.audio, &engine);
             assert_eq!(odd, None, "song {seed}, {workers} workers, chunks of {chunk}\n{text}");
@@ -276,7 +302,7 @@ x:
     ];
     let engine = wish.engine();
     for (workers, chunk) in [(1, 4_096), (3, 777)] {
-        wish.export.crew = Crew { workers, chunk, ahead: 3 };
+        wish.export.crew = Crew { workers, chunk, ahead: 3, ..Crew::default() };
         assert_eq!(difference(&wish.bounce().expect("bounced").audio, &engine), None, "{workers} workers");
     }
 }

@@ -195,6 +195,19 @@ fn render_answers_what_cannot_be_done() {
 }
 
 #[test]
+fn render_keeps_to_the_memory_that_it_may_take() {
+    let folder = Folder::new("memory");
+    let go = |memory: &str| {
+        let to = ["tones.yaml", "--sound", "band", "--block", "100000", "--out", "m.wav", "--memory", memory];
+        let (code, _, err) = render(&folder.0, &to);
+        assert_eq!(code, Some(0), "{err}");
+        (err.contains("memory is short"), folder.wav("m.wav"))
+    };
+    let ((plenty, one), (little, other)) = (go("100"), go("1"));
+    assert!(!plenty && little && one == other);
+}
+
+#[test]
 fn render_says_that_it_clips_and_that_it_guesses_the_length() {
     let folder = Folder::new("notes");
     let (code, out, _) = render(&folder.0, &["tones.yaml", "--sound", "loud"]);

@@ -8,11 +8,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::engine::Stretch;
+use crate::engine::schedule::{Node, Schedule};
 
 use super::control::{Control, Progress};
 use super::fault::Failure;
 use super::lookout::look_after;
-use super::schedule::{Node, Schedule};
 use super::task::{Ending, Task, Work};
 use super::timeline::Timeline;
 
@@ -42,13 +42,18 @@ pub struct Crew {
     pub chunk: usize,
     /// Chunks that a part may be ahead of its readers.
     pub ahead: usize,
+    /// Bytes that signals between parts may take. What is short of memory gets smaller buffers, then fewer workers.
+    pub memory: u64,
 }
 
 impl Default for Crew {
     fn default() -> Self {
-        Crew { workers: 0, chunk: 4096, ahead: 4 }
+        Crew { workers: 0, chunk: 4096, ahead: 4, memory: 64 << 20 }
     }
 }
+
+/// The smallest chunk that the lack of memory makes.
+const LEAST: usize = 256;
 
 impl Crew {
     pub fn threads(&self) -> usize {
@@ -57,7 +62,51 @@ impl Crew {
             n => n.min(256),
         }
     }
+
+    /// Chunks of each signal that are in memory at most.
+    fn kept(&self) -> usize {
+        self.ahead.max(1) + 1 + usize::from(self.threads() > 1)
+    }
+
+    /// Bytes of so many signals.
+    pub(super) fn bytes(&self, cables: usize) -> u64 {
+        cables as u64 * self.kept() as u64 * self.chunk as u64 * 4
+    }
+
+    /// The same with less memory: what costs the least time first. None: it takes no less.
+    fn less(self) -> Option<Crew> {
+        match self {
+            Crew { ahead, .. } if ahead > 2 => Some(Crew { ahead: ahead - 1, ..self }),
+            Crew { chunk, .. } if chunk > LEAST => Some(Crew { chunk: (chunk / 2).max(LEAST), ..self }),
+            _ if self.threads() > 1 => {
+                let workers = self.threads() / 2;
+                Some(Crew { workers, ahead: if workers > 1 { self.ahead } else { 1 }, ..self })
+            }
+            _ => None,
+        }
+    }
+
+    /// Buffers for so many signals in chunks of at most `longest` frames, and how the work is divided so that there is memory for them.
+    pub(super) fn reserve(self, cables: usize, longest: usize) -> Result<(Crew, Buffers), Failure> {
+        let mut crew = self;
+        loop {
+            let less = crew.less();
+            let fits = crew.bytes(cables) <= crew.memory || less.is_none();
+            let buffer = || Stretch::reserve(crew.chunk.min(longest.max(1)));
+            let taken: Option<Buffers> = (0..if fits { cables } else { 0 })
+                .map(|_| (0..crew.kept()).map(|_| buffer()).collect::<Option<Vec<_>>>())
+                .collect();
+            match (taken.filter(|_| fits), less) {
+                (Some(buffers), _) => return Ok((crew, buffers)),
+                (None, Some(less)) => crew = less,
+                (None, None) => return Err(Failure::Memory(crew.bytes(cables))),
+            }
+        }
+    }
 }
+
+/// Those of each cable.
+pub(super) type Buffers = Vec<Vec<Stretch>>;
 
 /// What has been done.
 pub(super) struct Done {
@@ -123,7 +172,7 @@ impl Site<'_> {
 pub(super) fn run(
     stations: Vec<Station>,
     timeline: &Timeline,
-    crew: Crew,
+    (crew, mut buffers): (Crew, Buffers),
     control: &Control,
     tell: &mut dyn FnMut(&Progress),
 ) -> Result<Done, Failure> {
@@ -142,9 +191,14 @@ pub(super) fn run(
     };
     let nodes = stations.iter().map(|station| Node::new(needs(station), station.guess)).collect();
     let schedule = Schedule::new(nodes, timeline.chunks(), crew.ahead, timeline.barriers());
-    let ring =
-        |source| Ring { first: 0, slots: VecDeque::with_capacity(crew.ahead + 1), free: vec![], source };
-    let rings = sources.iter().map(|source| ring(*source)).collect();
+    let ring = |(source, free): (&usize, Vec<Stretch>)| Ring {
+        first: 0,
+        slots: VecDeque::with_capacity(crew.ahead + 1),
+        free,
+        source: *source,
+    };
+    buffers.resize_with(cables, Vec::new);
+    let rings = sources.iter().zip(buffers).map(ring).collect();
     let (mut tasks, mut ports, mut shown) = (vec![], vec![], vec![]);
     for Station { task, reads, writes, shown: name, .. } in stations {
         tasks.push(Some(task));

@@ -25,9 +25,6 @@ pub struct Bounced {
     pub audio: Vec<[Vec<f32>; 2]>,
 }
 
-/// Most bytes of signals between parts.
-const BUFFERS: u64 = 64 << 20;
-
 /// Bounces a sound in parts, which `request` has made. The caller's thread is told the progress at least ten times a second.
 ///
 /// # Errors
@@ -130,20 +127,28 @@ pub(super) fn attempt(
     tell: &mut dyn FnMut(&Progress),
 ) -> Result<Bounced, Failure> {
     let cables = parts.parts.iter().map(|part| part.writes.len()).sum::<usize>() + 2;
-    let crew = within_bounds(export.crew, cables);
+    let (events, transport) = (export.events.clone(), export.transport);
+    let begin =
+        |chunk| Timeline::new(export.length, parts.latency, (parts.rate, chunk), transport, events.clone());
+    let mut timeline = begin(export.crew.chunk);
+    let (crew, buffers) = export.crew.reserve(cables, timeline.longest())?;
     let mut warnings = vec![];
     if crew != export.crew {
-        let Crew { chunk, ahead, .. } = crew;
-        warnings.push(format!("smaller buffers for {cables} signals: {chunk} frames, {ahead} ahead"));
+        let (Crew { chunk, ahead, .. }, before) = (crew, export.crew.threads());
+        warnings.push(format!(
+            "memory is short: smaller buffers for {cables} signals, {chunk} frames, {ahead} ahead"
+        ));
+        if crew.threads() < before {
+            warnings.push(format!("memory is short: {} workers instead of {before}", crew.threads()));
+        }
+        timeline = begin(chunk);
     }
-    let (events, transport) = (export.events.clone(), export.transport);
-    let timeline = Timeline::new(export.length, parts.latency, (parts.rate, crew.chunk), transport, events);
     let mut making = Making::new(parts, export, &timeline, without);
     making.parts(request, &mut warnings)?;
     making.mix();
     making.files()?;
     let Making { stations, kinds, builds, .. } = making;
-    let done = run(stations, &timeline, crew, control, tell)?;
+    let done = run(stations, &timeline, (crew, buffers), control, tell)?;
     let effort = done.effort;
     if effort.workers < crew.threads() {
         warnings.push(format!("{} workers instead of {}", effort.workers, crew.threads()));
@@ -155,23 +160,7 @@ pub(super) fn attempt(
     (report.workers, report.chunk, report.ahead) = (effort.workers, crew.chunk, crew.ahead);
     (report.busy, report.steals) = (effort.busy, effort.steals);
     report.idle = 1.0 - (effort.busy / (effort.seconds * effort.workers as f64).max(1e-9)).min(1.0);
-    report.memory = MemoryReport { buffers: bytes(crew, cables), process: MemoryReport::of_process() };
+    report.memory = MemoryReport { buffers: crew.bytes(cables), process: MemoryReport::of_process() };
     report.warnings.splice(0..0, warnings);
     Ok(bounced)
-}
-
-/// Bytes of signals between parts.
-fn bytes(crew: Crew, cables: usize) -> u64 {
-    cables as u64 * (crew.ahead as u64 + 2) * crew.chunk as u64 * 4
-}
-
-/// Smaller buffers where there are many signals.
-fn within_bounds(mut crew: Crew, cables: usize) -> Crew {
-    while bytes(crew, cables) > BUFFERS && (crew.ahead > 2 || crew.chunk > 256) {
-        match crew.ahead > 2 {
-            true => crew.ahead -= 1,
-            false => crew.chunk /= 2,
-        }
-    }
-    crew
 }

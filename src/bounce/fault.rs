@@ -33,6 +33,8 @@ pub enum Failure {
     },
     /// What the cache had kept of a part is damaged, and was removed.
     Damaged(String),
+    /// There is no memory for so many bytes.
+    Memory(u64),
     /// What was asked for makes no sense, or the sound cannot be built.
     Wish(String),
 }
@@ -51,6 +53,10 @@ impl fmt::Display for Failure {
             Failure::Part { part, fault, .. } => write!(f, "`{part}` {}; no file was written", what(fault)),
             Failure::File { name, error } => write!(f, "{name}: cannot be written ({error})"),
             Failure::Damaged(name) => write!(f, "{name}: this part of the cache was damaged; try again"),
+            Failure::Memory(bytes) => {
+                let mega = bytes.div_ceil(1 << 20);
+                write!(f, "there is no memory for it ({mega} MB); render less at once, or into files")
+            }
             Failure::Wish(text) => f.write_str(text),
         }
     }

@@ -18,7 +18,10 @@ impl Sink {
             Sink::File(writer) => writer.write(sides, 1.0),
             Sink::Spool(spool) => spool.write(sides),
             Sink::Memory(kept) => {
-                kept.iter_mut().zip(sides).for_each(|(kept, side)| kept.extend_from_slice(side));
+                for (kept, side) in kept.iter_mut().zip(sides) {
+                    kept.try_reserve(side.len()).map_err(|_| io::ErrorKind::OutOfMemory)?;
+                    kept.extend_from_slice(side);
+                }
                 Ok(())
             }
         }

@@ -3,10 +3,11 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use crate::engine::schedule::Node;
+
 use super::control::Progress;
 use super::crew::{Site, State};
 use super::fault::Failure;
-use super::schedule::Node;
 
 /// How often the progress is told.
 const LOOK: Duration = Duration::from_millis(50);

@@ -1,5 +1,5 @@
 //! Offline rendering, as fast as the machine can: a sound is taken apart (`compile/parts`), workers (`crew`) take its parts, the mix and
-//! the files through the song chunk by chunk (`schedule`, `timeline`, `task`), and `export` makes files of it. `render` drives the engine
+//! the files through the song chunk by chunk (`engine/schedule`, `timeline`, `task`), and `export` makes files of it. `render` drives the engine
 //! itself, into memory. Any thread but the audio thread.
 
 mod cache;
@@ -18,7 +18,6 @@ pub mod names;
 mod queue;
 mod render;
 mod report;
-pub mod schedule;
 mod task;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! A program into memory, by the engine itself, one block after the other: what the parallel bounce is held against.
 
 use crate::compile::Program;
-use crate::engine::{Engine, Event, Io, Transport};
+use crate::engine::{Engine, Event, Io, Offline, Transport};
 
 /// How to render.
 pub struct Job<'a> {
@@ -15,11 +15,14 @@ pub struct Job<'a> {
     pub stems: bool,
     /// The sizes of the blocks in turn, round and round. Never empty, never 0.
     pub blocks: &'a [usize],
+    /// As a host that renders offline: with so many threads, and blocks taken apart from so many frames times nodes on (see
+    /// [`crate::engine::WORTH`]).
+    pub offline: Option<(usize, usize)>,
 }
 
 impl Default for Job<'_> {
     fn default() -> Self {
-        Job { frames: 0, events: &[], transport: None, stems: false, blocks: &[512] }
+        Job { frames: 0, events: &[], transport: None, stems: false, blocks: &[512], offline: None }
     }
 }
 
@@ -37,6 +40,8 @@ pub struct Rendering {
     pub faults: u64,
     /// The most voices that sounded at once.
     pub voices: u32,
+    /// Blocks that several threads have rendered.
+    pub taken_apart: u64,
 }
 
 /// Renders a program from its beginning. `progress` is told the frames done after every block; returning `false` stops.
@@ -45,6 +50,8 @@ pub fn render(program: Box<Program>, job: &Job, progress: &mut dyn FnMut(usize) 
     let (channels, late) = (program.channels(), program.latency as usize);
     let names: Vec<String> = program.strips().map(|s| s.name.clone()).collect();
     let (mut engine, mut remote) = Engine::new(rate);
+    let most = job.blocks.iter().copied().max().unwrap_or(1);
+    engine.render_offline(job.offline.map(|(threads, worth)| Offline::new(threads, most, worth)));
     // A new engine's queue has room.
     let _ = remote.send(program);
     // What is late is rendered on and cut off in front.
@@ -97,5 +104,6 @@ pub fn render(program: Box<Program>, job: &Job, progress: &mut dyn FnMut(usize) 
         side.drain(..late.min(length));
     }
     let ended_at = ended_at.map(|at| at.saturating_sub(late as u64));
-    Rendering { main, stems, ended_at, channels, faults: remote.meters().faults(), voices }
+    let (faults, taken_apart) = (remote.meters().faults(), engine.taken_apart());
+    Rendering { main, stems, ended_at, channels, faults, voices, taken_apart }
 }

@@ -53,7 +53,7 @@ fn bounce(policy: Policy, spoil: Option<usize>) -> Result<Bounced, Failure> {
         transport: None,
         outputs: (0..8).map(|n| memory(Source::Stem(n))).collect(),
         level: Level::default(),
-        crew: Crew { workers: 2, chunk: 1_000, ahead: 2 },
+        crew: Crew { workers: 2, chunk: 1_000, ahead: 2, ..Crew::default() },
         policy,
         time_limit: None,
         cache: None,

@@ -348,6 +348,17 @@ impl Plan {
         })
     }
 
+    /// Whether an operation, or one in its voices, sends notes or controllers to the host.
+    pub fn sends(&self) -> bool {
+        self.ops.iter().any(|op| match &op.what {
+            What::Voices(voices) => {
+                matches!(&voices.driver, Driver::Hit(plan) if plan.note.is_some())
+                    || voices.pools.iter().any(|pool| pool.main.plan.sends())
+            }
+            what => what.name() == "midi_out",
+        })
+    }
+
     /// Ids of the operations, also in voices, that play a file which is missing.
     pub fn without_samples(&self) -> Vec<String> {
         let mut ids = vec![];

@@ -54,6 +54,8 @@ pub struct Program {
     pub(crate) strips: Vec<(Strip, Port)>,
     /// Names of its tracks and buses, in the order of the strips.
     pub(crate) names: Arc<[String]>,
+    /// The part of each step, where tracks can be rendered apart from each other.
+    pub(crate) part_of: Vec<u32>,
     /// The text has soloed a track.
     pub(crate) soloed: bool,
     /// By how many frames all outputs are late.

@@ -17,6 +17,17 @@ impl<'a> Cuts<'a> {
         Cuts { events, frames, from: 0, next_event: 0 }
     }
 
+    /// The same from a frame on at which a piece begins: a multiple of [`TILE`] on the absolute grid, say.
+    pub fn from(events: &'a [Event], frames: usize, from: usize) -> Self {
+        let next_event = if from == 0 { 0 } else { events.partition_point(|e| (e.at as usize) < from) };
+        Cuts { events, frames, from, next_event }
+    }
+
+    /// The frame of the block at which the next piece begins.
+    pub fn here(&self) -> usize {
+        self.from
+    }
+
     /// The next piece, whose first frame is absolute frame `at`: its frames in the block and what happens in it. What has moved before
     /// its first frame, that one included, is told to `control` first.
     pub fn next(&mut self, at: u64, mut control: impl FnMut(&Event)) -> Option<(Range<usize>, &'a [Event])> {
@@ -39,6 +50,11 @@ impl<'a> Cuts<'a> {
         // Events stamped behind the block count as its last frame.
         let end = if to == frames { events.len() } else { events.partition_point(|e| (e.at as usize) < to) };
         Some((from..to, &events[start.min(end)..end]))
+    }
+
+    /// Whether all pieces have been cut.
+    pub fn is_over(&self) -> bool {
+        self.from >= self.frames
     }
 
     /// What was stamped behind the end, and has not been seen yet.

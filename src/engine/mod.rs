@@ -7,6 +7,7 @@ mod denormals;
 mod meters;
 mod outputs;
 mod player;
+pub mod schedule;
 mod song;
 mod tally;
 pub mod tap;
@@ -31,7 +32,8 @@ pub use crate::kernel::lamp::{Lamp, Onlooker};
 pub use crate::kernel::sight::{COLUMN, Candidate, Seen as TriggerSeen, Struck};
 pub use crate::kernel::strip_fault;
 pub use crate::kernel::voices::Press;
-pub use apart::{Cause, Mixdown, NodeTime, PartFault, PartPlayer, Place, Stop, Stretch};
+use apart::Opening;
+pub use apart::{Cause, Mixdown, NodeTime, Offline, PartFault, PartPlayer, Place, Stop, Stretch, WORTH};
 use cuts::Cuts;
 pub use meters::{METERED, Meters, PROGRAM_FAULT};
 use outputs::{Gain, Seen};
@@ -81,6 +83,8 @@ pub struct Engine {
     tally: Tally,
     /// Who records what is played.
     jack: Option<Jack>,
+    /// Takes large blocks apart while the host renders offline.
+    offline: Option<Offline>,
     /// The strips where there is no program.
     nameless: Arc<[String]>,
 }
@@ -136,6 +140,7 @@ impl Engine {
             block: 0,
             tally: Tally::new(),
             jack: None,
+            offline: None,
             nameless: Arc::new([]),
         };
         (engine, Remote { outgoing, returned, meters })
@@ -153,6 +158,16 @@ impl Engine {
     /// From now on what is played goes to the taps that come this way. Not on the audio thread.
     pub fn record(&mut self, jack: Jack) {
         self.jack = Some(jack);
+    }
+
+    /// From now on the host renders offline, with the help of these threads, or again in time (`None`). Not on the audio thread.
+    pub fn render_offline(&mut self, offline: Option<Offline>) {
+        self.offline = offline;
+    }
+
+    /// Blocks that several threads have rendered, since the host renders offline.
+    pub fn taken_apart(&self) -> u64 {
+        self.offline.as_ref().map_or(0, Offline::blocks)
     }
 
     /// Voices that sounded at the end of the last block.
@@ -213,9 +228,10 @@ impl Engine {
         }
         let frames = io.main[0].len();
         self.song.follow(transport);
+        let ahead = self.render_ahead(&io, events);
         let mut cuts = Cuts::new(events, frames);
         while let Some((place, here)) = cuts.next(self.at, |event| self.control(event)) {
-            self.at += self.piece(&mut io, place, here) as u64;
+            self.at += self.piece(&mut io, place, here, ahead) as u64;
         }
         self.meters.set_voices(self.player.as_ref().map_or(0, Player::voices) as u32);
         for event in cuts.rest() {
@@ -223,6 +239,22 @@ impl Engine {
         }
         let players = [&self.player, &self.fading];
         self.tally.follow(events, |note| players.into_iter().flatten().any(|player| player.plays(note)));
+    }
+
+    /// Lets several threads render the block before it is gone through, where the host renders offline and that is faster.
+    fn render_ahead(&mut self, io: &Io, events: &[Event]) -> bool {
+        let (Some(offline), Some(player), None) = (&mut self.offline, &mut self.player, &self.fading) else {
+            return false;
+        };
+        let opening = Opening {
+            at: self.at,
+            frames: io.main[0].len(),
+            events,
+            sidechain: io.sidechain,
+            song: self.song,
+            controls: &self.controls,
+        };
+        player.render_apart(offline, opening)
     }
 
     /// Follows a control of the host: a piece begins where one moves.
@@ -244,8 +276,8 @@ impl Engine {
         self.controls.soloed = self.player.as_ref().is_some_and(|player| player.soloed(&self.controls));
     }
 
-    /// Renders frames `place` of the block, and says how many they are.
-    fn piece(&mut self, io: &mut Io, place: Range<usize>, here: &[Event]) -> usize {
+    /// Renders frames `place` of the block, and says how many they are. `ahead`: that has been done already.
+    fn piece(&mut self, io: &mut Io, place: Range<usize>, here: &[Event], ahead: bool) -> usize {
         let Range { start: from, end: to } = place;
         let piece = Piece {
             at: self.at,
@@ -274,7 +306,7 @@ impl Engine {
         let share = share / piece.frames.max(1) as f32;
         let watched = self.meters.watched();
         if let Some(player) = &mut self.player {
-            player.render(&piece);
+            player.render(&piece, self.offline.as_mut().filter(|_| ahead));
             let frames = player.sounding();
             outputs::add(player, io, from, frames, |strip, seen, sides| {
                 self.meters.see_strip(strip, seen, share);
@@ -293,7 +325,7 @@ impl Engine {
         if let Some(player) = &mut self.fading {
             // The old program hears no new notes; what it plays rings out under the fade.
             let quiet = Piece { events: &[], ..piece };
-            player.render(&quiet);
+            player.render(&quiet, None);
             player.sent(u64::MAX, |_, _| {});
             let over = outputs::fade_out(player, &quiet, io, from, (SWAP_FADE * self.rate) as u32);
             if over && let Some(player) = self.fading.take() {

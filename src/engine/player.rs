@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::apart::soloed_by;
+use super::apart::{Offline, Opening, soloed_by};
 use super::outputs::Strips;
 use crate::compile::{Output, Program, Role};
 use crate::kernel::voices::Press;
@@ -32,13 +32,15 @@ pub struct Player {
     sounding: usize,
     /// Strips silenced because they were not finite.
     faults: u64,
+    /// Strips that had silenced themselves before the present piece was over, as far as is known piece by piece.
+    silenced: u64,
     /// Frames since it began to fade out.
     pub(super) faded: u32,
 }
 
 impl Player {
     pub fn new(program: Box<Program>) -> Self {
-        Self { program, state: State::Fresh, sounding: 0, faults: 0, faded: 0 }
+        Self { program, state: State::Fresh, sounding: 0, faults: 0, silenced: 0, faded: 0 }
     }
 
     pub fn into_program(self) -> Box<Program> {
@@ -131,22 +133,49 @@ impl Player {
         self.sounding
     }
 
-    /// Renders a piece; `side` then reads what came out.
-    pub fn render(&mut self, piece: &Piece) {
-        self.sounding = 0;
+    /// Begins where it is to begin, at frame `at`; says since when it runs, if it does.
+    fn begin(&mut self, at: u64, jumped: bool) -> Option<u64> {
         // A sound that has come to its end begins anew when the host starts to play or jumps.
-        if let (State::Ended(_), true) = (self.state, piece.song.jumped) {
+        if let (State::Ended(_), true) = (self.state, jumped) {
             self.state = State::Fresh;
         }
         if self.state == State::Fresh {
-            self.state = State::Running { since: piece.at };
+            self.state = State::Running { since: at };
             self.program.outbox.forget_faults();
-            self.program.graph.start(0, Start { at: piece.at, voice: 0 });
+            self.program.graph.start(0, Start { at, voice: 0 });
         }
-        let State::Running { since } = self.state else { return };
+        match self.state {
+            State::Running { since } => Some(since),
+            _ => None,
+        }
+    }
+
+    /// Renders a block ahead of its pieces, where that is worth it. See [`Offline`].
+    pub fn render_apart(&mut self, offline: &mut Offline, opening: Opening) -> bool {
+        let worth = offline.is_worth(&self.program, opening.frames, opening.events.len());
+        if !worth || self.begin(opening.at, opening.song.here().jumped).is_none() {
+            return false;
+        }
+        self.silenced = self.program.outbox.faults();
+        offline.render(&mut self.program.graph, opening);
+        true
+    }
+
+    /// Renders a piece, or takes what `ahead` has rendered of it; `side` then reads what came out.
+    pub fn render(&mut self, piece: &Piece, ahead: Option<&mut Offline>) {
+        self.sounding = 0;
+        let Some(since) = self.begin(piece.at, piece.song.jumped) else { return };
         let graph = &mut self.program.graph;
-        // contained_panic: a panic in a kernel ends this program, not the host.
-        if catch_unwind(AssertUnwindSafe(|| graph.render(piece, 0, Width::One))).is_err() {
+        let whole = match ahead {
+            Some(offline) => offline.show(graph, piece),
+            None => {
+                // contained_panic: a panic in a kernel ends this program, not the host.
+                let done = catch_unwind(AssertUnwindSafe(|| graph.render(piece, 0, Width::One))).is_ok();
+                self.silenced = self.program.outbox.faults();
+                done
+            }
+        };
+        if !whole {
             self.state = State::Failed;
             self.faults = super::meters::PROGRAM_FAULT;
             self.program.outbox.silence(piece.at);
@@ -189,7 +218,7 @@ impl Strips for Player {
     }
 
     fn is_faulty(&self, strip: usize) -> bool {
-        self.faults() & super::strip_fault(strip) != 0
+        (self.faults | self.silenced) & super::strip_fault(strip) != 0
     }
 
     fn fail(&mut self, strip: usize) {

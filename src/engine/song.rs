@@ -9,6 +9,7 @@ const SAME: f64 = 0.5;
 /// One that is off by less than this, in frames, was reached by playing on: steps are moved a little, not begun anew.
 const JUMP: f64 = 32.0;
 
+#[derive(Clone, Copy)]
 pub struct SongClock {
     rate: f64,
     song: Song,

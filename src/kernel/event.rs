@@ -287,6 +287,15 @@ impl Controls {
         self.keyboard.reset();
     }
 
+    /// Becomes equal to others, without allocating.
+    pub fn copy_from(&mut self, other: &Controls) {
+        self.controllers.copy_from_slice(&other.controllers[..]);
+        self.drums.clone_from(&other.drums);
+        let Controls { keyboard, macros, strips, triggers, soloed, .. } = other;
+        (self.keyboard, self.macros, self.strips) = (*keyboard, *macros, *strips);
+        (self.triggers, self.soloed) = (*triggers, *soloed);
+    }
+
     /// Lets macros stand at their defaults: those whose bit is set.
     pub fn forget_macros(&mut self, slots: u16) {
         let forgotten = self.macros.iter_mut().enumerate().filter(|(slot, _)| slots >> slot & 1 != 0);

@@ -54,6 +54,14 @@ pub struct Step {
     pub lamp: Arc<Lamp>,
 }
 
+impl Step {
+    /// How many nodes it stands for: itself, and those of its voices.
+    pub fn nodes(&self) -> usize {
+        let Work::Kernel(kernel) = &self.work else { return 1 };
+        1 + kernel.pools().iter().map(Pool::nodes).sum::<usize>()
+    }
+}
+
 /// Values that change only between passes: `lanes` of them per slot.
 pub struct Slots {
     memory: Tile,
@@ -250,6 +258,53 @@ impl Graph {
 
     pub fn tile_mut(&mut self, tile: u32) -> &mut Tile {
         &mut self.tiles[tile as usize]
+    }
+
+    pub(super) fn loops(&self) -> &[Loop] {
+        &self.loops
+    }
+
+    /// A graph of one lane for some of this one's steps, which has none yet.
+    pub(super) fn empty_like(&self, tiles: usize, steps: usize, loops: Vec<Loop>) -> Graph {
+        let mut graph = Graph::new(Vec::with_capacity(steps), tiles, &[], 1, self.rate, self.of_song);
+        graph.slots.memory = Tile::new(self.slots.memory.floats().len() / TILE);
+        graph.feedback = self.feedback.iter().map(|_| Feedback::new(0, 0)).collect();
+        graph.loops = loops;
+        graph
+    }
+
+    /// Goes on at the time of another graph of one lane, with the values of its slots.
+    pub(super) fn same_time(&mut self, other: &Graph) {
+        self.slots.memory.floats_mut().copy_from_slice(other.slots.memory.floats());
+        self.ages.copy_from_slice(&other.ages);
+        self.starts.copy_from_slice(&other.starts);
+        self.leaving = other.leaving.clone();
+    }
+
+    pub(super) fn swap_line(&mut self, other: &mut Graph, line: usize) {
+        if let (Some(own), Some(other)) = (self.feedback.get_mut(line), other.feedback.get_mut(line)) {
+            std::mem::swap(own, other);
+        }
+    }
+
+    pub(super) fn push_step(&mut self, step: Step) {
+        self.steps.push(step);
+    }
+
+    pub(super) fn pop_step(&mut self) -> Option<Step> {
+        self.steps.pop()
+    }
+
+    /// Hands all steps over, in order: they are rendered elsewhere, and come back before anything else happens to the graph.
+    pub fn lend(&mut self, each: impl FnMut(Step)) {
+        self.steps.drain(..).for_each(each);
+    }
+
+    /// Takes the steps back, the last one first, that were rendered for so many frames.
+    pub fn take_back(&mut self, steps: impl Iterator<Item = Step>, frames: usize) {
+        self.steps.extend(steps);
+        self.steps.reverse();
+        self.grow(0, 1, frames as i64);
     }
 
     pub(super) fn step_mut(&mut self, step: u32) -> Option<&mut Step> {

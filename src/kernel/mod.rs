@@ -2,6 +2,7 @@
 //! thread; this room knows neither YAML nor hosts.
 
 pub mod along;
+mod apart;
 mod build;
 pub mod carry;
 pub mod clock;
@@ -33,6 +34,7 @@ mod trail;
 pub mod voices;
 
 pub(crate) use crate::dsp::lane;
+pub use apart::{Apart, Portion};
 pub use build::{
     Audio, BAKED, Build, CHANGES_OVER, Fixed, Inputs, LATE, MakeKernel, Memory, REMEMBERS, StripPart,
     StripPlace, latency,

@@ -24,7 +24,7 @@ use std::time::Duration;
 use nice_plug::prelude::*;
 use nice_plug_egui::{EguiEditor, RepaintNotifier};
 
-use crate::engine::{Engine, Event, Io, Performance, What};
+use crate::engine::{Engine, Event, Io, Offline, Performance, WORTH, What};
 use crate::session::{Kept, Session, ticks};
 use params::{HostParams, Target};
 
@@ -173,6 +173,12 @@ impl<V: Variant> Instrument<V> {
         }
         self.events = Vec::with_capacity(front::MOST_EVENTS + self.params.len() + 3);
         self.offline = config.process_mode == ProcessMode::Offline;
+        if let Some((_, engine)) = &mut self.engine {
+            // Threads that help with large blocks, until it is deactivated.
+            let most = config.max_buffer_size as usize;
+            let threads = || std::thread::available_parallelism().map_or(1, |n| n.get());
+            engine.render_offline(self.offline.then(|| Offline::new(threads(), most, WORTH)));
+        }
         self.faulted = false;
         self.session().settle(if self.offline { OFFLINE_WAIT } else { ACTIVATION_WAIT });
         true
@@ -344,6 +350,12 @@ impl<V: Variant> Plugin for Instrument<V> {
     ) -> bool {
         V::activated();
         contain("activate", || self.start(config)).unwrap_or(false)
+    }
+
+    fn deactivate(&mut self) {
+        if let Some((_, engine)) = &mut self.engine {
+            contain("deactivate", || engine.render_offline(None));
+        }
     }
 
     fn reset(&mut self) {

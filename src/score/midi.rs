@@ -38,17 +38,98 @@ struct Open {
     pan: f32,
 }
 
-/// A velocity of seven bits.
+/// What happens on a channel; values 0..1, bends -1..1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Message {
+    On { key: u8, velocity: f32 },
+    Off { key: u8, velocity: f32 },
+    Controller { number: u8, value: f32 },
+    Pressure(f32),
+    Bend(f32),
+}
+
+impl Message {
+    /// Of a file's message; pressure of single keys and program changes mean nothing to anybody here.
+    fn of(message: MidiMessage) -> Option<Message> {
+        Some(match message {
+            MidiMessage::NoteOn { key, vel } if vel.as_int() > 0 => {
+                Message::On { key: key.as_int(), velocity: seven(vel) }
+            }
+            MidiMessage::NoteOn { key, .. } => Message::Off { key: key.as_int(), velocity: 0.5 },
+            MidiMessage::NoteOff { key, vel } => Message::Off { key: key.as_int(), velocity: seven(vel) },
+            MidiMessage::Controller { controller, value } => {
+                Message::Controller { number: controller.as_int(), value: seven(value) }
+            }
+            MidiMessage::ChannelAftertouch { vel } => Message::Pressure(seven(vel)),
+            MidiMessage::PitchBend { bend } => Message::Bend(bend.as_f32()),
+            MidiMessage::Aftertouch { .. } | MidiMessage::ProgramChange { .. } => return None,
+        })
+    }
+}
+
+/// A message as it is played.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timed {
+    /// From the beginning of the file.
+    pub seconds: f64,
+    pub channel: u8,
+    pub message: Message,
+}
+
+/// A value of seven bits.
 fn seven(x: u7) -> f32 {
     f32::from(x.as_int()) / 127.0
 }
 
-/// Reads a file.
+fn parse(bytes: &[u8]) -> Result<Smf<'_>, String> {
+    Smf::parse(bytes).map_err(|fault| format!("is no MIDI file that can be read ({fault})"))
+}
+
+/// All messages of a file in order of time, at the tempos of the file (120 beats a minute where it says nothing); and the seconds of its
+/// last event. All its tracks play together; what is at the same tick stays in their order.
 ///
 /// # Errors
-/// Why it is none, in one sentence.
+/// Why it is none: the end of a sentence whose subject is the file.
+pub fn play(bytes: &[u8]) -> Result<(Vec<Timed>, f64), String> {
+    let smf = parse(bytes)?;
+    let mut all: Vec<(u64, TrackEventKind)> = vec![];
+    for track in &smf.tracks {
+        let mut tick = 0u64;
+        for event in track {
+            tick += u64::from(event.delta.as_int());
+            all.push((tick, event.kind));
+        }
+    }
+    all.sort_by_key(|(tick, _)| *tick);
+    // Seconds of a tick at so many microseconds a beat.
+    let tick_seconds = |beat: f64| match smf.header.timing {
+        Timing::Metrical(ticks) => beat * 1e-6 / f64::from(ticks.as_int().max(1)),
+        Timing::Timecode(fps, parts) => 1.0 / (f64::from(fps.as_f32()) * f64::from(parts.max(1))),
+    };
+    let (mut beat, mut ticks, mut seconds) = (500_000.0, 0u64, 0.0);
+    let mut played = vec![];
+    for (tick, kind) in all {
+        seconds += (tick - std::mem::replace(&mut ticks, tick)) as f64 * tick_seconds(beat);
+        match kind {
+            TrackEventKind::Meta(MetaMessage::Tempo(micros)) if micros.as_int() > 0 => {
+                beat = f64::from(micros.as_int());
+            }
+            TrackEventKind::Midi { channel, message } => {
+                let timed = |message| Timed { seconds, channel: channel.as_int(), message };
+                played.extend(Message::of(message).map(timed));
+            }
+            _ => {}
+        }
+    }
+    Ok((played, seconds))
+}
+
+/// Reads a file for what it says of notes, tempos and metres.
+///
+/// # Errors
+/// Why it is none: the end of a sentence whose subject is the file.
 pub fn read(bytes: &[u8]) -> Result<MidiFile, String> {
-    let smf = Smf::parse(bytes).map_err(|fault| format!("it is no MIDI file that can be read ({fault})"))?;
+    let smf = parse(bytes)?;
     let per_beat = match smf.header.timing {
         Timing::Metrical(ticks) => f64::from(ticks.as_int().max(1)),
         // Time by frames of film: beats of half a second.
@@ -88,23 +169,16 @@ fn track(events: &[TrackEvent], per_beat: f64, file: &mut MidiFile) {
             TrackEventKind::Meta(MetaMessage::Marker(name)) => file.markers.push((text(name), at)),
             TrackEventKind::Midi { channel, message } => {
                 let channel = channel.as_int();
-                match *message {
-                    MidiMessage::NoteOn { key, vel } if vel.as_int() > 0 => open.push(Open {
-                        key: key.as_int(),
-                        channel,
-                        start: at,
-                        velocity: seven(vel),
-                        pan: pans[usize::from(channel & 15)],
-                    }),
-                    MidiMessage::NoteOn { key, .. } => {
-                        close(&mut open, &mut made.notes, (channel, key.as_int()), at, 0.5);
+                match Message::of(*message) {
+                    Some(Message::On { key, velocity }) => {
+                        let pan = pans[usize::from(channel & 15)];
+                        open.push(Open { key, channel, start: at, velocity, pan });
                     }
-                    MidiMessage::NoteOff { key, vel } => {
-                        close(&mut open, &mut made.notes, (channel, key.as_int()), at, seven(vel));
+                    Some(Message::Off { key, velocity }) => {
+                        close(&mut open, &mut made.notes, (channel, key), at, velocity);
                     }
-                    MidiMessage::Controller { controller, value } if controller.as_int() == 10 => {
-                        pans[usize::from(channel & 15)] =
-                            ((f32::from(value.as_int()) - 64.0) / 63.0).max(-1.0);
+                    Some(Message::Controller { number: 10, value }) => {
+                        pans[usize::from(channel & 15)] = (((value * 127.0).round() - 64.0) / 63.0).max(-1.0);
                     }
                     _ => {}
                 }

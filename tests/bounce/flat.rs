@@ -13,7 +13,7 @@ use super::{JOINED, Wish};
 const ALONE: &str = "SEICHE_TEST_ALONE";
 
 /// Runs a test again, in a process that does nothing else.
-fn alone(name: &str, test: impl FnOnce()) {
+pub fn alone(name: &str, test: impl FnOnce()) {
     if std::env::var_os(ALONE).is_some() {
         return test();
     }

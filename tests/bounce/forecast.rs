@@ -87,3 +87,23 @@ x:
     wish.export.length.tail = Tail::Silence(48_000);
     assert_eq!(wish.forecast().mix, forecast.mix);
 }
+
+#[test]
+fn forecast_counts_the_notes_of_patterns() {
+    let text = "
+seiche: 1
+tone: {midi_in: {voices: 8, signal: {envelope: {gate: gate, release: 0.01, signal: {osc: {freq: freq, amp: 0.1 * velocity}}}}}}
+low: {pattern: {instrument: tone, length: 1 bar, notes: C2v1 . . .}}
+high: {pattern: {instrument: tone, length: 1 bar, notes: '[C2v1 G2v1 D3v1 A3v1 E4v1 B4v1] . . .'}}
+x: {song: {tempo: 120, signal: {clips: {clips: [[low, 0, 32], [high, 32, 8]]}}}}
+";
+    let mut wish = Wish::new(text, 20 * 48_000);
+    wish.export.transport = super::playing(120.0);
+    let forecast = wish.forecast();
+    let truth = 20.0 * f64::from(peak(&wish.bounce().expect("bounced").audio[0])).log10();
+    assert!(truth > -9.0, "the chord behind the first twelve seconds is the loudest: {truth}");
+    let expected = forecast.mix.expected.expect("it is heard");
+    assert!((expected - truth).abs() <= 6.0, "{expected} and {truth}\n{forecast:?}");
+    assert_eq!((forecast.overlap, forecast.mix.bound), (6, None));
+    assert!((forecast.density - (8.0 + 12.0) / 20.0).abs() < 0.2, "{forecast:?}");
+}

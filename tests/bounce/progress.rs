@@ -7,7 +7,7 @@ use super::{JOINED, Wish};
 #[test]
 fn bounce_tells_its_progress_and_can_be_held_and_cancelled() {
     let mut wish = Wish::new(JOINED, 48_000 * 20);
-    wish.export.crew = Crew { workers: 2, chunk: 1_024, ahead: 4 };
+    wish.export.crew = Crew { workers: 2, chunk: 1_024, ahead: 4, ..Crew::default() };
     let control = Control::default();
     let mut told = vec![];
     let result = wish.bounce_watched(&control, &mut |progress| {
@@ -43,7 +43,7 @@ pub fn best(mut attempt: impl FnMut() -> f64, good: f64) -> f64 {
 #[test]
 fn bounce_is_cancelled_within_a_tenth_of_a_second() {
     let mut wish = Wish::new(JOINED, 48_000 * 60);
-    wish.export.crew = Crew { workers: 2, chunk: 12_000, ahead: 4 };
+    wish.export.crew = Crew { workers: 2, chunk: 12_000, ahead: 4, ..Crew::default() };
     let late = best(
         || {
             let (control, mut cancelled) = (Control::default(), None);

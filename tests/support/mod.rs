@@ -3,7 +3,7 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
 use nice_assert_no_alloc::AllocDisabler;
 use seiche::bounce::{self, Job, Rendering};
@@ -18,12 +18,22 @@ static GUARD: Counting = Counting;
 /// Bytes that are allocated.
 pub static ALLOCATED: AtomicIsize = AtomicIsize::new(0);
 
+/// So many allocations of at least so many bytes are refused, as where memory is short.
+pub static REFUSED: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(usize::MAX)];
+
 /// Refuses to allocate where that is forbidden, and counts elsewhere.
 struct Counting;
 
 // SAFETY: all is done by the allocator inside.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let [times, size] = &REFUSED;
+        let less = |times: usize| times.checked_sub(1);
+        if layout.size() >= size.load(Ordering::Relaxed)
+            && times.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        {
+            return std::ptr::null_mut();
+        }
         ALLOCATED.fetch_add(layout.size() as isize, Ordering::Relaxed);
         // SAFETY: as the caller promises.
         unsafe { AllocDisabler.alloc(layout) }

@@ -1,6 +1,7 @@
 //! How loud a bounce is going to be, before it is rendered: each note that is played is measured once, alone; then the measured notes are
 //! laid over each other as the song plays them. What plays by itself is listened to for a while. Where notes go together through something
-//! that is not linear, the song is listened to at its densest places. Any thread but the audio thread.
+//! that is not linear, the song is listened to at its densest places. How loud patterns get behind what was heard of them is told by their
+//! notes. Any thread but the audio thread.
 
 mod listen;
 mod notes;
@@ -23,8 +24,9 @@ use listen::Listener;
 use notes::Note;
 use sum::Sum;
 
-/// What plays by itself is listened to for so many seconds.
+/// What plays by itself is listened to for so many seconds from its first written note on, but never longer than for `LATEST`.
 const EXCERPT: f64 = 12.0;
+const LATEST: f64 = 60.0;
 /// Seconds of each place at which a song is listened to, and how many there are at most.
 const WINDOW: f64 = 1.0;
 const MOST_PLACES: usize = 8;
@@ -90,6 +92,8 @@ pub fn forecast(request: &Request, export: &Export, control: &Control) -> Result
         Failure::Wish(errors.first().map_or(String::new(), |error| error.message.clone()))
     })?;
     let (played, controls) = notes::prepare(&export.events, export.length.to);
+    let host = export.transport.map(|t| (t.tempo, t.beats));
+    let written = parts.arrangement.strokes(parts.rate, host, export.length.to);
     // Patterns that are written in the text play by themselves.
     let hears = if played.is_empty() { HashSet::new() } else { hears(&parts) };
     let (takes, rounded) = notes::takes(&played);
@@ -104,17 +108,23 @@ pub fn forecast(request: &Request, export: &Export, control: &Control) -> Result
     if rounded && !takes.is_empty() {
         weak.push("notes of similar keys and lengths were taken for the same".into());
     }
-    let mut sums: Vec<Sum> = (0..=parts.stems.len()).map(|_| Sum::new(export.length.to)).collect();
+    let signals = parts.stems.len() as u64 + 1;
+    let sums: Option<Vec<Sum>> = (0..signals).map(|_| Sum::new(export.length.to)).collect();
+    let mut sums =
+        sums.ok_or_else(|| Failure::Memory(signals.saturating_mul(Sum::bytes(export.length.to))))?;
     let mut listener = Listener::new(&parts, request, export, control);
     if hears.len() < parts.parts.len() {
-        let most = (EXCERPT * parts.rate) as u64;
+        let first = written.iter().map(|stroke| stroke.at).min().unwrap_or(0);
+        let most = (first + (EXCERPT * parts.rate) as u64).min((LATEST * parts.rate) as u64);
         let excerpt = listener.excerpt(export.length.to.min(most), &controls)?;
-        let whole = excerpt.ended || export.length.to <= most;
-        if !whole {
-            weak.push(format!("of what plays by itself only the first {EXCERPT} s were heard"));
+        let mut gains = vec![1.0];
+        if !excerpt.ended && export.length.to > most {
+            gains = notes::swells(&written, most, export.length.to);
+            let heard = most as f64 / parts.rate;
+            weak.push(format!("what plays by itself was heard for {heard:.0} s; the rest goes by its notes"));
         }
         for (sum, signal) in sums.iter_mut().zip(&excerpt.signals) {
-            sum.repeat(signal, whole);
+            sum.repeat(signal, &gains);
         }
     }
     let others = (0..parts.parts.len()).filter(|part| !hears.contains(part)).collect();
@@ -159,8 +169,8 @@ pub fn forecast(request: &Request, export: &Export, control: &Control) -> Result
     Ok(Forecast {
         mix: guess(0),
         strips: names.zip((1..sums.len()).map(guess)).collect(),
-        overlap: notes::overlap(&played),
-        density: played.len() as f64 / seconds.max(1e-9),
+        overlap: notes::overlap(notes::held(&played, &written)),
+        density: (played.len() + written.len()) as f64 / seconds.max(1e-9),
         heard: listener.heard(),
         weak,
     })

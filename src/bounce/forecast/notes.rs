@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::compile::parts::Stroke;
 use crate::engine::{Event, What};
 
 /// Most notes that are measured one by one.
@@ -82,6 +83,31 @@ pub fn prepare(events: &[Event], end: u64) -> (Vec<Note>, Vec<Event>) {
     (notes, others)
 }
 
+/// How much louder each window of so many frames is to be than the first one, by the notes that are written in the text: unrelated notes add
+/// their powers. 1 where nothing can be said.
+pub fn swells(strokes: &[Stroke], window: u64, end: u64) -> Vec<f32> {
+    const SLICE: u64 = 4_096;
+    let slices = end.div_ceil(SLICE) as usize;
+    let mut turns = vec![0.0f64; slices + 1];
+    for Stroke { at, length, velocity } in strokes {
+        let power = f64::from(*velocity).powi(2);
+        let first = ((at / SLICE) as usize).min(slices);
+        let behind = ((at + length).div_ceil(SLICE) as usize).clamp(first, slices);
+        turns[first] += power;
+        turns[behind] -= power;
+    }
+    let mut most = vec![0.0f64; end.div_ceil(window.max(1)) as usize];
+    let mut power = 0.0;
+    for (slice, turn) in turns[..slices].iter().enumerate() {
+        power += turn;
+        let place = (slice as u64 * SLICE / window.max(1)) as usize;
+        most[place] = most[place].max(power);
+    }
+    let first = most.first().copied().unwrap_or(0.0);
+    let gain = |power: &f64| if first > 1e-9 { (power.max(0.0) / first).sqrt().min(8.0) as f32 } else { 1.0 };
+    most.iter().map(gain).collect()
+}
+
 /// Which notes to measure, and whether some of them stand for others that are not quite the same.
 pub fn takes(notes: &[Note]) -> (Vec<Take>, bool) {
     let mut takes = vec![];
@@ -127,10 +153,15 @@ pub fn between(notes: &[Note], from: u64, frames: u64) -> Vec<Note> {
     notes.iter().filter(sounds).map(moved).collect()
 }
 
-/// The most notes that are held at once.
-pub fn overlap(notes: &[Note]) -> usize {
-    let mut turns: Vec<(u64, i32)> =
-        notes.iter().flat_map(|note| [(note.at, 1), (note.at + note.length, -1)]).collect();
+/// When notes are down, those that are played and those that are written in the text.
+pub fn held(notes: &[Note], strokes: &[Stroke]) -> impl Iterator<Item = (u64, u64)> {
+    let written = strokes.iter().map(|stroke| (stroke.at, stroke.length));
+    notes.iter().map(|note| (note.at, note.length)).chain(written)
+}
+
+/// The most of them at once.
+pub fn overlap(held: impl Iterator<Item = (u64, u64)>) -> usize {
+    let mut turns: Vec<(u64, i32)> = held.flat_map(|(at, length)| [(at, 1), (at + length, -1)]).collect();
     turns.sort_unstable();
     let mut now = 0;
     let held = turns.iter().map(|(_, turn)| {

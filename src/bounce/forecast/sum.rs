@@ -55,8 +55,18 @@ pub struct Sum {
 }
 
 impl Sum {
-    pub fn new(frames: u64) -> Sum {
-        Sum { layers: vec![[Layer::default(); 2]; frames.div_ceil(HOP as u64) as usize] }
+    /// None where there is no memory for it.
+    pub fn new(frames: u64) -> Option<Sum> {
+        let slices = usize::try_from(frames.div_ceil(HOP as u64)).ok()?;
+        let mut layers = vec![];
+        layers.try_reserve_exact(slices).ok()?;
+        layers.resize(slices, [Layer::default(); 2]);
+        Some(Sum { layers })
+    }
+
+    /// Memory for so many frames.
+    pub fn bytes(frames: u64) -> u64 {
+        frames.div_ceil(HOP as u64) * size_of::<[Layer; 2]>() as u64
     }
 
     /// A signal from frame `at` on, times `gain`.
@@ -78,13 +88,10 @@ impl Sum {
         }
     }
 
-    /// A signal from the beginning on; if that was not all of it, it goes on as it has begun.
-    pub fn repeat(&mut self, signal: &[[Slice; 2]], whole: bool) {
-        let round = signal.len() as u64 * HOP as u64;
-        let mut at = 0;
-        while at < self.layers.len() as u64 * HOP as u64 && round > 0 {
-            self.add(signal, at, 1.0);
-            at += if whole { u64::MAX / 2 } else { round };
+    /// A signal from the beginning on, again and again, each time with its gain.
+    pub fn repeat(&mut self, signal: &[[Slice; 2]], gains: &[f32]) {
+        for (n, gain) in gains.iter().enumerate() {
+            self.add(signal, (n * signal.len() * HOP) as u64, *gain);
         }
     }
 

@@ -1,4 +1,4 @@
-use super::notes::{Note, levels, overlap, prepare, takes};
+use super::notes::{Note, held, levels, overlap, prepare, swells, takes};
 use super::sum::{HOP, Slice, Sum};
 use crate::engine::{Event, What};
 
@@ -13,15 +13,15 @@ fn sine(amplitude: f32, slices: usize) -> Vec<[Slice; 2]> {
 
 #[test]
 fn forecast_of_tracks_that_never_overlap_is_that_of_the_loudest() {
-    let mut sum = Sum::new(8 * 10 * HOP as u64);
+    let mut sum = Sum::new(8 * 10 * HOP as u64).expect("memory");
     (0..8).for_each(|n| sum.add(&sine(0.9, 10), n * 10 * HOP as u64, 0.8));
     assert!((sum.expected() - 0.72).abs() < 1e-3 && (sum.bound() - 0.72).abs() < 1e-3, "{}", sum.expected());
     // All of them at once.
-    let mut sum = Sum::new(10 * HOP as u64);
+    let mut sum = Sum::new(10 * HOP as u64).expect("memory");
     (0..8).for_each(|_| sum.add(&sine(0.9, 10), 0, 0.8));
     assert!((sum.bound() - 5.76).abs() < 1e-2, "{}", sum.bound());
     assert!(sum.expected() > 2.04 && sum.expected() < 5.76, "{}", sum.expected());
-    assert_eq!(Sum::new(1_000).expected(), 0.0);
+    assert_eq!(Sum::new(1_000).expect("memory").expected(), 0.0);
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn forecast_never_falls_between_slices() {
     // A click at the end of a slice, played half a slice later.
     let click = [[Slice { peak: 1.0, power: 1.0 / HOP as f32 }; 2]];
     for late in [0, 1, 128, 255] {
-        let mut sum = Sum::new(4 * HOP as u64);
+        let mut sum = Sum::new(4 * HOP as u64).expect("memory");
         sum.add(&click, late, 0.5);
         sum.add(&click, late + HOP as u64 / 2, 0.5);
         assert!(sum.bound() >= 1.0 || late == 0, "{late}: {}", sum.bound());
@@ -56,7 +56,7 @@ fn forecast_knows_notes_pedals_and_what_is_the_same() {
     ];
     let (notes, others) = prepare(&events, 1_000);
     assert_eq!(notes, [note(0, 100, 60, 1.0), note(200, 200, 60, 0.5), note(300, 700, 64, 0.5)]);
-    assert_eq!((others, overlap(&notes)), (vec![wheel], 2));
+    assert_eq!((others, overlap(held(&notes, &[]))), (vec![wheel], 2));
     let (all, rounded) = takes(&notes);
     assert_eq!((all.len(), rounded), (3, false));
     // A thousand notes, all different: few are measured, each as long as the longest for which it stands.
@@ -68,4 +68,15 @@ fn forecast_knows_notes_pedals_and_what_is_the_same() {
     assert!(few.iter().all(|take| take.played.iter().all(|n| many[*n].length <= take.length)));
     let levels = levels(&many, 0);
     assert_eq!((levels.len(), levels.last()), (8, Some(&0.999)));
+}
+
+#[test]
+fn forecast_knows_how_patterns_swell_behind_what_was_heard() {
+    use crate::compile::parts::Stroke;
+    let stroke = |at| Stroke { at, length: 10_000, velocity: 0.5 };
+    // One note at a time, then four of them, then none.
+    let strokes: Vec<Stroke> = [0, 20_000, 110_000, 110_000, 110_000, 110_000].map(stroke).to_vec();
+    assert_eq!(swells(&strokes, 100_000, 300_000), [1.0, 2.0, 0.0]);
+    assert_eq!(swells(&[], 100_000, 300_000), [1.0; 3]);
+    assert_eq!(overlap(held(&[], &strokes)), 4);
 }

@@ -1,14 +1,10 @@
-//! The notes of a standard MIDI file, in one pass: in order of time, at their frames, as the engine takes them.
+//! The notes of a standard MIDI file (`score/midi` reads it), at their frames, as the engine takes them.
 
 use std::path::Path;
 
-use midly::{MetaMessage, MidiMessage, Smf, Timing, TrackEventKind};
-
 use super::Fault;
 use crate::engine::{Event, What};
-
-/// Microseconds of a beat where a file says nothing: 120 beats per minute.
-const BEAT: f64 = 500_000.0;
+use crate::score::midi::{Message, Timed, play};
 
 /// What a MIDI file plays.
 pub struct Midi {
@@ -25,62 +21,23 @@ pub struct Midi {
 pub fn read(path: &Path, rate: f64) -> Result<Midi, Fault> {
     let failed = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
     let bytes = std::fs::read(path).map_err(|e| failed(&format!("cannot be read ({e})")))?;
-    let song = Smf::parse(&bytes).map_err(|e| failed(&format!("is no MIDI file ({e})")))?;
-    // Ticks of all tracks on one line; what is at the same tick stays in the order of the tracks.
-    let mut all: Vec<(u64, &TrackEventKind)> = vec![];
-    for track in &song.tracks {
-        let mut tick = 0u64;
-        for event in track {
-            tick += u64::from(event.delta.as_int());
-            all.push((tick, &event.kind));
-        }
+    let (played, seconds) = play(&bytes).map_err(|why| failed(&why))?;
+    if (seconds * rate).round() > f64::from(u32::MAX) {
+        return Err(failed(&"is longer than can be rendered"));
     }
-    all.sort_by_key(|(tick, _)| *tick);
-    let (mut beat, mut ticks) = (BEAT, 0u64);
-    // Seconds of a tick at so many microseconds a beat.
-    let tick_seconds = |beat: f64| match song.header.timing {
-        Timing::Metrical(ticks) => beat * 1e-6 / f64::from(ticks.as_int().max(1)),
-        Timing::Timecode(fps, sub) => 1.0 / (f64::from(fps.as_f32()) * f64::from(sub.max(1))),
-    };
-    let mut midi = Midi { events: vec![], seconds: 0.0 };
-    for (tick, kind) in all {
-        midi.seconds += (tick - std::mem::replace(&mut ticks, tick)) as f64 * tick_seconds(beat);
-        match kind {
-            TrackEventKind::Meta(MetaMessage::Tempo(micros)) => beat = f64::from(micros.as_int().max(1)),
-            TrackEventKind::Midi { channel, message } => {
-                let at = (midi.seconds * rate).round();
-                if at > f64::from(u32::MAX) {
-                    return Err(failed(&"is longer than can be rendered"));
-                }
-                let what = what(channel.as_int(), *message);
-                midi.events.extend(what.map(|what| Event { at: at as u32, what }));
-            }
-            _ => {}
-        }
-    }
-    Ok(midi)
+    let event = |timed: Timed| Event { at: (timed.seconds * rate).round() as u32, what: what(timed) };
+    Ok(Midi { events: played.into_iter().map(event).collect(), seconds })
 }
 
-/// The engine's word for a message; program changes mean nothing to it.
-fn what(channel: u8, message: MidiMessage) -> Option<What> {
-    let share = |value: u8| f32::from(value) / 127.0;
-    Some(match message {
-        MidiMessage::NoteOn { key, vel } if vel.as_int() > 0 => {
-            What::NoteOn { channel, key: key.as_int(), note: -1, velocity: share(vel.as_int()) }
-        }
-        MidiMessage::NoteOn { key, .. } => {
-            What::NoteOff { channel, key: key.as_int(), note: -1, velocity: 0.5 }
-        }
-        MidiMessage::NoteOff { key, vel } => {
-            What::NoteOff { channel, key: key.as_int(), note: -1, velocity: share(vel.as_int()) }
-        }
-        MidiMessage::Controller { controller, value } => {
-            What::Controller { channel, number: controller.as_int(), value: share(value.as_int()) }
-        }
-        MidiMessage::ChannelAftertouch { vel } => What::Pressure { channel, value: share(vel.as_int()) },
-        MidiMessage::PitchBend { bend } => What::Bend { channel, value: bend.as_f32() },
-        MidiMessage::Aftertouch { .. } | MidiMessage::ProgramChange { .. } => return None,
-    })
+/// The engine's word for a message.
+fn what(Timed { channel, message, .. }: Timed) -> What {
+    match message {
+        Message::On { key, velocity } => What::NoteOn { channel, key, note: -1, velocity },
+        Message::Off { key, velocity } => What::NoteOff { channel, key, note: -1, velocity },
+        Message::Controller { number, value } => What::Controller { channel, number, value },
+        Message::Pressure(value) => What::Pressure { channel, value },
+        Message::Bend(value) => What::Bend { channel, value },
+    }
 }
 
 #[cfg(test)]

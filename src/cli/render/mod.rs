@@ -96,7 +96,12 @@ impl Render {
                 headroom: self.headroom.map(|most| if let Headroom::Below(most) = most { most } else { 0.0 }),
                 foretold: None,
             },
-            crew: Crew { workers: self.workers.into(), chunk: self.block as usize, ..Crew::default() },
+            crew: Crew {
+                workers: self.workers.into(),
+                chunk: self.block as usize,
+                memory: u64::from(self.memory) << 20,
+                ..Crew::default()
+            },
             policy: self.on_fault.policy(),
             time_limit: self.time_limit,
             cache: self.cache()?,

@@ -100,6 +100,9 @@ pub struct Render {
     /// Threads that work [default: one for each core]; makes no difference to the result.
     #[arg(long, default_value = "0", value_parser = clap::value_parser!(u16).range(0..=256), hide_default_value = true)]
     pub workers: u16,
+    /// Megabytes that signals on their way between tracks may take: with less it takes longer, and is the same.
+    #[arg(long, value_name = "MB", default_value = "64", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub memory: u32,
     /// What is done with a track that fails: stop, skip it from the beginning, or silence it from there on (of a track that lacks a
     /// sample, only that).
     #[arg(long, value_enum, default_value = "silence")]

@@ -22,7 +22,7 @@ use tapes::{Level, tapes};
 use super::Request;
 use super::allocate::{Tiles, allocate};
 use super::loops::{loops, own_tiles};
-use super::parts::Part;
+use super::parts::{Part, part_of};
 use super::plan::{Ends, Plan, Value, What, Wire};
 use super::program::{Program, Role, Strip};
 
@@ -35,6 +35,7 @@ pub(super) fn program(
 ) -> Result<Program, Diagnostic> {
     let memory = Memory::new(PROGRAM_BYTES);
     let site = Site { request, memory: &memory, outbox: &outbox, level: None, song: true, place: None };
+    let part_of = part_of(&plan, &strips);
     let built = graph(plan, 1, 1, &site)?;
     let named = strips.iter().take_while(|strip| matches!(strip.role, Role::Track | Role::Bus));
     Ok(Program {
@@ -45,6 +46,7 @@ pub(super) fn program(
         name: request.sound.to_owned(),
         rate: request.rate,
         graph: built.graph,
+        part_of,
         strips: strips.into_iter().zip(built.outputs).collect(),
         soloed: false,
         unmoved: 0,

@@ -36,7 +36,7 @@ use super::plan::{Ends, Op, Plan, What, Wire};
 pub use frozen::{Origin, origin};
 pub(super) use mixer::Track;
 use names::Env;
-pub use song::Arrangement;
+pub use song::{Arrangement, Stroke};
 
 /// A node's surroundings: names and the duration in force.
 #[derive(Clone, Default)]

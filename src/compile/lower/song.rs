@@ -10,7 +10,7 @@ use crate::language::model::{Node, Param, Span, Value};
 use crate::language::{Diagnostic, nearest};
 use crate::score::{
     Arrays, Curve, CurvePoint, Grid, Loop, Metre, MetreMap, Shape, TempoMap, TempoPoint, Time, TimeUnit,
-    Timeline,
+    Timeline, drawn,
 };
 
 use super::names::Bound;
@@ -64,6 +64,52 @@ impl Arrangement {
         }
         // What is repeated for ever is heard once.
         line.frames_to(beats, rate).unwrap_or_else(|| line.frame(beats, rate)) as u64
+    }
+}
+
+/// A written note as it is played: frames from the beginning, and its velocity, 0..1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stroke {
+    pub at: u64,
+    pub length: u64,
+    pub velocity: f32,
+}
+
+/// Most notes that are counted.
+const MOST_STROKES: usize = 1 << 20;
+
+impl Arrangement {
+    /// The notes that begin before a frame, in no particular order. `host`: beats a minute where a host's come first, and the beat at which
+    /// it begins. A region that is repeated counts once.
+    pub fn strokes(&self, rate: f64, host: Option<(f64, f64)>, end: u64) -> Vec<Stroke> {
+        let Some(line) = &self.line else { return vec![] };
+        let host = host.filter(|_| line.follows_host);
+        let frame = |beats: f64| match host {
+            Some((bpm, from)) => (beats - from) * 60.0 / bpm * rate,
+            None => line.frame(beats, rate),
+        };
+        let mut all = vec![];
+        for (_, notes) in &self.tracks {
+            let mut round = 0.0;
+            while frame(round) < end as f64 && all.len() < MOST_STROKES {
+                for n in 0..notes.len() {
+                    let (from, to) = (frame(notes.start[n] + round), frame(notes.end[n] + round));
+                    let falls = notes
+                        .chance
+                        .get(n)
+                        .is_some_and(|chance| drawn(notes.draw[n], round) >= f64::from(*chance));
+                    if from >= 0.0 && from < end as f64 && !falls {
+                        let (at, length) = (from as u64, (to - from).max(1.0) as u64);
+                        all.push(Stroke { at, length, velocity: notes.velocity[n] });
+                    }
+                }
+                if !(notes.length > 0.0 && notes.length.is_finite()) {
+                    break;
+                }
+                round += notes.length;
+            }
+        }
+        all
     }
 }
 

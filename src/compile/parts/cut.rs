@@ -77,6 +77,19 @@ pub fn cut(plan: Plan, strips: &[Strip], stems: &[usize], whole: bool) -> Pieces
     Pieces { parts, outputs }
 }
 
+/// For each operation of a whole program's plan, the part to which it would go; empty where all is better rendered together: there is
+/// but one part, or notes for the host come from it, which are put in order as they come.
+pub fn part_of(plan: &Plan, strips: &[Strip]) -> Vec<u32> {
+    if plan.sends() {
+        return vec![];
+    }
+    let (part_of, members) = parts(plan, &labels(plan, strips, &[], false));
+    match members.len() {
+        0 | 1 => vec![],
+        _ => part_of.into_iter().map(|part| part as u32).collect(),
+    }
+}
+
 /// The plan of a part.
 fn alone(
     whole: &Plan,

@@ -17,8 +17,9 @@ use crate::language::limits::PROGRAM_BYTES;
 use super::plan::Plan;
 use super::program::{Role, Strip};
 use super::{Request, build, late, loops, lower, rates, share};
+pub(super) use cut::part_of;
 pub use key::Key;
-pub use lower::Arrangement;
+pub use lower::{Arrangement, Stroke};
 pub(super) use stems::MasterOps;
 pub use stems::{Point, StemWish};
 

@@ -2,8 +2,11 @@
 //! same pieces with the same kernels and sums as the engine does, and so put out the same bits. The bounce's workers; like the audio
 //! thread they never allocate or wait while kernels run.
 
+mod crew;
 mod mixdown;
+mod offline;
 mod part;
+mod portion;
 mod watch;
 
 use crate::compile::parts::Parts;
@@ -13,6 +16,8 @@ use crate::kernel::{Controls, Event, Song, StripControl, Transport, What};
 use super::cuts::Cuts;
 use super::song::SongClock;
 pub use mixdown::Mixdown;
+pub(super) use offline::Opening;
+pub use offline::{Offline, WORTH};
 pub use part::{Cause, PartFault, PartPlayer};
 pub use watch::NodeTime;
 
@@ -35,6 +40,19 @@ impl Stretch {
     /// With room for `frames` frames.
     pub fn new(frames: usize) -> Self {
         Stretch { values: vec![0.0; frames], pieces: Vec::with_capacity(frames / TILE + 2) }
+    }
+
+    /// With room for `frames` frames, where there is memory for it.
+    pub fn reserve(frames: usize) -> Option<Self> {
+        let mut stretch = Stretch::default();
+        stretch.values.try_reserve_exact(frames).ok()?;
+        stretch.pieces.try_reserve_exact(frames / TILE + 2).ok()?;
+        Some(stretch)
+    }
+
+    /// With room for pieces as short as can be.
+    fn with_pieces(frames: usize) -> Self {
+        Stretch { values: Vec::with_capacity(frames), pieces: Vec::with_capacity(frames) }
     }
 
     /// Empties it, to be written for `frames` frames.
@@ -134,7 +152,18 @@ impl Course {
     ) -> bool {
         self.song.follow(place.transport.as_ref());
         let mut cuts = Cuts::new(place.events, place.frames);
-        let mut at = place.at;
+        self.walk(place.at, &mut cuts, place.frames, &mut control, &mut each)
+    }
+
+    /// The same for what is left of a block until frame `to`, where a piece ends.
+    fn walk(
+        &mut self,
+        mut at: u64,
+        cuts: &mut Cuts,
+        to: usize,
+        mut control: impl FnMut(&Event, u64),
+        mut each: impl FnMut(u64, std::ops::Range<usize>, &[Event], Song, &Controls) -> bool,
+    ) -> bool {
         let Course { song, controls, soloed, tracks } = self;
         let follow = |event: &Event, controls: &mut Controls| {
             if let What::Control { control, .. } = event.what {
@@ -145,10 +174,12 @@ impl Course {
             }
         };
         let mut now = at;
-        while let Some((frames, here)) = cuts.next(at, |event| {
-            follow(event, controls);
-            control(event, now);
-        }) {
+        while cuts.here() < to
+            && let Some((frames, here)) = cuts.next(at, |event| {
+                follow(event, controls);
+                control(event, now);
+            })
+        {
             let count = frames.len();
             if !each(at, frames, here, song.here(), controls) {
                 return false;
@@ -160,9 +191,11 @@ impl Course {
             at += count as u64;
             now = at;
         }
-        for event in cuts.rest() {
-            follow(event, controls);
-            control(event, at);
+        if cuts.is_over() {
+            for event in cuts.rest() {
+                follow(event, controls);
+                control(event, at);
+            }
         }
         true
     }

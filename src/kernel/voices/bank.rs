@@ -11,7 +11,7 @@ use super::roster::{Fared, Roster};
 use super::sums::{Fold, Voices, add_voices};
 use crate::dsp::lane::MAX_LANES;
 use crate::kernel::carry::Carry;
-use crate::kernel::graph::Graph;
+use crate::kernel::graph::{Graph, Step};
 use crate::kernel::isa::{Width, vectorised};
 use crate::kernel::pass::{Pass, Piece, Start};
 use crate::kernel::tile::{TILE, Tile};
@@ -176,6 +176,10 @@ impl Bank {
     /// Voices it has room for.
     pub fn room(&self) -> usize {
         self.roster.len()
+    }
+
+    pub fn nodes(&self) -> usize {
+        self.graph.steps().iter().map(Step::nodes).sum()
     }
 
     pub fn hush(&mut self, at: u64) {

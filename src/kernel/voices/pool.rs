@@ -81,6 +81,11 @@ impl Pool {
         }
     }
 
+    /// Nodes of its voices.
+    pub fn nodes(&self) -> usize {
+        self.banks.iter().map(Bank::nodes).sum()
+    }
+
     /// How many voices there is room for, those of all parents together.
     pub fn room(&self) -> usize {
         self.banks.iter().map(Bank::room).sum()

@@ -167,7 +167,7 @@ impl Lower<'_> {
         let Some(bytes) = bytes else { return Ok((vec![], 4.0)) };
         let span = self.required(node, "file")?.span;
         let file = midi::read(&bytes).map_err(|why| {
-            let error = Diagnostic::error("bad-file", span, format!("this file cannot be played: {why}"));
+            let error = Diagnostic::error("bad-file", span, format!("this file cannot be played: it {why}"));
             error.hint("`file` of a `pattern` is a Standard MIDI File, .mid")
         })?;
         let tracks = self.chosen(node, &file)?;
