@@ -248,8 +248,14 @@ fn render(library: &Library, setup: &Setup, store: &Mutex<Store>) -> Result<Rend
         bar: None,
     });
     let frames = (setup.seconds * setup.rate) as usize;
-    let job =
-        Job { frames, events: &setup.events, transport, stems: true, blocks: &[512, 1, 441, 64, 2048, 7] };
+    let job = Job {
+        frames,
+        events: &setup.events,
+        transport,
+        stems: true,
+        blocks: &[512, 1, 441, 64, 2048, 7],
+        ..Job::default()
+    };
     let rendering = bounce::render(compiled.program, &job, &mut |_| true);
     if rendering.faults != 0 {
         return Err("the sound failed while it played".into());

@@ -58,9 +58,10 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        options: "",
-        help: "Measure speed: seconds of audio per second of CPU, beside hand-written kernels.",
-        run: |_| bench::run(),
+        options: "[NAME [PART]]",
+        help: "Measure speed: seconds of audio per second of CPU, beside hand-written kernels. NAME: only this bench (of benches/), or \
+               this part of it.",
+        run: bench::run,
     },
     Command {
         name: "train-trigger",

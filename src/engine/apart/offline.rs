@@ -6,14 +6,16 @@ use std::sync::PoisonError;
 
 use crate::compile::{Program, Role};
 use crate::engine::song::SongClock;
-use crate::kernel::{Apart, Controls, Event, Graph, Piece, Source};
+use crate::kernel::{Apart, Controls, Event, Graph, Piece, Source, Step};
 
 use super::crew::Crew;
 use super::portion::{Block, CHUNK, Member};
 use super::{Course, Stretch};
 use crate::engine::schedule::{Node, Schedule};
 
-/// A block is worth it from so many frames times nodes on (those beside the largest portion's). See `benches/bounce`, which measures it.
+/// A block is worth it from so many frames times nodes on (those beside the largest portion's): a node takes about a microsecond for 64
+/// frames, so that is a millisecond of work to be shared, where waking and lending cost about a tenth of it. `cargo bench --bench bounce --
+/// offline` says from where on it pays.
 pub const WORTH: usize = 60_000;
 /// Chunks that a portion may be ahead of its readers: a block has memory for all of them.
 const AHEAD: usize = usize::MAX / 2;
@@ -28,6 +30,8 @@ pub struct Offline {
     /// Frames of a block at most.
     most: usize,
     worth: usize,
+    /// The last program that was looked at, and all nodes of it.
+    seen: (Option<u64>, usize),
     /// The program that it is made for.
     number: Option<u64>,
     /// Nodes that can be rendered beside the largest portion.
@@ -72,6 +76,7 @@ impl Offline {
             crew: Crew::new(threads.saturating_sub(1), block),
             most,
             worth,
+            seen: (None, 0),
             number: None,
             beside: 0,
             outputs: vec![],
@@ -90,6 +95,13 @@ impl Offline {
     /// Whether a block of the program, which runs, is to be taken apart.
     pub fn is_worth(&mut self, program: &Program, frames: usize, events: usize) -> bool {
         if program.part_of.is_empty() || frames > self.most || events > EVENTS {
+            return false;
+        }
+        if self.seen.0 != Some(program.number) {
+            let nodes = program.graph.steps().iter().map(Step::nodes).sum();
+            self.seen = (Some(program.number), nodes);
+        }
+        if frames.saturating_mul(self.seen.1) < self.worth {
             return false;
         }
         if self.number != Some(program.number) {
