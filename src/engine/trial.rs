@@ -108,6 +108,7 @@ mod tests {
             carry: None,
             after: vec![],
             graph: Graph::new(vec![step], 1, &[], 1, 48_000.0, true),
+            part_of: vec![],
             strips: vec![(
                 Strip { name: "lead".into(), channels: 1, role: Role::Track, output: Output::Main },
                 port,
