@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::sum::CREST;
 use crate::compile::parts::Stroke;
 use crate::engine::{Event, What};
 
@@ -83,29 +84,43 @@ pub fn prepare(events: &[Event], end: u64) -> (Vec<Note>, Vec<Event>) {
     (notes, others)
 }
 
+/// The peak of a tone beside its power, before others sound with it.
+const TONE: f64 = 2.0;
+
 /// How much louder each window of so many frames is to be than the first one, by the notes that are written in the text: unrelated notes add
-/// their powers. 1 where nothing can be said.
+/// their powers, and the more there are, the further peaks stand out. 1 where nothing can be said.
 pub fn swells(strokes: &[Stroke], window: u64, end: u64) -> Vec<f32> {
     const SLICE: u64 = 4_096;
     let slices = end.div_ceil(SLICE) as usize;
-    let mut turns = vec![0.0f64; slices + 1];
+    // Powers and their squares, where they begin and end.
+    let mut turns = vec![[0.0f64; 2]; slices + 1];
     for Stroke { at, length, velocity } in strokes {
         let power = f64::from(*velocity).powi(2);
         let first = ((at / SLICE) as usize).min(slices);
         let behind = ((at + length).div_ceil(SLICE) as usize).clamp(first, slices);
-        turns[first] += power;
-        turns[behind] -= power;
+        for (n, power) in [power, power * power].into_iter().enumerate() {
+            turns[first][n] += power;
+            turns[behind][n] -= power;
+        }
     }
     let mut most = vec![0.0f64; end.div_ceil(window.max(1)) as usize];
-    let mut power = 0.0;
+    let mut sums = [0.0f64; 2];
     for (slice, turn) in turns[..slices].iter().enumerate() {
-        power += turn;
+        sums = [sums[0] + turn[0], sums[1] + turn[1]];
         let place = (slice as u64 * SLICE / window.max(1)) as usize;
-        most[place] = most[place].max(power);
+        most[place] = most[place].max(peak(sums));
     }
     let first = most.first().copied().unwrap_or(0.0);
-    let gain = |power: &f64| if first > 1e-9 { (power.max(0.0) / first).sqrt().min(8.0) as f32 } else { 1.0 };
-    most.iter().map(gain).collect()
+    most.iter().map(|peak| if first > 0.0 { (peak / first).min(16.0) as f32 } else { 1.0 }).collect()
+}
+
+/// What is to be expected of notes whose powers, and squares of them, have these sums.
+fn peak([power, squares]: [f64; 2]) -> f64 {
+    if power < 1e-9 {
+        return 0.0;
+    }
+    let count = (power * power / squares.max(1e-18)).max(1.0);
+    power.sqrt() * (TONE + (CREST - TONE) * (1.0 - 1.0 / count))
 }
 
 /// Which notes to measure, and whether some of them stand for others that are not quite the same.

@@ -5,7 +5,7 @@ pub const HOP: usize = 256;
 /// Frames between two dense places.
 const APART: usize = 48_000;
 /// How far the peak of many unrelated signals is above their power: their sum is like noise.
-const CREST: f64 = 3.8;
+pub const CREST: f64 = 3.8;
 
 /// A signal in a slice of time.
 #[derive(Clone, Copy, Debug, Default)]

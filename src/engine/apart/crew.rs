@@ -1,6 +1,7 @@
 //! Threads that stay while a host renders offline: they sleep between blocks, and share a block's portions by the rules of the
 //! [`Schedule`]. Made and ended by threads that may wait; the one that renders works along with them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -45,7 +46,13 @@ impl Shared {
             let begin = Instant::now();
             let member = member.map(|mut member| {
                 let block = self.block.read().unwrap_or_else(PoisonError::into_inner);
-                nice_assert_no_alloc::assert_no_alloc(|| member.render(&block, chunk));
+                // contained_panic: nobody may wait for a thread that is gone.
+                let run = AssertUnwindSafe(|| {
+                    nice_assert_no_alloc::assert_no_alloc(|| member.render(&block, chunk));
+                });
+                if catch_unwind(run).is_err() {
+                    member.failed = Some(block.at);
+                }
                 member
             });
             let seconds = begin.elapsed().as_secs_f64();

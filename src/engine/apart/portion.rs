@@ -95,12 +95,18 @@ impl Member {
             }
             for (cable, tile) in &portion.writes {
                 let mut output = block.cable(*cable, chunk).write().unwrap_or_else(PoisonError::into_inner);
+                let values = &mut output.values[here.clone()];
+                if failed.is_some() {
+                    // The tiles are not all in their places any more.
+                    values.fill(0.0);
+                    output.pieces.push(Held { flat: true, end: count as u8 });
+                    continue;
+                }
                 let tile = portion.graph.tile(*tile);
-                let held = Held { flat: tile.flat, end: tile.ends[0] };
-                output.pieces.push(held);
                 // Of what holds, the first value says all.
-                let known = if held.flat { 1 } else { count };
-                output.values[here.clone()][..known].copy_from_slice(&tile.floats()[..known]);
+                let known = if tile.flat { 1 } else { count };
+                values[..known].copy_from_slice(&tile.floats()[..known]);
+                output.pieces.push(Held { flat: tile.flat, end: tile.ends[0] });
             }
             number += 1;
             true
