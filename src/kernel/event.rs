@@ -287,7 +287,7 @@ impl Controls {
         self.keyboard.reset();
     }
 
-    /// Becomes equal to others, without allocating.
+    /// Becomes equal to others, but for who looks on, without allocating.
     pub fn copy_from(&mut self, other: &Controls) {
         self.controllers.copy_from_slice(&other.controllers[..]);
         self.drums.clone_from(&other.drums);
