@@ -355,6 +355,7 @@ impl Plan {
                 matches!(&voices.driver, Driver::Hit(plan) if plan.note.is_some())
                     || voices.pools.iter().any(|pool| pool.main.plan.sends())
             }
+            What::NotesOut(_) => true,
             what => what.name() == "midi_out",
         })
     }
