@@ -231,7 +231,8 @@ fn presets_are_the_same_again_and_differ_by_seed_where_there_is_noise() {
     for name in MAIN {
         let one = bits(&play(&library, name, PLAIN));
         assert!(one == bits(&play(&library, name, PLAIN)), "{name} differs from itself");
-        let noisy = !["poly", "bass", "pad", "lead"].contains(name);
+        // The first seconds of the arrangement are a pad.
+        let noisy = !["poly", "bass", "pad", "lead", "tide"].contains(name);
         let other = bits(&play(&library, name, How { seed: 2, ..PLAIN }));
         assert_eq!(one != other, noisy, "{name} with another seed");
     }
