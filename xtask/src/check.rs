@@ -41,7 +41,6 @@ const STEPS: &[Step] = &[
     },
     Step { name: "licences", run: |_| one(licences::check()) },
     Step { name: "unit tests", run: unit_tests },
-    Step { name: "without a host", run: without_a_host },
     Step { name: "fuzz", run: fuzz },
     Step { name: "bundle", run: |_| one(bundle::build(Kind::Release).map(|_| ())) },
     Step { name: "bundle with counters", run: |_| one(bundle::build(Kind::RtCheck).map(|_| ())) },
@@ -83,31 +82,28 @@ fn command(command: &mut Command) -> Result<Outcome, Failed> {
     one(crate::shell::text(command).map(|_| ()))
 }
 
+/// What the tests are built of, the program for people without a host included: one build for all of them.
+const ALL: [&str; 5] = ["--workspace", "--exclude", "xtask", "--features", "seiche/play"];
+
 fn unit_tests(long: bool) -> Result<Outcome, Failed> {
     if has_program("cargo-nextest") {
-        let all = ["nextest", "run", "--workspace", "--exclude", "xtask", "--no-fail-fast"];
         let ignored: &[&str] = if long { &["--run-ignored", "all"] } else { &[] };
-        let mut outcome = tests("unit", cargo().args(all).args(ignored))?;
-        let documented = tests("doc", cargo().args(["test", "--doc", "--package", "seiche"]))?;
+        let run = ["nextest", "run", "--no-fail-fast"];
+        let mut outcome = tests("unit", cargo().args(run).args(ALL).args(ignored))?;
+        let documented = tests("doc", cargo().args(["test", "--doc"]).args(ALL))?;
         outcome.passed += documented.passed;
         outcome.failed += documented.failed;
         outcome.log.push_str(&documented.log);
         return Ok(outcome);
     }
     let ignored: &[&str] = if long { &["--", "--include-ignored"] } else { &[] };
-    tests("unit", cargo().args(["test", "--workspace", "--exclude", "xtask", "--no-fail-fast"]).args(ignored))
+    tests("unit", cargo().args(["test", "--no-fail-fast"]).args(ALL).args(ignored))
 }
 
 /// Invented and damaged libraries against the loader: the same ones each time, as far as the time goes.
 fn fuzz(long: bool) -> Result<Outcome, Failed> {
     let seconds = if long { "180" } else { "20" };
-    let build = ["test", "--package", "seiche", "--no-default-features", "--test", "fuzz", "--"];
-    command(cargo().args(build).args(["--seconds", seconds]))
-}
-
-/// `seiche play`, which is built only where it is wanted.
-fn without_a_host(_: bool) -> Result<Outcome, Failed> {
-    tests("play", cargo().args(["test", "--package", "seiche", "--features", "play", "--test", "play"]))
+    command(cargo().arg("test").args(ALL).args(["--test", "fuzz", "--", "--seconds", seconds]))
 }
 
 fn host_tests(_: bool) -> Result<Outcome, Failed> {
