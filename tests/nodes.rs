@@ -711,7 +711,10 @@ const CASES: &[Case] = &[
             ("hysteresis", "24 | threshold: -12 | sensitivity: 1"),
             ("sensitivity", "0"),
             ("hold", "0.1"),
-            ("retrigger", "0.15 | sensitivity: 1"),
+            (
+                "retrigger",
+                "0.2 | mode: exact | sensitivity: 0.8 | input: {expression: {exp: (0.3 + 0.6 * (t / 0.16 - floor(t / 0.16) > 0.5)) * n * exp(-60 * (t - 0.08 * floor(t / 0.08))), n: {osc: {type: noise}}}}",
+            ),
             ("retrigger_cancel", "1"),
             ("highpass", "6000"),
             ("lowpass", "200"),

@@ -5,8 +5,8 @@ use egui::{Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Stroke, U
 
 use super::host::{Control, StripControl};
 use super::widgets::{Grip, Moved, decibels, fader, knob, lamp, meter, typed};
-use super::{Asked, Forget, Scene, Turn, theme};
-use crate::session::{Output, Role, Strip};
+use super::{Asked, Exporting, Forget, Scene, Turn, theme};
+use crate::session::{Export, Freezing, Output, Role, Strip};
 
 /// Height below which a strip is scrolled, and that of its fader at least.
 const LEAST: f32 = 330.0;
@@ -73,7 +73,11 @@ fn one(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked, number: usize, strip: 
     ui.painter().rect_filled(line, 1.5, colour);
     let name = egui::Label::new(RichText::new(&strip.name).small().strong()).truncate();
     ui.add(name).on_hover_text(&strip.name);
-    ui.add(egui::Label::new(theme::quiet(ui, place(strip)).small()).truncate());
+    if strip.role == Role::Track {
+        more(ui, scene, asked, strip);
+    } else {
+        ui.add(egui::Label::new(theme::quiet(ui, place(strip)).small()).truncate());
+    }
     let moved = number < MOVED && strip.role == Role::Track;
     let control = |control| Control::Strip(number as u8, control);
     if moved {
@@ -195,6 +199,37 @@ fn switch(ui: &mut Ui, wide: f32, letter: &str, name: &str, on: bool, colour: eg
         ui.add_sized([wide, 18.0], Button::new(text).fill(fill).stroke(Stroke::new(1.0, palette.line)));
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, on, name));
     response.on_hover_text(name).clicked()
+}
+
+/// Where a track is heard; a click tells what else can be done with it.
+fn more(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked, strip: &Strip) {
+    let name = format!("More about {}", strip.name);
+    let button = Button::new(theme::quiet(ui, place(strip)).small()).truncate().frame(false);
+    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+        let ways = [
+            (
+                "Freeze before the fader",
+                false,
+                "Play it from a recording of itself; fader and sends go on working",
+            ),
+            ("Freeze behind the fader", true, "Play it from a recording of itself as it is in the mix"),
+        ];
+        for (text, post_fader, help) in ways {
+            let plays = scene.rate > 0.0;
+            if ui.add_enabled(plays, Button::new(text)).on_hover_text(help).clicked() {
+                // As long, and at the tempo, as exports are.
+                let Export { bpm, to: seconds, .. } = scene.preferences.export;
+                let rate = scene.rate.round() as u32;
+                let freezing = Freezing { track: strip.name.clone(), post_fader, bpm, seconds, rate };
+                asked.export = Some(Exporting::Freeze(Box::new(freezing), scene.host.moved()));
+            }
+        }
+        let free = ui.button("Set free");
+        if free.on_hover_text("Let its source play again, where it is frozen").clicked() {
+            asked.export = Some(Exporting::Unfreeze(strip.name.clone()));
+        }
+    });
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
 }
 
 /// Where a strip is heard.

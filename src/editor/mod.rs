@@ -36,8 +36,8 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 use graph::Led;
 
 use crate::session::{
-    Control, Counts, Entry, Export, Follows, Foretold, Kept, Loudness, Loudnesses, Message, Performance,
-    Preferences, Recording, Session, Snapshot,
+    Control, Counts, Entry, Export, Follows, Foretold, Freezing, Kept, Loudness, Loudnesses, Message,
+    Performance, Preferences, Recording, Session, Snapshot,
 };
 
 pub use host::{Host, Turn};
@@ -108,6 +108,10 @@ pub enum Exporting {
     Cancel(u64),
     /// Hold it, or go on.
     Pause(u64, bool),
+    /// Play a track from a recording of itself, which is made like an export.
+    Freeze(Box<Freezing>, Vec<(Control, f32)>),
+    /// Let the track play by itself again.
+    Unfreeze(String),
 }
 
 /// What is to be measured anew.
@@ -332,6 +336,12 @@ impl Editor {
             Some(Exporting::Forget) => self.session.foretelling().forget(),
             Some(Exporting::Cancel(id)) => self.session.exports().cancel(id),
             Some(Exporting::Pause(id, pause)) => self.session.exports().pause(id, pause),
+            Some(Exporting::Freeze(freezing, controls)) => {
+                self.session.freeze(*freezing, controls);
+            }
+            Some(Exporting::Unfreeze(track)) => {
+                self.session.unfreeze(&track);
+            }
             None => {}
         }
         if let Some(path) = outside {

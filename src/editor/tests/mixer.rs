@@ -4,7 +4,7 @@ use egui_kittest::kittest::Queryable;
 
 use super::stage::{Play, stage};
 use super::*;
-use crate::session::StripControl;
+use crate::session::{Freezing, StripControl};
 
 /// Tracks, and two buses.
 pub fn mixed(tracks: usize) -> Snapshot {
@@ -23,6 +23,27 @@ fn mixer(tracks: usize) -> egui_kittest::Harness<'static, Play> {
     let mut play = Play::of(mixed(tracks)).loud(0.5, &[1.2, 0.3]);
     play.panes.tab = Tab::Mixer;
     stage(play)
+}
+
+#[test]
+fn mixer_tracks_are_frozen_and_set_free() {
+    let mut stage = mixer(2);
+    stage.state_mut().preferences.export.bpm = Some(98.0);
+    let choose = |stage: &mut egui_kittest::Harness<'static, Play>, what: &str| {
+        stage.get_by_label("More about bass").click();
+        stage.run();
+        stage.get_by_label(what).click();
+        stage.run();
+        stage.state_mut().exporting.take()
+    };
+    let Some(Exporting::Freeze(freezing, _)) = choose(&mut stage, "Freeze behind the fader") else {
+        panic!("not asked")
+    };
+    let wanted =
+        Freezing { track: "bass".into(), post_fader: true, bpm: Some(98.0), seconds: None, rate: 48_000 };
+    assert_eq!(*freezing, wanted);
+    assert_eq!(choose(&mut stage, "Set free"), Some(Exporting::Unfreeze("bass".into())));
+    assert!(stage.query_by_label("More about room").is_none(), "a bus is none");
 }
 
 const DRUMS: Control = Control::Strip(0, StripControl::Gain);

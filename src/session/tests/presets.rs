@@ -23,7 +23,7 @@ fn preset_next_and_previous_go_round_through_factory_and_user() {
     let mut engine = session.engine(RATE);
     let seen = send(&session, Message::ListPresets);
     let names: Vec<&str> = seen.presets.iter().map(|preset| preset.name.as_str()).collect();
-    assert_eq!(names, ["Drums", "Synth", "Song", "Loud", "Soft"]);
+    assert_eq!(names, ["Drums", "Synth", "Song", "Tide", "Loud", "Soft"]);
     assert_eq!((seen.preset, seen.status), (None, Status::Empty), "looking opens nothing");
     let step = |by| {
         let seen = send(&session, Message::Preset(Pick::Step(by)));
@@ -42,7 +42,7 @@ fn preset_next_and_previous_go_round_through_factory_and_user() {
 fn preset_is_asked_for_by_the_audio_thread_with_steps_and_numbers() {
     let (_scratch, session) = session("asked");
     let _engine = session.engine(RATE);
-    session.presets().number(4);
+    session.presets().number(5);
     shows(&session, "a program change", |seen| current(seen) == "Soft" && seen.status == Status::Playing);
     session.presets().step(false);
     shows(&session, "previous", |seen| current(seen) == "Loud" && seen.status == Status::Playing);
@@ -95,7 +95,7 @@ fn preset_with_mistakes_is_reported_and_the_last_sound_goes_on() {
     let mut engine = session.engine(RATE);
     let broken = scratch.0.join("c.yaml");
     std::fs::write(&broken, "seiche: 1\nabout: {name: Broken}\nloud: {osc: {frek: 1}}\n").unwrap();
-    send(&session, Message::Preset(Pick::Number(3)));
+    send(&session, Message::Preset(Pick::Number(4)));
     let loud = PresetPlace::File(scratch.0.join("a.yaml"));
     assert_eq!(session.presets().take_opened(), [Opened { place: loud, outcome: Ok(()) }]);
     send(&session, Message::Preset(Pick::Step(2)));
@@ -121,7 +121,7 @@ fn preset_change_can_be_undone() {
     assert_eq!(seen.texts.undo.as_deref(), Some("Drums"));
     let seen = send(&session, Message::Undo);
     assert_eq!((current(&seen), seen.sound.as_str()), ("Drums", "kit"));
-    let seen = send(&session, Message::Preset(Pick::Number(3)));
+    let seen = send(&session, Message::Preset(Pick::Number(4)));
     assert_eq!(seen.texts.undo.as_deref(), Some("Drums"));
     let seen = send(&session, Message::Undo);
     assert_eq!((current(&seen), seen.path.as_str()), ("Drums", ""));
@@ -133,8 +133,8 @@ fn learn_is_saved_with_the_project_and_stays_when_the_library_changes() {
     let controller = Controller { channel: 2, number: 74, fine: false };
     session.bind(3, Some(controller));
     assert!(session.take_changed());
-    send(&session, Message::Preset(Pick::Number(3)));
     send(&session, Message::Preset(Pick::Number(4)));
+    send(&session, Message::Preset(Pick::Number(5)));
     send(&session, Message::Undo);
     let saved = session.save();
     assert!(saved.contains(r#""learned":{"4":{"channel":2,"number":74}}"#), "{saved}");
