@@ -542,10 +542,6 @@ impl Detector {
             let length = ((next - onset) * HOPS / self.rate).min(STROKE as f64) as usize;
             let first = self.history.last(hops.clamp(1, REMEMBERED));
             let stroke = Stroke::of(&first[..length.clamp(1, first.len())]);
-            if onset == self.last.0 {
-                // What was foretold is known now.
-                self.last.2 = stroke.levels[WHOLE];
-            }
             self.take(stroke);
         }
     }
