@@ -13,10 +13,9 @@ use super::portion::{Block, CHUNK, Member};
 use super::{Course, Stretch};
 use crate::engine::schedule::{Node, Schedule};
 
-/// A block is worth it from so many frames times nodes on (those beside the largest portion's): a node takes about a microsecond for 64
-/// frames, so that is a millisecond of work to be shared, where waking and lending cost about a tenth of it. `cargo bench --bench bounce --
-/// offline` says from where on it pays.
-pub const WORTH: usize = 60_000;
+/// A block is worth it from so many frames times nodes on (those beside the largest portion's). On two cores, with tracks of an oscillator and a few
+/// filters, it is faster from there on and slower below: `cargo xtask bench bounce offline`.
+pub const WORTH: usize = 120_000;
 /// Chunks that a portion may be ahead of its readers: a block has memory for all of them.
 const AHEAD: usize = usize::MAX / 2;
 /// The largest block that memory is made for.
