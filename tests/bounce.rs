@@ -187,7 +187,7 @@ pub fn peak(sides: &[Vec<f32>; 2]) -> f32 {
 }
 
 pub fn playing(tempo: f64) -> Option<Transport> {
-    Some(Transport { playing: true, tempo, beats: 0.0, frame: Some(0), time_signature: (4, 4), bar: None })
+    Some(Transport::starting(tempo))
 }
 
 /// Everything that joins tracks: sends, groups, sidechains, what several read, loops, memories, what is late, and a master.

@@ -51,14 +51,7 @@ fn play(library: &Library, sound: &str, how: How) -> Rendering {
         events.push(Event { at: at + 13_333, what: What::NoteOff { channel, key, note, velocity } });
     }
     events.sort_by_key(|e| e.at);
-    let transport = how.tempo.map(|tempo| Transport {
-        playing: true,
-        tempo,
-        beats: 0.0,
-        frame: Some(0),
-        time_signature: (4, 4),
-        bar: None,
-    });
+    let transport = how.tempo.map(Transport::starting);
     let job = Job {
         frames: (how.seconds * RATE) as usize,
         events: &events,

@@ -239,14 +239,7 @@ fn render(library: &Library, setup: &Setup, store: &Mutex<Store>) -> Result<Rend
     let request =
         Request { library, sound: &setup.sound, overrides: &setup.set, rate: setup.rate, seed: 0, store };
     let compiled = compile::compile(&request).map_err(|e| show_all(&e, library.files(), false))?;
-    let transport = setup.host.map(|tempo| Transport {
-        playing: true,
-        tempo,
-        beats: 0.0,
-        frame: Some(0),
-        time_signature: (4, 4),
-        bar: None,
-    });
+    let transport = setup.host.map(Transport::starting);
     let frames = (setup.seconds * setup.rate) as usize;
     let job = Job {
         frames,

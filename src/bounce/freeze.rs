@@ -254,18 +254,10 @@ impl Freeze<'_> {
         parts.drums.clone_from(&self.drums);
         let sources = [Some(Source::Mix), stem.map(Source::Stem)];
         let output = |source| Output { source, target: None, measure: Measure::Peak };
-        let transport = |tempo| Transport {
-            playing: true,
-            tempo,
-            beats: 0.0,
-            frame: Some(0),
-            time_signature: (4, 4),
-            bar: None,
-        };
         let wish = Export {
             length,
             events: self.events.clone(),
-            transport: self.bpm.map(transport),
+            transport: self.bpm.map(Transport::starting),
             outputs: sources.into_iter().flatten().map(output).collect(),
             level: Level::default(),
             crew: Crew::default(),

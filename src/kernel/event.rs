@@ -203,6 +203,13 @@ pub struct Transport {
     pub bar: Option<(f64, i64)>,
 }
 
+impl Transport {
+    /// A host that starts to play at the beginning, in bars of four quarters.
+    pub fn starting(tempo: f64) -> Transport {
+        Transport { playing: true, tempo, beats: 0.0, frame: Some(0), time_signature: (4, 4), bar: None }
+    }
+}
+
 /// The last known values of continuous controllers, so that a program that starts late knows them.
 #[derive(Clone, Debug)]
 pub struct Controls {

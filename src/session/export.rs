@@ -306,14 +306,7 @@ impl Export {
     /// The bounce, without its files.
     fn bounce(&self, parts: &Parts, controls: Vec<(Control, f32)>) -> Result<bounce::Export, Failure> {
         let event = |(control, value)| Event { at: 0, what: What::Control { control, value } };
-        let transport = self.bpm.map(|tempo| Transport {
-            playing: true,
-            tempo,
-            beats: 0.0,
-            frame: Some(0),
-            time_signature: (4, 4),
-            bar: None,
-        });
+        let transport = self.bpm.map(Transport::starting);
         Ok(bounce::Export {
             length: self.length(parts)?,
             events: controls.into_iter().map(event).collect(),

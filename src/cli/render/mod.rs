@@ -214,7 +214,7 @@ fn report(diagnostics: &[Diagnostic], library: &Library) {
 
 /// A host that begins to play at the first bar.
 fn start_of_song(tempo: f64) -> Transport {
-    Transport { playing: true, tempo, beats: 0.0, frame: Some(0), time_signature: (4, 4), bar: None }
+    Transport::starting(tempo)
 }
 
 fn told_failure(failure: &Failure) -> Fault {
