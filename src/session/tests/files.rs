@@ -143,6 +143,7 @@ fn session_says_which_file_never_stands_still() {
         std::thread::sleep(Duration::from_millis(15));
     }
     assert!(says(&session.snapshot().notices, "two.yaml keeps changing"));
+    fs::write(&path, text + "# the last line\n").unwrap();
     assert_plays(&mut engine, 0.5);
     assert!(becomes(&mut engine, 0.25), "loaded when it stands still");
     shows(&session, "said and done", |seen| seen.notices.is_empty());
