@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::opened;
 use crate::plugin::standalone::{Backend, Wish, play};
 
 /// See `seiche play --help`.
@@ -43,9 +44,12 @@ enum Audio {
 
 impl Play {
     pub fn run(self) -> ExitCode {
+        opened::end(self.play())
+    }
+
+    fn play(self) -> Result<(), String> {
         if !self.library.exists() {
-            eprintln!("error: {}: there is no such file or folder", self.library.display());
-            return ExitCode::FAILURE;
+            return Err(format!("{}: there is no such file or folder", self.library.display()));
         }
         let backend = match self.backend {
             Audio::Auto => Backend::Auto,
@@ -54,13 +58,6 @@ impl Play {
         };
         let Play { library, sound, output, midi, rate, block, .. } = self;
         let library = std::path::absolute(&library).unwrap_or(library);
-        let wish = Wish { library, sound, window: !self.no_window, backend, output, midi, rate, block };
-        match play(wish) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(why) => {
-                eprintln!("error: {why}");
-                ExitCode::FAILURE
-            }
-        }
+        play(Wish { library, sound, window: !self.no_window, backend, output, midi, rate, block })
     }
 }

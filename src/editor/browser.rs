@@ -8,6 +8,7 @@ use egui::{
     vec2,
 };
 
+use super::dialog::{self, Purpose};
 use super::presets::{about, category, has};
 use super::source::file_name;
 use super::{Asked, Scene, theme};
@@ -126,6 +127,11 @@ impl Browser {
             if keep.on_hover_text(hint).clicked() {
                 asked.prefer(scene, |preferences| preferences.folders.push(typed.to_owned()));
             }
+        });
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            dialog::button(ui, "File ...", Purpose::Library, typed, asked);
+            dialog::button(ui, "Folder ...", Purpose::Libraries, typed, asked);
         });
     }
 }

@@ -7,6 +7,7 @@ use egui::{
     Button, CollapsingHeader, ComboBox, DragValue, Grid, ProgressBar, RichText, ScrollArea, TextEdit, Ui,
 };
 
+use super::dialog::{self, Purpose};
 use super::{Asked, Exporting, Scene, record, theme};
 use crate::session::{
     Bits, Ending, Entry, Export, Foretold, Format, Guess, Loudened, Progress, Report, Standing, Status, Stems,
@@ -72,11 +73,16 @@ pub fn mark(scene: &Scene<'_>) -> Option<String> {
 }
 
 impl Pane {
+    /// The file was chosen.
+    pub fn write_to(&mut self, scene: &Scene<'_>, path: String) {
+        self.wish.get_or_insert_with(|| scene.preferences.export.clone()).path = path;
+    }
+
     pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
         let wish = self.wish.get_or_insert_with(|| scene.preferences.export.clone());
         ScrollArea::vertical().id_salt("export").auto_shrink(false).show(ui, |ui| {
             theme::heading(ui, "WHAT SOUNDS, AS FILES");
-            Grid::new("export").num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| form(ui, wish));
+            Grid::new("export").num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| form(ui, wish, asked));
             foretell(ui, scene, wish, &mut self.heard, asked);
             let free = free(ui, wish, &mut self.free);
             begin(ui, scene, wish, free, asked);
@@ -93,11 +99,14 @@ impl Pane {
     }
 }
 
-fn form(ui: &mut Ui, wish: &mut Export) {
+fn form(ui: &mut Ui, wish: &mut Export, asked: &mut Asked) {
     let label = ui.label("File");
-    let field =
-        TextEdit::singleline(&mut wish.path).hint_text("/music/night.wav").desired_width(f32::INFINITY);
-    ui.add(field).labelled_by(label.id);
+    ui.horizontal(|ui| {
+        dialog::button(ui, "Choose ...", Purpose::Export, &wish.path, asked);
+        let field =
+            TextEdit::singleline(&mut wish.path).hint_text("/music/night.wav").desired_width(f32::INFINITY);
+        ui.add(field).labelled_by(label.id);
+    });
     ui.end_row();
     ui.label("Format");
     ui.horizontal_wrapped(|ui| {

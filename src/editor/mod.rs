@@ -5,7 +5,10 @@ mod assist;
 mod audition;
 mod bar;
 mod browser;
+mod dialog;
 mod disk;
+mod dropped;
+mod errand;
 mod export;
 mod find;
 mod findings;
@@ -32,6 +35,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dialog::{Answer, Purpose};
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 use graph::Led;
 
@@ -95,6 +99,8 @@ pub struct Asked {
     pub recorded: Option<Recorded>,
     /// A file or folder that is to be opened in another program.
     pub outside: Option<PathBuf>,
+    /// A dialog of the desktop for a file or folder, which begins at this path.
+    choose: Option<(Purpose, String)>,
 }
 
 /// What is to become of an export.
@@ -205,6 +211,8 @@ pub struct Panes {
     export: export::Pane,
     scope: scope::Scope,
     graph: graph::Pane,
+    dropped: dropped::Dropped,
+    dialog: dialog::Dialog,
 }
 
 /// The window of one instance; what it remembers between frames.
@@ -254,6 +262,8 @@ impl Editor {
     /// Nobody looks any more.
     pub fn closed(&mut self) {
         self.session.audition().press(None);
+        self.panes.dialog.close();
+        self.panes.dropped.close();
     }
 
     /// Draws everything and sends the session what the user asked for. The answer is whether a sound was chosen, and what is to be
@@ -317,8 +327,18 @@ impl Editor {
     }
 
     fn carry_out(&mut self, asked: Asked, snapshot: &Snapshot) -> (bool, Vec<Turn>) {
-        let Asked { messages, turns, performance, learning, preferences, forget, export, recorded, outside } =
-            asked;
+        let Asked {
+            messages,
+            turns,
+            performance,
+            learning,
+            preferences,
+            forget,
+            export,
+            recorded,
+            outside,
+            ..
+        } = asked;
         let recorder = self.session.recorder();
         match recorded {
             Some(Recorded::Start(place)) => recorder.start(place),
@@ -440,5 +460,31 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, panes: &mut Panes) -> Asked {
         Tab::Export => panes.export.draw(ui, scene, &mut asked),
         Tab::Settings => panes.settings.draw(ui, scene, &mut asked),
     });
+    if panes.dropped.draw(ui, scene, &mut panes.source, &mut asked) {
+        panes.tab = Tab::Source;
+    }
+    panes.choose(ui, scene, &mut asked);
     asked
+}
+
+impl Panes {
+    /// Opens the dialog that a pane wants, and hands on what was chosen in one.
+    fn choose(&mut self, ui: &Ui, scene: &Scene<'_>, asked: &mut Asked) {
+        if let Some((purpose, start)) = asked.choose.take() {
+            self.dialog.open(ui.ctx(), purpose, &start);
+        }
+        let path = match self.dialog.answer() {
+            Some((purpose, Answer::Chosen(path))) => (purpose, path),
+            Some((_, Answer::Unable(why))) => return self.dropped.tell(why),
+            Some((_, Answer::Nothing)) | None => return,
+        };
+        let text = |path: PathBuf| path.to_string_lossy().into_owned();
+        match path {
+            (Purpose::Library | Purpose::Libraries, path) => asked.messages.push(Message::Open(path)),
+            (Purpose::Export, path) => self.export.write_to(scene, text(path)),
+            (Purpose::Takes, path) => asked.prefer(scene, |preferences| preferences.takes = text(path)),
+            (Purpose::Missing, path) => self.samples.look_in(text(path)),
+            (Purpose::Collect, path) => self.samples.collect_to(text(path)),
+        }
+    }
 }

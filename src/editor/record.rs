@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use egui::{Button, Grid, RichText, TextEdit, Ui};
 
+use super::dialog::{self, Purpose};
 use super::{Asked, Scene, theme};
 use crate::session::{Saved, TakePlace};
 
@@ -31,12 +32,15 @@ pub fn draw(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
     Grid::new("record").num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| {
         let label = ui.label("Takes");
         let mut folder = scene.preferences.takes.clone();
-        let field = TextEdit::singleline(&mut folder)
-            .hint_text("a folder: /music/takes")
-            .desired_width(f32::INFINITY);
-        if ui.add(field).labelled_by(label.id).changed() {
-            asked.prefer(scene, |preferences| preferences.takes.clone_from(&folder));
-        }
+        ui.horizontal(|ui| {
+            dialog::button(ui, "Choose ...", Purpose::Takes, &folder, asked);
+            let field = TextEdit::singleline(&mut folder)
+                .hint_text("a folder: /music/takes")
+                .desired_width(f32::INFINITY);
+            if ui.add(field).labelled_by(label.id).changed() {
+                asked.prefer(scene, |preferences| preferences.takes.clone_from(&folder));
+            }
+        });
         ui.end_row();
     });
     let place = place(scene);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use egui::{Button, DragValue, RichText, ScrollArea, TextEdit, Ui};
 
+use super::dialog::{self, Purpose};
 use super::{Asked, Scene, theme};
 use crate::session::{MOST_EMBED, Message};
 
@@ -20,6 +21,16 @@ pub struct Samples {
 }
 
 impl Samples {
+    /// The folder where missing samples lie was chosen.
+    pub fn look_in(&mut self, path: String) {
+        self.found = path;
+    }
+
+    /// The place to collect to was chosen.
+    pub fn collect_to(&mut self, path: String) {
+        self.place = path;
+    }
+
     /// Whether there is anything to be said about samples.
     pub fn concerns(scene: &Scene<'_>) -> bool {
         let samples = &scene.snapshot.samples;
@@ -28,18 +39,17 @@ impl Samples {
 
     pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
         theme::heading(ui, "SAVED WITH THE PROJECT");
-        asked.messages.extend(self.kept(ui, scene));
+        self.kept(ui, scene, asked);
         let missing = &scene.snapshot.samples.missing;
         if !missing.is_empty() {
             ui.add_space(10.0);
-            asked.messages.extend(self.relink(ui, missing));
+            self.relink(ui, missing, asked);
         }
     }
 
     /// What is in the project, how much may be, and where to collect all of it.
-    fn kept(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<Message> {
+    fn kept(&mut self, ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
         let samples = &scene.snapshot.samples;
-        let mut asked = None;
         ui.horizontal(|ui| {
             ui.label(samples.line().unwrap_or_default());
             ui.label(theme::quiet(ui, "· at most"));
@@ -48,23 +58,23 @@ impl Samples {
             let about = "So many megabytes of samples are saved with the project, the smallest first; it plays without the files then. Of the others their places are saved.";
             let value = ui.add(value).on_hover_text(about);
             if limit != samples.embed && !value.dragged() {
-                asked = Some(Message::Embed(limit));
+                asked.messages.push(Message::Embed(limit));
             }
         });
         ui.horizontal(|ui| {
             let collect = ui.add_enabled(!self.place.trim().is_empty(), Button::new("Collect"));
             let collect = collect.on_hover_text("Write the texts and all their samples to a new folder, or into one file that ends in .seiche");
+            dialog::button(ui, "Choose ...", Purpose::Collect, &self.place, asked);
             let field = TextEdit::singleline(&mut self.place).hint_text("New folder, or song.seiche");
             ui.add(field.desired_width(f32::INFINITY));
             if collect.clicked() {
-                asked = Some(Message::Collect(PathBuf::from(self.place.trim())));
+                asked.messages.push(Message::Collect(PathBuf::from(self.place.trim())));
             }
         });
-        asked
     }
 
     /// The missing ones, and where they may be.
-    fn relink(&mut self, ui: &mut Ui, missing: &[String]) -> Option<Message> {
+    fn relink(&mut self, ui: &mut Ui, missing: &[String], asked: &mut Asked) {
         if !missing.contains(&self.which) {
             self.which.clear();
         }
@@ -83,19 +93,18 @@ impl Samples {
                     }
                 }
             });
-        let mut asked = None;
         ui.horizontal(|ui| {
             let name = if self.which.is_empty() { "Find all" } else { "Find this one" };
             let look = ui.add_enabled(!self.found.trim().is_empty(), Button::new(name));
             let look = look.on_hover_text("Looked for by content, then by path, then by name");
+            dialog::button(ui, "Folder ...", Purpose::Missing, &self.found, asked);
             let field =
                 TextEdit::singleline(&mut self.found).hint_text("The file, or a folder where they lie");
             ui.add(field.desired_width(f32::INFINITY));
             if look.clicked() {
                 let to = PathBuf::from(self.found.trim());
-                asked = Some(Message::Relink { from: self.which.clone(), to });
+                asked.messages.push(Message::Relink { from: self.which.clone(), to });
             }
         });
-        asked
     }
 }

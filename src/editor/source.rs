@@ -89,6 +89,20 @@ impl Source {
         self.go_to = Some(line);
     }
 
+    /// Writes something at the end of the text that is shown, and shows it. The answer is what plays that text, and whether it has nothing else that was
+    /// typed and not played yet; none where there is no text.
+    pub fn append(&mut self, files: &[Shown], entry: &str) -> Option<(Message, bool)> {
+        self.follow(files);
+        let draft = self.drafts.get_mut(&self.chosen)?;
+        let typed = draft.is_typed();
+        if !draft.text.is_empty() && !draft.text.ends_with('\n') {
+            draft.text.push('\n');
+        }
+        draft.text.push_str(entry);
+        self.go_to = Some(draft.text.lines().count());
+        Some((Message::Edit { file: self.chosen.clone(), text: draft.text.as_str().into() }, !typed))
+    }
+
     /// Takes over what was typed before this window was opened, or came with a project.
     pub fn recall(&mut self, typed: &Typed) {
         if self.epoch == Some(typed.epoch) {

@@ -2,6 +2,7 @@
 
 mod browser;
 mod export;
+mod files;
 mod graph;
 mod keyboard;
 mod macros;

@@ -3,10 +3,14 @@
 
 #[cfg(all(feature = "rt-check", not(test)))]
 mod alloc;
+#[cfg(target_os = "linux")]
+mod drops;
 mod entry;
 mod front;
 mod notes;
 pub(crate) mod params;
+#[cfg(all(feature = "rt-check", not(test)))]
+mod places;
 mod preset_discovery;
 mod scale;
 #[cfg(feature = "play")]

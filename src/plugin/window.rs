@@ -26,6 +26,11 @@ pub struct Window {
     editor: Editor,
     gestures: Gestures,
     size: Option<(f32, f32)>,
+    /// What makes files droppable, while the window is open.
+    #[cfg(target_os = "linux")]
+    drops: Option<super::drops::Drops>,
+    #[cfg(target_os = "linux")]
+    notifier: RepaintNotifier,
 }
 
 /// The window, as the framework wants it. `notifier` asks for it to be drawn.
@@ -46,7 +51,17 @@ pub fn open(params: Arc<HostParams>, notifier: &RepaintNotifier) -> Option<EguiE
     let editor = Editor::new(params.session().clone(), kept);
     let seen = notifier.clone();
     params.session().on_news(Box::new(move || seen.request_repaint()));
-    let window = Window { params, context: None, editor, gestures: Gestures::default(), size: None };
+    let window = Window {
+        params,
+        context: None,
+        editor,
+        gestures: Gestures::default(),
+        size: None,
+        #[cfg(target_os = "linux")]
+        drops: None,
+        #[cfg(target_os = "linux")]
+        notifier: notifier.clone(),
+    };
     create_egui_editor(state, notifier.clone(), settings, window)
 }
 
@@ -55,10 +70,14 @@ impl NiceEguiApp for Window {
         &mut self,
         egui: egui::Context,
         context: GuiContext,
-        _frame: &mut Frame,
+        #[cfg_attr(not(target_os = "linux"), expect(unused_variables))] frame: &mut Frame,
     ) -> Result<(), baseview::HandlerError> {
         self.context = Some(context);
         contain("the window", || Editor::dress(&egui));
+        #[cfg(target_os = "linux")]
+        self.hear_drops(&egui, frame);
+        #[cfg(all(feature = "rt-check", not(test)))]
+        egui.add_plugin(super::places::Places);
         Ok(())
     }
 
@@ -92,6 +111,24 @@ impl NiceEguiApp for Window {
         }
         self.editor.closed();
         self.context = None;
+        #[cfg(target_os = "linux")]
+        drop(self.drops.take());
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Window {
+    /// Files may be dropped onto the window. On other systems the framework's window keeps what it is told of them to itself.
+    fn hear_drops(&mut self, egui: &egui::Context, frame: &Frame) {
+        use raw_window_handle::{HasWindowHandle, RawWindowHandle};
+        let number = match frame.baseview_window().window_handle().map(|handle| handle.as_raw()) {
+            Ok(RawWindowHandle::Xlib(window)) => u32::try_from(window.window).ok(),
+            Ok(RawWindowHandle::Xcb(window)) => Some(window.window.get()),
+            _ => None,
+        };
+        let notifier = self.notifier.clone();
+        let listen = |window| super::drops::Drops::listen(window, egui, move || notifier.request_repaint());
+        self.drops = number.and_then(listen);
     }
 }
 

@@ -20,6 +20,13 @@ pub fn kinds() -> Vec<&'static str> {
     crate::nodes::ALL.iter().map(|def| def.spec.name).collect()
 }
 
+/// Whether a name means something to the language or to YAML, so that a sound should not be called so.
+pub fn is_word(name: &str) -> bool {
+    let yaml = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let settings = complete("", 0, &[]).candidates;
+    yaml.contains(&name) || kinds().contains(&name) || settings.iter().any(|setting| setting.label == name)
+}
+
 fn specs() -> Vec<&'static crate::spec::NodeSpec> {
     crate::nodes::ALL.iter().map(|def| &def.spec).collect()
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub enum Kind {
     /// What users get.
     Release,
-    /// The same with the counter of allocations on the audio thread.
+    /// The same with the counter of allocations on the audio thread, and with what stands where in the window.
     RtCheck,
 }
 
@@ -33,7 +33,8 @@ const MODULE: &[&str] = if cfg!(target_os = "macos") {
 } else {
     &["ModuleEntry", "ModuleExit"]
 };
-const COUNTERS: &[&str] = &["seiche_rt_allocations", "seiche_rt_allocate_once", "seiche_rt_voices"];
+const COUNTERS: &[&str] =
+    &["seiche_rt_allocations", "seiche_rt_allocate_once", "seiche_rt_voices", "seiche_rt_window"];
 
 impl Kind {
     fn folder(self) -> PathBuf {

@@ -106,8 +106,9 @@ fn fuzz(long: bool) -> Result<Outcome, Failed> {
     command(cargo().arg("test").args(ALL).args(["--test", "fuzz", "--", "--seconds", seconds]))
 }
 
-fn host_tests(_: bool) -> Result<Outcome, Failed> {
-    tests("hosts", cargo().args(["test", "--package", "xtask", "--no-fail-fast"]))
+fn host_tests(long: bool) -> Result<Outcome, Failed> {
+    let ignored: &[&str] = if long { &["--", "--include-ignored"] } else { &[] };
+    tests("hosts", cargo().args(["test", "--package", "xtask", "--no-fail-fast"]).args(ignored))
 }
 
 /// Runs a test command, keeps its output in `target/test-logs` and counts.

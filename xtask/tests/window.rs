@@ -3,43 +3,12 @@
 
 mod common;
 
+use common::screen::with_screen;
 use common::*;
-use std::sync::Mutex;
 use std::time::Duration;
 use xtask::host::Blocks;
-use xtask::host::window::Screen;
 use xtask::shell::target;
 use xtask::state::Patch;
-
-/// Window tests run one after the other: the display is the process's.
-static ONE: Mutex<()> = Mutex::new(());
-
-fn with_screen(test: impl FnOnce(&Screen)) {
-    let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
-    let screen = Screen::shared().unwrap();
-    // SAFETY: the tests of this program hold the lock above; nothing else of it reads the environment meanwhile.
-    unsafe {
-        std::env::set_var("DISPLAY", &screen.display);
-        // What the user of this machine prefers is not tested, and not changed.
-        std::env::set_var("SEICHE_PREFERENCES", "");
-        std::env::set_var("LIBGL_ALWAYS_SOFTWARE", "1");
-    }
-    test(screen);
-    assert!(window_threads_end(), "threads of a window go on after it was closed");
-}
-
-/// Waits for the threads that windows and graphics drivers have started from this one (they bear its name, or the driver's). A process
-/// that ends while they still tidy up is ended by the driver.
-fn window_threads_end() -> bool {
-    let name = |path: std::path::PathBuf| std::fs::read_to_string(path.join("comm")).unwrap_or_default();
-    let own = name("/proc/thread-self".into());
-    let ours = |name: &String| *name == own || name.starts_with("llvmpipe") || name.contains(":disk");
-    let threads = || std::fs::read_dir("/proc/self/task").unwrap().flatten().map(|task| name(task.path()));
-    (0..100).any(|_| {
-        std::thread::sleep(Duration::from_millis(50));
-        threads().filter(|name| ours(name)).count() <= 1
-    })
-}
 
 #[test]
 fn window_is_drawn_however_slow_the_host_is() {
@@ -101,73 +70,6 @@ fn window_shows_the_text_and_what_is_wrong_with_it() {
         scratch.save(&text.replacen("sustain", "sustane", 1));
         let broken = red("text-broken");
         assert!(broken > plain + 500, "{plain} red pixels, {broken} with what is wrong");
-        instance.close_window().unwrap();
-        instance.stop(running);
-        screen.close(parent).unwrap();
-    });
-}
-
-/// Places in the window at its first size.
-const MIXER: (i16, i16) = (395, 59);
-const FIRST_FADER: (i16, i16) = (274, 335);
-
-#[test]
-fn window_fader_that_is_dragged_is_written_down_by_the_host_and_heard() {
-    use clack_host::events::spaces::CoreEventSpace::*;
-    with_screen(|screen| {
-        let bundle = open();
-        let mut instance = offline(&bundle, SEICHE, &patch("strips"));
-        let gain = instance.parameter("Strip 1 Gain").unwrap();
-        let parent = screen.parent(1_000, 700).unwrap();
-        instance.open_window(parent, Duration::ZERO).unwrap();
-        let mut running = instance.start(48_000.0, 512).unwrap();
-        let mut told = vec![];
-        let mut run = |instance: &mut xtask::host::Instance, blocks: usize| {
-            let none = clack_host::events::io::EventBuffer::new();
-            for _ in 0..blocks {
-                running.process(512, &none, None).unwrap();
-                for event in running.sent.iter() {
-                    match event.as_core_event() {
-                        Some(ParamGestureBegin(e)) if e.param_id() == Some(gain.id) => {
-                            told.push(("begin", 0.0))
-                        }
-                        Some(ParamGestureEnd(e)) if e.param_id() == Some(gain.id) => told.push(("end", 0.0)),
-                        Some(ParamValue(e)) if e.param_id() == Some(gain.id) => {
-                            told.push(("value", e.value()))
-                        }
-                        _ => {}
-                    }
-                }
-                instance.idle_for(Duration::from_millis(15));
-            }
-        };
-        // A busy machine needs time for the first picture.
-        run(&mut instance, 60);
-        let click = |instance: &mut xtask::host::Instance,
-                     run: &mut dyn FnMut(&mut xtask::host::Instance, usize),
-                     (x, y): (i16, i16)| {
-            screen.point(parent, x, y).unwrap();
-            run(instance, 10);
-            screen.press(true).unwrap();
-            run(instance, 10);
-        };
-        click(&mut instance, &mut run, MIXER);
-        screen.press(false).unwrap();
-        run(&mut instance, 20);
-        click(&mut instance, &mut run, FIRST_FADER);
-        for way in 1..=10 {
-            screen.point(parent, FIRST_FADER.0, FIRST_FADER.1 + 6 * way).unwrap();
-            run(&mut instance, 4);
-        }
-        screen.press(false).unwrap();
-        run(&mut instance, 20);
-        let picture = screen.picture(parent).unwrap();
-        picture.save(&target("screens/mixer-dragged.png")).unwrap();
-        let what: Vec<&str> = told.iter().map(|(what, _)| *what).collect();
-        assert_eq!((what.first(), what.last()), (Some(&"begin"), Some(&"end")), "{told:?}");
-        assert_eq!(what.iter().filter(|what| **what != "value").count(), 2, "one move: {told:?}");
-        let now = instance.value(gain.id).unwrap();
-        assert!(what.len() > 4 && now < gain.default - 0.05, "{now} after {}: {told:?}", gain.default);
         instance.close_window().unwrap();
         instance.stop(running);
         screen.close(parent).unwrap();

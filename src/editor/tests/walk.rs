@@ -28,14 +28,14 @@ loud:
 ";
 
 /// The window with all that stands behind it.
-struct Desk {
+pub struct Desk {
     editor: Editor,
     host: HostParams,
     turns: Vec<Turn>,
 }
 
-struct Walk {
-    stage: Harness<'static, Rc<RefCell<Desk>>>,
+pub struct Walk {
+    pub stage: Harness<'static, Rc<RefCell<Desk>>>,
     desk: Rc<RefCell<Desk>>,
     session: Arc<Session>,
     engine: Engine,
@@ -44,11 +44,11 @@ struct Walk {
     /// Turns that the engine knows.
     known: usize,
     /// The highest value since the last question.
-    loudest: f32,
+    pub loudest: f32,
 }
 
 impl Walk {
-    fn new() -> Walk {
+    pub fn new() -> Walk {
         let session = Session::with_presets(None);
         let host = HostParams::new(session.clone());
         let editor = Editor::new(session.clone(), Kept::at(None));
@@ -68,7 +68,7 @@ impl Walk {
         Walk { stage, desk, session, engine, pressed: None, known: 0, loudest: 0.0 }
     }
 
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         assert!(self.session.settle(Duration::from_secs(60)));
         for _ in 0..12 {
             self.play(3);
@@ -77,14 +77,14 @@ impl Walk {
         self.stage.run_ok();
     }
 
-    fn click(&mut self, label: &str) {
+    pub fn click(&mut self, label: &str) {
         self.stage.get_by_label(label).click();
         self.stage.run_ok();
         self.settle();
     }
 
     /// Marks what is in a field and types something else.
-    fn fill(&mut self, label: &str, text: &str) {
+    pub fn fill(&mut self, label: &str, text: &str) {
         self.stage.get_by_label(label).click();
         self.stage.run_ok();
         self.stage.key_press_modifiers(CTRL, Key::A);
@@ -93,7 +93,7 @@ impl Walk {
     }
 
     /// The highest value of the last of some blocks: what the window and the host do is told the engine before.
-    fn play(&mut self, blocks: usize) -> f32 {
+    pub fn play(&mut self, blocks: usize) -> f32 {
         let mut events = vec![];
         let key = self.session.audition().key();
         if let Some(key) = self.pressed.filter(|_| key != self.pressed) {

@@ -2,6 +2,10 @@
 //! The demo and the host tests drive the plug-in through this, as a real host would.
 
 mod audio;
+#[cfg(target_os = "linux")]
+pub mod drag;
+#[cfg(target_os = "linux")]
+pub mod hand;
 mod score;
 #[cfg(target_os = "linux")]
 pub mod window;

@@ -21,7 +21,7 @@ use x11rb::rust_connection::RustConnection;
 /// An Xvfb of our own. It ends by itself when its last client has gone, and `connection` is held as long as this process lives:
 /// graphics drivers end a process whose display goes away.
 pub struct Screen {
-    connection: RustConnection,
+    pub(super) connection: RustConnection,
     number: usize,
     pub display: String,
 }
@@ -66,6 +66,12 @@ impl Screen {
         Ok(id)
     }
 
+    /// The windows that stand on the screen itself.
+    pub fn tops(&self) -> Result<Vec<u32>, Failed> {
+        let root = self.connection.setup().roots[self.number].root;
+        Ok(self.connection.query_tree(root)?.reply()?.children)
+    }
+
     pub fn close(&self, window: u32) -> Result<(), Failed> {
         Ok(self.connection.destroy_window(window)?.check()?)
     }
@@ -82,7 +88,7 @@ impl Screen {
         self.input(if down { BUTTON_PRESS_EVENT } else { BUTTON_RELEASE_EVENT }, 1, 0, 0)
     }
 
-    fn input(&self, kind: u8, detail: u8, x: i16, y: i16) -> Result<(), Failed> {
+    pub(super) fn input(&self, kind: u8, detail: u8, x: i16, y: i16) -> Result<(), Failed> {
         let root = self.connection.setup().roots[self.number].root;
         Ok(self.connection.xtest_fake_input(kind, detail, 0, root, x, y, 0)?.check()?)
     }

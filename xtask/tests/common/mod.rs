@@ -1,6 +1,11 @@
 //! What the host tests share: where the bundles are, the test libraries, and how to bring an instance to sound.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+#[cfg(target_os = "linux")]
+pub mod screen;
+#[cfg(target_os = "linux")]
+pub mod seat;
+
 use std::path::{Path, PathBuf};
 use xtask::bundle::{Bundles, Kind};
 use xtask::host::*;
