@@ -271,8 +271,10 @@ impl Dialog {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    #![cfg(unix)]
+
     use super::*;
     use crate::library::Scratch;
     use std::os::unix::fs::PermissionsExt;
