@@ -271,10 +271,9 @@ impl Dialog {
     }
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
-
     use super::*;
     use crate::library::Scratch;
     use std::os::unix::fs::PermissionsExt;
