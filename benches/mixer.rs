@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use clock::now;
 use seiche::compile::{self, Program, Request};
-use seiche::engine::{Engine, Io};
+use seiche::engine::{Engine, Io, METERED};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
 
@@ -52,13 +52,16 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-/// Seconds that the engine takes for ten seconds of the library.
-fn engine(library: &Library, input: &[f32]) -> f64 {
+/// Seconds that the engine takes for ten seconds of the library, while somebody looks at its strips or not.
+fn engine(library: &Library, input: &[f32], seen: bool) -> f64 {
     let (mut engine, mut remote) = Engine::new(RATE);
     assert!(remote.send(program(library)).is_ok());
     let mut out = [[0.0f32; BLOCK]; 2];
     let begin = now();
     for _ in 0..BLOCKS {
+        if seen {
+            remote.meters().nodes.look();
+        }
         let [left, right] = &mut out;
         let io = Io { sidechain: Some([input, input]), main: [left, right], aux: &mut [], stems: &mut [] };
         engine.process(io, &[], None);
@@ -167,24 +170,34 @@ fn bare(channels: &[Channel], inputs: &[[Vec<f32>; 2]]) -> f64 {
 fn main() {
     let input: Vec<f32> = (0..BLOCK).map(|n| (n as f32 * 0.37).sin() * 0.1).collect();
     let inputs: Vec<[Vec<f32>; 2]> = (0..TRACKS).map(|_| [input.clone(), input.clone()]).collect();
+    let loud: Vec<f32> = input.iter().map(|x| x * 9.5).collect();
     let mut channels: Vec<Channel> = (0..TRACKS).map(Channel::new).collect();
     let (strips, plain) = (library(true), library(false));
     let controls = |n: usize| [10f32.powf(-((n % 20) as f32) / 20.0), n as f32 / 32.0 - 1.0, 0.9];
     let defined_of = |n: usize| Defined { aim: controls(n), now: controls(n), peak: [0.0; 2] };
     let mut as_defined: Vec<Defined> = (0..TRACKS).map(defined_of).collect();
     let (mut with, mut rest, mut hand, mut least, mut plainly) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut lamps, mut peaks) = (vec![], vec![]);
     for _ in 0..RUNS {
-        with.push(engine(&strips, &input));
-        rest.push(engine(&plain, &input));
+        with.push(engine(&strips, &input, false));
+        rest.push(engine(&plain, &input, false));
+        lamps.push(engine(&plain, &input, true));
+        peaks.push(engine(&plain, &loud, true));
         plainly.push(defined(&mut as_defined, &inputs));
         hand.push(by_hand(&mut channels, &inputs));
         least.push(bare(&channels, &inputs));
     }
     let each = 1e9 / (TRACKS * BLOCK * BLOCKS) as f64;
-    let times = [with, rest, hand, least, plainly];
-    let [with, rest, hand, least, plainly] = times.map(|times| median(times) * each);
+    let times = [with, rest, hand, least, plainly, lamps, peaks];
+    let [with, rest, hand, least, plainly, lamps, peaks] = times.map(|times| median(times) * each);
     println!("64 tracks, nanoseconds a track and stereo frame:");
     println!("  strips with gain, pan and width {with:.2}; strips at rest {rest:.2}; asked for at most 1.5");
+    let metered = TRACKS as f64 / METERED as f64;
+    println!(
+        "  while somebody looks {lamps:.2} in all; true peaks of a strip near full scale {:.2} more: {:.2} % of a core for {METERED} of them",
+        (peaks - lamps) * metered,
+        (peaks - lamps) * TRACKS as f64 * RATE * 1e-7
+    );
     println!(
         "  as it is defined, frame by frame, the law of the pan at each {plainly:.2}: {:.1} times as much (asked: 5)",
         plainly / with

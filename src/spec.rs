@@ -1,6 +1,10 @@
 //! What a node kind *is*, as plain data: its name, parameters, units, ranges, defaults and help. Validation, documentation, schema,
 //! completion and the compiler all read these tables, so that a node is described exactly once. Any thread; never any signal code.
 
+mod color;
+
+pub use color::{COLORS, Color};
+
 use crate::units::Unit;
 
 /// Everything the other rooms need to know about one node kind.
@@ -77,6 +81,8 @@ pub enum ParamKind {
     Notes(&'static NodeSpec),
     /// A sound by its name, or a node.
     Sound,
+    /// A colour: a name of [`COLORS`], or `#rrggbb`.
+    Color,
     /// Anything, and a warning that it does nothing: keys of libraries for other programs. The help says why.
     Ignored,
 }
@@ -105,6 +111,7 @@ impl ParamKind {
             ParamKind::Table(_) => "a list of entries",
             ParamKind::Notes(_) => "notes",
             ParamKind::Sound => "a sound or a node",
+            ParamKind::Color => "a colour: a name, or `'#rrggbb'`",
             ParamKind::Ignored => "anything, and does nothing",
         }
     }

@@ -13,7 +13,7 @@ use seiche::engine::{Engine, Event, Io, Transport, What};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
 use seiche::nodes::ALL;
-use seiche::spec::{ADDED, NodeSpec, parts};
+use seiche::spec::{ADDED, Color, NodeSpec, parts};
 use support::{RATE, Random, note, peak, release};
 
 /// A folder with the samples that examples play.
@@ -44,6 +44,8 @@ struct Heard {
     sent: Vec<(usize, What)>,
     /// What hosts are told of its keys.
     names: Vec<NoteName>,
+    /// How its strips are shown.
+    colors: Vec<Option<Color>>,
     ended: Option<u64>,
     faults: u64,
     findings: String,
@@ -75,6 +77,7 @@ fn hear(text: &str, frames: usize, blocks: &[usize]) -> Heard {
         main: [vec![], vec![]],
         sent: vec![],
         names: vec![],
+        colors: vec![],
         ended: None,
         faults: 0,
         findings: String::new(),
@@ -87,6 +90,7 @@ fn hear(text: &str, frames: usize, blocks: &[usize]) -> Heard {
         Ok(compiled) => {
             heard.findings += &show(&compiled.warnings, library.files(), false);
             heard.names = compiled.note_names;
+            heard.colors = compiled.program.strips().map(|strip| strip.said.color).collect();
             compiled.program
         }
         Err(errors) => {
@@ -764,6 +768,7 @@ const CASES: &[Case] = &[
             ("sends", "{room: -6}"),
             ("inserts", "{expression: {exp: $input * 0.5}}"),
             ("out", "room"),
+            ("color", "teal"),
         ],
     },
     Case {
@@ -781,6 +786,7 @@ const CASES: &[Case] = &[
             ("sends", "{two: -6}"),
             ("inserts", "{expression: {exp: $input * 0.5}}"),
             ("out", "two"),
+            ("color", "'#4080ff'"),
         ],
     },
     Case {
@@ -838,7 +844,8 @@ fn nodes_parameters_change_what_is_heard_or_say_that_they_do_not() {
             let same = before.bits() == after.bits()
                 && before.sent == after.sent
                 && before.ended == after.ended
-                && before.names == after.names;
+                && before.names == after.names
+                && before.colors == after.colors;
             if same && after.findings.is_empty() {
                 silent.push(format!("{}.{name}", spec.name));
             }

@@ -2,10 +2,11 @@
 //! and formulas lie between. Loader thread.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::plan::Wire;
 use super::sketch::{GraphSketch, Part};
+use crate::kernel::Audio;
 use crate::kernel::lamp::Lamp;
 use crate::language::model::Span;
 
@@ -29,6 +30,17 @@ pub struct Drawn {
     /// `monitor` is written for it.
     pub monitored: bool,
     pub lamp: Arc<Lamp>,
+    pub files: Files,
+}
+
+/// The files that a node plays, as long as anything does: whoever looks keeps none in memory. Equal where they are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Files(pub Vec<Weak<Audio>>);
+
+impl PartialEq for Files {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(a, b)| a.ptr_eq(b))
+    }
 }
 
 /// A signal from a box to another, by their numbers.
@@ -128,8 +140,13 @@ impl Walk<'_> {
                     };
                     match op.span.or(monitored.map(|(_, span)| *span)) {
                         Some(span) => {
-                            let (path, lamp) = (op.id.clone(), op.lamp.clone());
-                            let drawn = Drawn { path, kind, span, monitored: monitored.is_some(), lamp };
+                            let (path, lamp, files) = (
+                                op.id.clone(),
+                                op.lamp.clone(),
+                                Files(op.audio.iter().map(Arc::downgrade).collect()),
+                            );
+                            let monitored = monitored.is_some();
+                            let drawn = Drawn { path, kind, span, monitored, lamp, files };
                             self.drawing.boxes.push(drawn);
                             let here = self.drawing.boxes.len() - 1;
                             self.reads.extend(all.into_iter().map(|source| (here, source)));

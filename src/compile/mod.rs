@@ -31,11 +31,12 @@ use crate::language::model::Node;
 use crate::language::{Diagnostic, Library, Limit};
 use crate::library::samples::Store;
 
+pub use crate::kernel::Audio;
 pub use check::check;
-pub use drawing::{Cable, Drawing, Drawn};
+pub use drawing::{Cable, Drawing, Drawn, Files};
 pub use keys::{NoteName, note_names};
 pub use lower::{Origin, origin};
-pub use program::{Output, Program, Role, Strip};
+pub use program::{Destination, Output, Program, Role, Said, Strip, Width};
 pub use sketch::Blueprint;
 use sketch::GraphSketch;
 pub use succeed::Summary;
@@ -198,7 +199,7 @@ fn no_room(request: &Request, root: &Node) -> Diagnostic {
 
 impl From<lower::Track> for Strip {
     fn from(track: lower::Track) -> Strip {
-        let lower::Track { name, role, output, stereo, .. } = track;
-        Strip { name, channels: 1 + usize::from(stereo), role, output }
+        let lower::Track { name, role, output, stereo, said, .. } = track;
+        Strip { name, channels: 1 + usize::from(stereo), role, output, said }
     }
 }

@@ -5,20 +5,55 @@ use std::sync::atomic::AtomicBool;
 
 use crate::kernel::carry::Carry;
 use crate::kernel::{Graph, Outbox, Port};
+use crate::spec::Color;
 
 /// A named strip of the sound, behind its fader.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Strip {
     pub name: String,
     /// 1 where both sides are the same, unless the host pans it.
     pub channels: usize,
     pub role: Role,
     pub output: Output,
+    pub said: Said,
+}
+
+/// What the text of a mixer says of a strip, for those who look at it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Said {
+    pub color: Option<Color>,
+    pub width: Width,
+    /// Where it goes; none where the sound is no mixer.
+    pub to: Option<Destination>,
+}
+
+/// How the width of a strip stands in the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Width {
+    /// Nowhere: the sound is no mixer.
+    #[default]
+    Nowhere,
+    /// The strip has one side, which is as wide as it is.
+    Mono,
+    /// A factor, 1 where none is written.
+    Fixed(f64),
+    /// An expression, a node or a list of points.
+    Computed,
+}
+
+/// Where a strip goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// As `out` is written: `main`, an output from 1, or the name of a bus.
+    pub out: String,
+    /// The buses that it could go to without coming back to itself.
+    pub buses: Vec<String>,
 }
 
 /// What a strip is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Role {
+    #[default]
     Track,
     Bus,
     /// The sum behind the master's effects.
@@ -28,8 +63,9 @@ pub enum Role {
 }
 
 /// Where a strip is heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Output {
+    #[default]
     Main,
     /// A further output, from 0.
     Aux(u8),

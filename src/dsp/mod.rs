@@ -17,3 +17,4 @@ pub mod sinc;
 #[cfg(test)]
 pub mod spectrum;
 pub mod time;
+pub mod true_peak;

@@ -25,6 +25,8 @@ pub struct Bar {
 pub struct Levels {
     pub main: [Bar; 2],
     pub strips: Vec<[Bar; 2]>,
+    /// The highest true peaks of the strips since somebody forgot them, where they came near full scale.
+    pub overs: Vec<f32>,
     /// By which factor compressors and limiters take a strip back; none where there are none.
     pub taken: Vec<Option<f32>>,
 }
@@ -59,12 +61,20 @@ impl Levels {
             self.main[side].follow(now.main[side], now.main_means[side], time);
         }
         self.strips.resize(now.strips.len(), Default::default());
+        self.overs.resize(now.strips.len(), 0.0);
+        self.overs.iter_mut().zip(&now.overs).for_each(|(known, over)| *known = known.max(*over));
         for (number, bars) in self.strips.iter_mut().enumerate() {
             let means = now.means.get(number).copied().unwrap_or_default();
             for side in 0..2 {
                 bars[side].follow(now.strips[number][side], means[side], time);
             }
         }
+    }
+
+    #[cfg(test)]
+    pub fn hear_over(&mut self, strip: usize, true_peak: f32) {
+        self.overs.resize(self.overs.len().max(strip + 1), 0.0);
+        self.overs[strip] = true_peak;
     }
 
     /// Asks what has dynamics how far it takes its strip back.
@@ -88,6 +98,9 @@ impl Levels {
             Some(strip) => self.strips.get_mut(strip),
             None => Some(&mut self.main),
         };
+        if let Some(over) = strip.and_then(|strip| self.overs.get_mut(strip)) {
+            *over = 0.0;
+        }
         for bar in bars.into_iter().flatten() {
             bar.highest = 0.0;
         }

@@ -37,7 +37,7 @@ const SAMPLES: Counts =
 const CTRL: Modifiers = Modifiers { ctrl: true, command: true, ..Modifiers::NONE };
 
 fn strip(name: &str, role: Role) -> Strip {
-    Strip { name: name.into(), channels: 2, role, output: Output::Main }
+    Strip { name: name.into(), channels: 2, role, ..Strip::default() }
 }
 
 /// The host's parameters, with the macros in the middle.

@@ -3,7 +3,7 @@
 
 use egui::{Color32, Context, CornerRadius, FontId, Margin, RichText, Stroke, TextStyle, Theme, Ui, Visuals};
 
-use crate::session::{Look, Severity};
+use crate::session::{Color, Look, Severity, Strip};
 
 /// First size of the window in logical points, and the least that it is good for.
 pub const SIZE: (f32, f32) = (1000.0, 700.0);
@@ -213,22 +213,38 @@ pub fn of_name(ui: &Ui, name: &str) -> Color32 {
     strips[sum % strips.len()]
 }
 
+/// The colour of a strip: what its text says, made to stand out against the strip, or else that of its name.
+pub fn of_strip(ui: &Ui, strip: &Strip) -> Color32 {
+    let Some(Color([red, green, blue])) = strip.said.color else { return of_name(ui, &strip.name) };
+    let palette = of(ui);
+    legible(Color32::from_rgb(red, green, blue), palette.raised, palette.text)
+}
+
+/// Contrast that marks have at least, as WCAG 2 asks for.
+const MARKS: f64 = 3.0;
+
+/// A colour that is moved towards `text` as little as it needs to be seen on `ground`.
+fn legible(colour: Color32, ground: Color32, text: Color32) -> Color32 {
+    let steps = (0..=20u8).map(|step| colour.lerp_to_gamma(text, f32::from(step) / 20.0));
+    steps.into_iter().find(|colour| contrast(*colour, ground) >= MARKS).unwrap_or(text)
+}
+
+/// Contrast as WCAG 2 defines it: the ratio of the luminances, 1..=21.
+fn contrast(a: Color32, b: Color32) -> f64 {
+    let light = |colour: Color32| {
+        let part = |x: u8| {
+            let x = f64::from(x) / 255.0;
+            if x <= 0.04045 { x / 12.92 } else { ((x + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(colour.r()) + 0.7152 * part(colour.g()) + 0.0722 * part(colour.b())
+    };
+    let (a, b) = (light(a), light(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Relative luminance and contrast as WCAG 2 defines them.
-    fn contrast(a: Color32, b: Color32) -> f64 {
-        let light = |colour: Color32| {
-            let part = |x: u8| {
-                let x = f64::from(x) / 255.0;
-                if x <= 0.04045 { x / 12.92 } else { ((x + 0.055) / 1.055).powf(2.4) }
-            };
-            0.2126 * part(colour.r()) + 0.7152 * part(colour.g()) + 0.0722 * part(colour.b())
-        };
-        let (a, b) = (light(a), light(b));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
 
     #[test]
     fn theme_text_is_readable_on_everything_it_stands_on() {
@@ -244,6 +260,19 @@ mod tests {
                 assert!(ratio >= 4.5, "{theme}: what is chosen on {ground:?} has {ratio:.2}");
             }
         }
+    }
+
+    #[test]
+    fn theme_strip_colours_stand_out_whatever_the_text_says() {
+        for p in [&DARK, &LIGHT] {
+            for hex in [0x000000, 0xFFFFFF, 0xFFFF00, 0x000080, 0x808080, 0x0000FF, 0x181B20, 0xF3F4F6] {
+                let shown = legible(rgb(hex), p.raised, p.text);
+                assert!(contrast(shown, p.raised) >= MARKS, "{hex:06x} is {shown:?}");
+            }
+        }
+        assert_eq!(legible(rgb(0x5CC0B8), DARK.raised, DARK.text), rgb(0x5CC0B8), "it is bright enough");
+        let blue = legible(rgb(0x0000FF), DARK.raised, DARK.text);
+        assert!(blue.b() > blue.r() && blue.b() > blue.g(), "{blue:?} is still blue");
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Meters {
     means: [AtomicU32; 2],
     strips: [Peaks; METERED],
     strip_means: [[AtomicU32; 2]; METERED],
+    /// True peaks of strips that came near full scale while somebody looked.
+    overs: [AtomicU32; METERED],
     voices: AtomicU32,
     /// One bit per strip that was silenced because of a fault, and the highest for the whole program.
     faults: AtomicU64,
@@ -57,6 +59,12 @@ impl Meters {
     /// As [`Meters::take_main`] for a strip; silence for strips without a meter.
     pub fn take_strip(&self, strip: usize) -> [f32; 2] {
         self.strips.get(strip).map_or([0.0; 2], |s| s.each_ref().map(|p| f32::from_bits(p.swap(0, Relaxed))))
+    }
+
+    /// The highest true peak of a strip since it was last taken, as a factor, while somebody looked at [`Meters::nodes`]; 0 where that was
+    /// below full scale for certain.
+    pub fn take_over(&self, strip: usize) -> f32 {
+        self.overs.get(strip).map_or(0.0, |over| f32::from_bits(over.swap(0, Relaxed)))
     }
 
     /// Means of the main output (root of the mean square, over 0.3 s, left and right).
@@ -125,6 +133,12 @@ impl Meters {
         }
     }
 
+    pub(super) fn see_over(&self, strip: usize, true_peak: f32) {
+        if let Some(over) = self.overs.get(strip) {
+            raise(over, true_peak);
+        }
+    }
+
     pub(super) fn set_voices(&self, voices: u32) {
         self.voices.store(voices, Relaxed);
     }
@@ -140,11 +154,15 @@ impl Meters {
 
 /// Positive floats order as their bits do. (Not in one step, which would take many times as long: a peak that is taken at this very
 /// moment may show twice.)
+fn raise(known: &AtomicU32, height: f32) {
+    if height.to_bits() > known.load(Relaxed) {
+        known.store(height.to_bits(), Relaxed);
+    }
+}
+
 fn see(peaks: &Peaks, means: &[AtomicU32; 2], seen: [Seen; 2], share: f32) {
     for ((peak, mean), Seen { peak: height, energy }) in peaks.iter().zip(means).zip(seen) {
-        if height.to_bits() > peak.load(Relaxed) {
-            peak.store(height.to_bits(), Relaxed);
-        }
+        raise(peak, height);
         mean.store((f32::from_bits(mean.load(Relaxed)) + energy * share).to_bits(), Relaxed);
     }
 }

@@ -6,6 +6,7 @@ mod cuts;
 mod denormals;
 mod meters;
 mod outputs;
+mod overs;
 mod player;
 pub mod schedule;
 mod song;
@@ -28,7 +29,7 @@ pub use crate::dsp::drum::profile::STEPS;
 pub use crate::dsp::drum::{Fate, Instrument, Profile as DrumProfile, Reason, Stroke as DrumStroke};
 pub use crate::kernel::Trail;
 pub use crate::kernel::drums::{Drum, Drums};
-pub use crate::kernel::lamp::{Lamp, Onlooker};
+pub use crate::kernel::lamp::{Lamp, Onlooker, Told, Voice};
 pub use crate::kernel::sight::{COLUMN, Candidate, Seen as TriggerSeen, Struck};
 pub use crate::kernel::strip_fault;
 pub use crate::kernel::voices::Press;
@@ -37,6 +38,7 @@ pub use apart::{Cause, Mixdown, NodeTime, Offline, PartFault, PartPlayer, Place,
 use cuts::Cuts;
 pub use meters::{METERED, Meters, PROGRAM_FAULT};
 use outputs::{Gain, Seen};
+use overs::Overs;
 use player::Player;
 use song::SongClock;
 use tally::Tally;
@@ -76,6 +78,7 @@ pub struct Engine {
     /// Of all outputs.
     gain: Gain,
     meters: Arc<Meters>,
+    overs: Overs,
     /// What the program sends to the host in this block, in order of time.
     output: Vec<Event>,
     /// Absolute frame at which the block began.
@@ -136,6 +139,7 @@ impl Engine {
             controls: Controls { onlooker: Some(meters.nodes.clone()), ..Controls::default() },
             gain: Gain::new(rate),
             meters: meters.clone(),
+            overs: Overs::new(),
             output: Vec::with_capacity(OUTPUT),
             block: 0,
             tally: Tally::new(),
@@ -305,11 +309,13 @@ impl Engine {
         self.meters.fall(share);
         let share = share / piece.frames.max(1) as f32;
         let watched = self.meters.watched();
+        self.overs.begin(self.meters.nodes.looks());
         if let Some(player) = &mut self.player {
             player.render(&piece, self.offline.as_mut().filter(|_| ahead));
             let frames = player.sounding();
             outputs::add(player, io, from, frames, |strip, seen, sides| {
                 self.meters.see_strip(strip, seen, share);
+                self.meters.see_over(strip, self.overs.hear(strip, frames, seen, sides));
                 if watched == Some(strip) {
                     self.meters.scope.put(frames, |frame| {
                         sides.map(|(values, flat)| values[if flat { 0 } else { frame }])
@@ -363,6 +369,7 @@ impl Engine {
         }
         let Ok(mut player) = self.incoming.pop() else { return };
         self.controls.forget_macros(player.unmoved());
+        self.overs.forget();
         if let Some(old) = self.player.take_if(|old| player.succeed(old, self.at)) {
             self.retire(old);
             self.player = Some(player);

@@ -69,7 +69,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::compile::{Output, Role, Strip};
+    use crate::compile::Strip;
     use crate::kernel::{EndRule, Graph, Kernel, Pass, Port, Source, Start, Step, Work};
 
     /// Puts out a value, or panics, from a frame on.
@@ -109,10 +109,7 @@ mod tests {
             after: vec![],
             graph: Graph::new(vec![step], 1, &[], 1, 48_000.0, true),
             part_of: vec![],
-            strips: vec![(
-                Strip { name: "lead".into(), channels: 1, role: Role::Track, output: Output::Main },
-                port,
-            )],
+            strips: vec![(Strip { name: "lead".into(), channels: 1, ..Strip::default() }, port)],
             soloed: false,
             latency: 0,
             outbox: Arc::default(),

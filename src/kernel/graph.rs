@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::feedback::{Feedback, Loop};
 use super::isa::{Isa, Width};
-use super::lamp::{Lamp, Seen};
+use super::lamp::{Lamp, Seen, Told};
 use super::pass::{Kernel, Pass, Piece, Port, Source, Start};
 use super::tape::Tape;
 use super::tile::{TILE, Tile};
@@ -507,11 +507,18 @@ impl Graph {
             if let Some(onlooker) = onlooker {
                 let (outputs, alive) = (&self.stand_ins[..step.channels], &self.alive[lane..lane + lanes]);
                 let (at, frames, held) = (piece.at, piece.frames, step.sparse);
-                let factor = |k: usize| match &step.work {
-                    Work::Kernel(kernel) if alive[k] => kernel.taken_back(lane + k),
-                    _ => None,
-                };
-                let taken_back = (0..lanes).filter_map(factor).reduce(f32::min);
+                let mut taken_back = None;
+                for k in (0..lanes).filter(|k| alive[*k]) {
+                    let told =
+                        if let Work::Kernel(kernel) = &step.work { kernel.tells(lane + k) } else { None };
+                    match told {
+                        Some(Told::TakenBack(x)) => {
+                            taken_back = Some(taken_back.map_or(x, |least: f32| least.min(x)));
+                        }
+                        Some(told) => step.lamp.tell(at, ages[lane + k], told),
+                        None => {}
+                    }
+                }
                 onlooker.see(&step.lamp, &Seen { outputs, at, frames, alive, held, taken_back });
             }
             for (tile, index) in self.stand_ins[..step.channels].iter_mut().zip(step.outputs) {

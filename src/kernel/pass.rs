@@ -10,6 +10,7 @@
 use super::carry::{self, Passage};
 use super::event::{Controls, Event};
 use super::isa::{self, Isa, Width};
+use super::lamp::Told;
 use super::tile::{TILE, Tile};
 use super::voices::{Pool, Press};
 use crate::dsp::lane::{Lane, MAX_LANES};
@@ -357,8 +358,8 @@ pub trait Kernel: Send + std::any::Any {
     fn plays(&self, _note: &Press) -> bool {
         false
     }
-    /// By which factor, 0..1, it takes the signal of a lane back at this moment; `None` for kernels that never do.
-    fn taken_back(&self, _lane: usize) -> Option<f32> {
+    /// What it tells of a lane at this moment beside its signal; asked only while somebody looks.
+    fn tells(&self, _lane: usize) -> Option<Told> {
         None
     }
 }
@@ -376,8 +377,8 @@ pub trait Lanewise: Send + Sized + 'static {
     fn tail(&self) -> u64 {
         0
     }
-    /// See [`Kernel::taken_back`].
-    fn taken_back(&self, _lane: usize) -> Option<f32> {
+    /// See [`Kernel::tells`].
+    fn tells(&self, _lane: usize) -> Option<Told> {
         None
     }
 }
@@ -404,7 +405,7 @@ impl<K: Lanewise> Kernel for K {
     fn tail(&self) -> u64 {
         Lanewise::tail(self)
     }
-    fn taken_back(&self, lane: usize) -> Option<f32> {
-        Lanewise::taken_back(self, lane)
+    fn tells(&self, lane: usize) -> Option<Told> {
+        Lanewise::tells(self, lane)
     }
 }

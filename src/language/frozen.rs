@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::Library;
 use super::diagnostic::Diagnostic;
+use super::edit::{block_end, quoted};
 use super::model::Span;
 use super::scalar::{Meaning, meaning};
 use super::tree::{Entry, Kind, Tree};
@@ -129,23 +130,10 @@ pub fn written(text: &str, all: &[Frozen]) -> String {
 
 /// Where the key stands in a text: its line, and those below it that are further in.
 fn block(text: &str) -> Option<(usize, usize)> {
-    let mut start = None;
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let inside = line.starts_with([' ', '\t']) && !line.trim().is_empty();
-        match start {
-            None if line.starts_with("frozen:") => start = Some(at),
-            Some(start) if !inside => return Some((start, at)),
-            _ => {}
-        }
-        at += line.len();
-    }
-    start.map(|start| (start, text.len()))
-}
-
-/// A text as YAML writes it in quotes.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut lines =
+        text.split_inclusive('\n').scan(0, |at, line| Some((std::mem::replace(at, *at + line.len()), line)));
+    let (start, _) = lines.find(|(_, line)| line.starts_with("frozen:"))?;
+    Some((start, block_end(text, start)))
 }
 
 #[cfg(test)]

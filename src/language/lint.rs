@@ -134,6 +134,7 @@ impl Sound {
             | Value::Number(_)
             | Value::Text(_)
             | Value::Word(_)
+            | Value::Color(_)
             | Value::Time(_)
             | Value::Notes(_) => {}
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::score::{Line, Time};
-use crate::spec::NodeSpec;
+use crate::spec::{Color, NodeSpec};
 
 /// A place in a source file: byte range in the file's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -57,6 +57,7 @@ pub enum Value {
     Text(String),
     /// A word of a `Choice`, normalised to its first spelling.
     Word(&'static str),
+    Color(Color),
     Expr(Arc<Expr>),
     /// An interpolated list: points with an optional position (0..1 of the duration).
     Curve(Vec<Point>),

@@ -9,7 +9,7 @@ use super::describe::{channels_text, default_of, describe, ends_text};
 use super::scalar::{Meaning, meaning};
 use super::tree::{Kind, Tree};
 use super::{Diagnostic, vocabulary, yaml};
-use crate::spec::{COMMON, Choice, Default, Extra, NodeSpec, ParamKind, ParamSpec, parts};
+use crate::spec::{COLORS, COMMON, Choice, Default, Extra, NodeSpec, ParamKind, ParamSpec, parts};
 
 /// The schema of a library file with these node kinds.
 pub fn schema(specs: &[&'static NodeSpec]) -> Value {
@@ -261,6 +261,13 @@ fn takes(param: &ParamSpec) -> Value {
             json!(forms)
         }
         ParamKind::Sound => json!([{ "type": "string" }, { "$ref": "#/definitions/node" }]),
+        ParamKind::Color => {
+            let names: Vec<&str> = COLORS.iter().map(|(name, _)| *name).collect();
+            json!([
+                { "enum": names },
+                { "type": "string", "pattern": format!("^\\s*(#[0-9a-fA-F]{{6}}|{})\\s*$", any_case(names)) },
+            ])
+        }
         ParamKind::Ignored => json!([{}]),
         ParamKind::Items => {
             json!([{ "type": "array", "items": { "type": ["number", "string", "boolean"] } }])
@@ -299,12 +306,7 @@ fn number(param: &ParamSpec, kind: &str) -> Value {
 
 /// The words with their help, and everything else that is read as one of them.
 fn choice(words: &[Choice]) -> Value {
-    let any_case = |word: &str| -> String {
-        let letter = |c: char| format!("[{}{}]", c.to_ascii_lowercase(), c.to_ascii_uppercase());
-        word.chars().map(|c| if c.is_ascii_alphabetic() { letter(c) } else { c.into() }).collect()
-    };
-    let spellings = words.iter().flat_map(|c| c.aliases.iter().chain([&c.word]));
-    let pattern = spellings.map(|word| any_case(word)).collect::<Vec<_>>().join("|");
+    let pattern = any_case(words.iter().flat_map(|c| c.aliases.iter().chain([&c.word]).copied()));
     let help: Vec<&str> = words.iter().map(|c| c.help).collect();
     json!([
         {
@@ -314,6 +316,13 @@ fn choice(words: &[Choice]) -> Value {
         },
         { "type": "string", "pattern": format!("^\\s*({pattern})\\s*$") },
     ])
+}
+
+/// A pattern for any of these words, in any case.
+fn any_case<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
+    let letter = |c: char| format!("[{}{}]", c.to_ascii_lowercase(), c.to_ascii_uppercase());
+    let letter = |c: char| if c.is_ascii_alphabetic() { letter(c) } else { c.into() };
+    words.into_iter().map(|word| word.chars().map(letter).collect()).collect::<Vec<String>>().join("|")
 }
 
 /// Rests, calls such as `kick v0.5`, nodes, and lists of them.

@@ -4,6 +4,7 @@
 
 use crate::dsp::dynamics::{decibels, gain, reduction};
 use crate::dsp::lane::Lane;
+use crate::kernel::lamp::Told;
 use crate::kernel::{Build, Kernel, Lanewise, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
@@ -182,8 +183,8 @@ impl Lanewise for Compressor {
         (self.power[lane], self.taken[lane]) = (0.0, 0.0);
     }
 
-    fn taken_back(&self, lane: usize) -> Option<f32> {
-        Some(gain(-self.taken[lane]))
+    fn tells(&self, lane: usize) -> Option<Told> {
+        Some(Told::TakenBack(gain(-self.taken[lane])))
     }
 }
 

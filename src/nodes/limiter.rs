@@ -5,6 +5,7 @@ use crate::dsp::dynamics::gain;
 use crate::dsp::lane::Lane;
 use crate::dsp::line::Line;
 use crate::dsp::lookahead::Lookahead;
+use crate::kernel::lamp::Told;
 use crate::kernel::{Build, Kernel, Lanewise, MAX_LANES, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
@@ -148,8 +149,8 @@ impl Lanewise for Limiter {
         self.late as u64
     }
 
-    fn taken_back(&self, lane: usize) -> Option<f32> {
-        Some(self.limits[lane].factor)
+    fn tells(&self, lane: usize) -> Option<Told> {
+        Some(Told::TakenBack(self.limits[lane].factor))
     }
 }
 

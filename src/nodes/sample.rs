@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::dsp::lane::Lane;
 use crate::dsp::sinc::Sinc;
+use crate::kernel::lamp::Told;
 use crate::kernel::{Audio, Build, Kernel, Lanewise, MAX_LANES, Pass, Start};
 use crate::spec::*;
 use crate::units::Unit;
@@ -80,6 +81,8 @@ struct Sample {
     /// Per lane: the file, the position in it, and whether it is over.
     chosen: Vec<usize>,
     head: Vec<f64>,
+    /// Where it was read last.
+    read: Vec<f64>,
     over: Vec<bool>,
 }
 
@@ -105,6 +108,7 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
         looped: b.flag("loop"),
         length: b.duration_frames(),
         head: vec![0.0; b.lanes],
+        read: vec![0.0; b.lanes],
         over: vec![false; b.lanes],
     }))
 }
@@ -178,6 +182,7 @@ impl Lanewise for Sample {
                     }
                 };
                 sounding = true;
+                self.read[lane] = at;
                 let x = self.read(audio, 0, at, step as f32, region);
                 pass.outputs[0].floats_mut()[n * L::N + k] = x;
                 if let Some(right) = pass.outputs.get_mut(1) {
@@ -199,6 +204,13 @@ impl Lanewise for Sample {
     fn start(&mut self, lane: usize, _: Start) {
         self.over[lane] = false;
         self.head[lane] = 0.0;
+    }
+
+    fn tells(&self, lane: usize) -> Option<Told> {
+        let file = self.chosen[lane];
+        let frames = self.files.get(file)?.frames() as f64;
+        let at = (self.read[lane] / frames).clamp(0.0, 1.0) as f32;
+        (!self.over[lane]).then_some(Told::Head { file, at })
     }
 }
 

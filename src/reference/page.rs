@@ -40,6 +40,7 @@ const FORMS: &str = "
 | entries | a list; each entry has the parameters of the table below: a mapping, a list of their values in order, or only the first of them |
 | notes | the [compact notation](patterns.md#notation), lines of strokes by key, or entries |
 | sound | the name of a sound, or a node |
+| colour | the name of a [colour](#colours), or `'#rrggbb'` in quotes |
 | effects | a node or a list of nodes, one behind the other; they need no `signal`, and `$input` is what comes in |
 
 Parameters in **bold** must be written. These can be written in every node:
@@ -140,6 +141,7 @@ fn form(kind: ParamKind) -> &'static str {
         ParamKind::Table(_) => "entries",
         ParamKind::Notes(_) => "notes",
         ParamKind::Sound => "sound",
+        ParamKind::Color => "colour",
         ParamKind::Ignored => "ignored",
     }
 }

@@ -6,6 +6,7 @@ use super::page::cell;
 use crate::compile;
 use crate::language::vocabulary::{self, BELOW, Constant, EVERYWHERE, FUNCTIONS, Known, OPERATORS, SCALES};
 use crate::language::{LIMITS, Limit, written_units};
+use crate::spec::{COLORS, Color};
 
 /// A section: its title and what writes it.
 type Section = (&'static str, fn(&mut String));
@@ -18,6 +19,7 @@ const SECTIONS: &[Section] = &[
     ("Constants and intervals", constants),
     ("Names", names),
     ("Scales", scales),
+    ("Colours", colours),
     ("Steps", steps),
     ("Bounds", bounds),
 ];
@@ -34,6 +36,12 @@ pub fn sections(out: &mut String) {
         let _ = write!(out, "\n## {title}\n\n");
         write(out);
     }
+}
+
+fn colours(out: &mut String) {
+    out.push_str("Names of web pages, in any case; any other colour is `'#rrggbb'`, in quotes, because `#` begins a comment after a space.\n\n");
+    let name = |(name, color): &(&str, Color)| format!("`{name}` ({color})");
+    let _ = writeln!(out, "{}", COLORS.iter().map(name).collect::<Vec<_>>().join(", "));
 }
 
 fn units(out: &mut String) {

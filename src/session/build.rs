@@ -140,7 +140,7 @@ pub fn collect(contents: Vec<(PathBuf, Content)>, store: &mut Store, to: &Path) 
 }
 
 /// The node kinds that a text may use.
-fn specs() -> Vec<&'static NodeSpec> {
+pub fn specs() -> Vec<&'static NodeSpec> {
     crate::nodes::ALL.iter().map(|def| &def.spec).collect()
 }
 

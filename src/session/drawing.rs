@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use crate::compile::Cable;
+pub use crate::compile::{Cable, Files};
 use crate::compile::{Drawing, Drawn};
 use crate::engine::Lamp;
 use crate::language::model::SourceFile;
@@ -27,6 +27,8 @@ pub struct GraphNode {
     /// `monitor` is written for it.
     pub monitored: bool,
     pub lamp: Arc<Lamp>,
+    /// What it plays, where it plays files.
+    pub files: Files,
 }
 
 impl GraphNode {
@@ -64,8 +66,8 @@ impl Graph {
                 let line = newlines.partition_point(|at| *at < drawn.span.start as usize) + 1;
                 (file.path.display().to_string(), line)
             });
-            let Drawn { kind, monitored, lamp, .. } = drawn;
-            GraphNode { name: name(&drawn.path, kind), kind, place, monitored, lamp }
+            let Drawn { path, kind, monitored, lamp, files, .. } = drawn;
+            GraphNode { name: name(&path, kind), kind, place, monitored, lamp, files }
         };
         Graph { nodes: drawing.boxes.into_iter().map(&mut node).collect(), cables: drawing.cables }
     }

@@ -8,13 +8,14 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::build::{Order, Outcome, build, findings, silence};
+use super::build::{Order, Outcome, build, findings, silence, specs};
 use super::exchange::Exchange;
 use super::history::{Difference, History, Way};
 use super::macros::Owners;
 use super::mailbox::Taken;
 use super::presets::Presets;
 use super::reload::{Cause, Reload, Stage};
+use super::strips::{StripEdit, edited};
 use super::wish::{Todo, Wish};
 use super::{Document, Finding, Graph, Macro, Message, Opened, Pick, Samples, Shared, Status, drums, show};
 use crate::language::{Content, Diagnostic, Reader};
@@ -136,6 +137,7 @@ impl Loader {
                     None => self.save(file.into(), &text),
                 }
             }
+            Message::SetStrip { strip, edit } => self.set_strip(&strip, &edit),
             Message::Undo => self.go(Way::Undo),
             Message::Redo => self.go(Way::Redo),
             Message::Choose(sound) => self.wish.choose(sound),
@@ -163,6 +165,20 @@ impl Loader {
         let sounds = self.shared.document.load_full();
         if let Some(other) = self.wish.go(way, &self.history, &sounds) {
             self.restore_samples(&other);
+        }
+    }
+
+    /// Writes something about a strip into the text that is wanted.
+    fn set_strip(&mut self, strip: &str, edit: &StripEdit) {
+        let Some(library) = self.reader.read_unless(self.wish.texts.to_read(), &specs(), &|| false) else {
+            return;
+        };
+        match edited(&library, &self.shared.snapshot.load().sound, strip, edit) {
+            Ok((file, text)) => self.wish.edit(&file.display().to_string(), text.into()),
+            Err(why) => {
+                self.said = Some(Finding::new(&why, library.files()));
+                self.wish.need(Todo::Build, Cause::Chosen);
+            }
         }
     }
 

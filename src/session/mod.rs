@@ -24,6 +24,7 @@ mod reload;
 mod samples;
 mod show;
 mod snapshot;
+mod strips;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -40,21 +41,22 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 
 pub use crate::engine::{
     COLUMN, Candidate, Control, Drum, DrumProfile, Drums, Fate, Instrument, Lamp, MOST_MEMBERS, MOST_RANGE,
-    Meters, Mpe, Performance, Reason, StripControl, Trail, TriggerControl, TriggerSeen, Zone,
+    Meters, Mpe, Performance, Reason, StripControl, Told, Trail, TriggerControl, TriggerSeen, Voice, Zone,
 };
 use crate::engine::{Engine, Remote};
 use crate::library::vault::Vault;
 use mailbox::Mailbox;
 
-pub use crate::compile::{NoteName, Output, Role, Strip};
+pub use crate::compile::{Audio, Destination, NoteName, Output, Role, Said, Strip, Width};
 pub use crate::language::Macro;
 pub use crate::language::Severity;
 pub use crate::language::vocabulary::note;
 pub use crate::library::presets::{Place as PresetPlace, Preset, Shelf, factory, main_file, user_folder};
 pub use crate::library::vault::Counts;
+pub use crate::spec::Color;
 pub use audition::Audition;
 pub use document::{Document, File, MOST_EMBED};
-pub use drawing::{Cable, Graph, GraphNode};
+pub use drawing::{Cable, Files, Graph, GraphNode};
 pub use export::{Bits, Ending, Entry, Export, Exports, Format, Loudened, Progress, Report, Standing, Stems};
 pub use foretell::{Forecast, Foretelling, Foretold, Guess};
 pub use freeze::Freezing;
@@ -69,6 +71,7 @@ pub use reload::{Cause, Reload, Stage};
 pub use samples::Samples;
 pub use show::{Shown, Texts};
 pub use snapshot::{Finding, Levels, Load, Place, Reading, Snapshot, Status, ticks};
+pub use strips::StripEdit;
 pub use texts::Disk;
 pub use typed::Typed;
 
@@ -89,6 +92,11 @@ pub enum Message {
     Save {
         file: String,
         text: Arc<str>,
+    },
+    /// Write this of a strip of the sound that plays into the text, without saving it.
+    SetStrip {
+        strip: String,
+        edit: StripEdit,
     },
     /// Go back to what sounded before, or forth again. The disk stays as it is.
     Undo,

@@ -136,6 +136,8 @@ pub struct Levels {
     /// The same of the strips, as many as the engine measures.
     pub strips: Vec<[f32; 2]>,
     pub means: Vec<[f32; 2]>,
+    /// True peaks of strips since the last look, as factors; 0 far below full scale, and while nobody looks at nodes.
+    pub overs: Vec<f32>,
     pub voices: usize,
     /// One bit for each strip that was silenced because of a fault, the highest for the whole sound.
     pub faults: u64,
@@ -157,6 +159,7 @@ impl Levels {
             main_means: meters.mean_main(),
             strips: (0..METERED).map(|strip| meters.take_strip(strip)).collect(),
             means: (0..METERED).map(|strip| meters.mean_strip(strip)).collect(),
+            overs: (0..METERED).map(|strip| meters.take_over(strip)).collect(),
             voices: meters.voices() as usize,
             faults: meters.faults(),
         }

@@ -38,6 +38,7 @@ impl Lower<'_> {
             Value::Null
             | Value::Text(_)
             | Value::Word(_)
+            | Value::Color(_)
             | Value::List(_)
             | Value::Map(_)
             | Value::Time(_)

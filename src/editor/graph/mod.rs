@@ -22,6 +22,9 @@ const LETTERS: usize = 22;
 /// Parts of names that say little.
 const COMMON: [&str; 4] = ["mix", "mixer", "tracks", "signal"];
 
+/// Behind these stand the names of tracks and buses.
+const NAMED: [&str; 3] = ["tracks", "buses", "mix"];
+
 /// Where a click on a box leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Led {
@@ -85,8 +88,10 @@ impl Pane {
         let all = self.places.iter().copied().reduce(Rect::union)?;
         let mut led = None;
         ScrollArea::both().id_salt("graph").auto_shrink(false).stick_to_right(true).show(ui, |ui| {
-            let (field, _) = ui.allocate_exact_size(all.size() + vec2(16.0, 16.0), Sense::hover());
-            let way = field.min.to_vec2() + vec2(8.0, 8.0);
+            // A small graph stands in the middle.
+            let size = (all.size() + vec2(16.0, 16.0)).max(ui.available_size());
+            let (field, _) = ui.allocate_exact_size(size, Sense::hover());
+            let way = (field.min + (size - all.size()) / 2.0).to_vec2();
             for cable in &self.graph.cables {
                 self.cable(ui, cable, way);
             }
@@ -164,14 +169,43 @@ impl Pane {
     }
 }
 
-/// A name without what every name has; its end tells more than its beginning.
+/// A name without what every name has, in whole parts: where it begins (the track), and as much of its end as there is room for.
 fn shortened(name: &str) -> String {
-    let own = name.split('.').filter(|part| !COMMON.contains(part));
-    let name = own.collect::<Vec<_>>().join(".");
-    let letters = name.chars().count();
-    if letters <= LETTERS {
-        return name;
+    let parts: Vec<&str> = name.split('.').collect();
+    let from = parts.iter().position(|part| NAMED.contains(part)).map_or(0, |at| at + 1);
+    let own: Vec<&str> = parts[from..].iter().copied().filter(|part| !COMMON.contains(part)).collect();
+    let whole = own.join(".");
+    let (Some((first, rest)), true) = (own.split_first(), whole.chars().count() > LETTERS) else {
+        return whole;
+    };
+    let cut = |text: &str, most: usize| match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    };
+    let ends = (1..rest.len()).map(|from| format!("{first} … {}", rest[from..].join(".")));
+    let fits = |end: &String| end.chars().count() <= LETTERS;
+    ends.into_iter().find(fits).unwrap_or_else(|| match rest.last() {
+        Some(last) => format!("{} … {}", cut(first, LETTERS / 2 - 3), cut(last, LETTERS / 2 - 2)),
+        None => cut(first, LETTERS - 1),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn graph_names_are_cut_between_their_parts() {
+        for (name, shown) in [
+            ("mix.lead.filter.signal", "lead.filter"),
+            ("mixer.tracks.lead.inserts.0.expression.cutoff", "lead … cutoff"),
+            ("tempo.signal.context.signal.mixer.tracks.kick.track.volume", "kick.track.volume"),
+            ("tempo.signal.mixer.buses.echo.sends.a_large_room", "echo … a_large_room"),
+            ("a_track_with_a_very_long_name.and.another_long_one", "a_track_… … another_l…"),
+            ("ä_track_with_a_very_long_name", "ä_track_with_a_very_l…"),
+        ] {
+            assert_eq!(shortened(name), shown);
+            assert!(shortened(name).chars().count() <= LETTERS, "{shown}");
+        }
     }
-    let end: String = name.chars().skip(letters - LETTERS + 2).collect();
-    format!("…{end}")
 }

@@ -1,6 +1,8 @@
-//! The scope: the wave and the spectrum of the output or of a strip, and what triggers hear and decide. Window thread.
+//! The scope: the wave and the spectrum of the output, of a strip or of a node, where the node's voices are, and what triggers hear and
+//! decide. Window thread.
 
 mod analysis;
+mod heads;
 mod lane;
 
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use super::widgets::decibels;
 use super::{Asked, Scene, theme};
 use crate::session::{Drums, Graph, Lamp, Meters, TriggerSeen};
 use analysis::{Spectrum, columns, steady};
+use heads::Heads;
 
 /// Seconds of the wave that may be shown.
 const SPANS: [(f64, &str); 5] =
@@ -42,6 +45,7 @@ pub struct Scope {
     rate: f64,
     at: Option<u64>,
     spectrum: Spectrum,
+    heads: Heads,
     triggers: Vec<(u8, Lane)>,
     /// By trigger: the frame that it had heard up to, and what of the output was written then.
     alive: [(u64, u64); 8],
@@ -77,6 +81,7 @@ impl Default for Scope {
             rate: 48_000.0,
             at: None,
             spectrum,
+            heads: Heads::default(),
             triggers: vec![],
             alive: Default::default(),
         }
@@ -95,6 +100,7 @@ impl Scope {
         if self.held {
             return;
         }
+        self.heads.voices = self.lamp.as_ref().map_or(vec![], |lamp| lamp.voices(meters.nodes.now()));
         if self.rate != meters.rate() {
             (self.rate, self.at) = (meters.rate(), None);
             self.heard.clear();
@@ -169,6 +175,11 @@ impl Scope {
     }
 
     #[cfg(test)]
+    pub fn voices(&self) -> &[crate::session::Voice] {
+        &self.heads.voices
+    }
+
+    #[cfg(test)]
     pub fn heard(&self) -> &[[f32; 2]] {
         &self.heard
     }
@@ -176,6 +187,11 @@ impl Scope {
     pub fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
         self.chooser(ui, scene);
         ScrollArea::vertical().id_salt("scope").auto_shrink(false).show(ui, |ui| {
+            let node =
+                if let What::Node(title) = &self.what { scene.snapshot.graph.find(title) } else { None };
+            if let Some(node) = node {
+                self.heads.draw(ui, node);
+            }
             let high = ((ui.available_height() - 20.0) / 2.0).clamp(80.0, HEIGHT * 1.5);
             let high = if self.triggers.is_empty() { high } else { high.min(HEIGHT) };
             self.wave(ui, high);

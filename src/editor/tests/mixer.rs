@@ -4,7 +4,7 @@ use egui_kittest::kittest::Queryable;
 
 use super::stage::{Play, stage};
 use super::*;
-use crate::session::{Freezing, StripControl};
+use crate::session::{Color, Destination, Freezing, Look, StripControl, StripEdit, Width};
 
 /// Tracks, and two buses.
 pub fn mixed(tracks: usize) -> Snapshot {
@@ -15,7 +15,14 @@ pub fn mixed(tracks: usize) -> Snapshot {
     };
     let mut strips: Vec<Strip> = (0..tracks).map(|n| strip(&name(n), Role::Track)).collect();
     strips.extend([strip("room", Role::Bus), strip("echo", Role::Bus)]);
+    for strip in &mut strips {
+        let buses = if strip.role == Role::Track { vec!["room".into(), "echo".into()] } else { vec![] };
+        strip.said.to = Some(Destination { out: "main".into(), buses });
+        strip.said.width = Width::Fixed(1.0);
+    }
     strips[0].output = Output::Aux(2);
+    strips[0].said.to.as_mut().unwrap().out = "3".into();
+    strips[0].said.color = Color::read("orange");
     Snapshot { strips, ..plain() }
 }
 
@@ -43,7 +50,143 @@ fn mixer_tracks_are_frozen_and_set_free() {
         Freezing { track: "bass".into(), post_fader: true, bpm: Some(98.0), seconds: None, rate: 48_000 };
     assert_eq!(*freezing, wanted);
     assert_eq!(choose(&mut stage, "Set free"), Some(Exporting::Unfreeze("bass".into())));
-    assert!(stage.query_by_label("More about room").is_none(), "a bus is none");
+    stage.get_by_label("More about room").click();
+    stage.run();
+    assert!(stage.query_by_label("Heard in main").is_some());
+    assert!(stage.query_by_label("Set free").is_none(), "a bus is no track");
+}
+
+#[test]
+fn mixer_strips_have_the_colours_of_their_text() {
+    let painted = |look: Look, color: &str| {
+        let mut snapshot = mixed(2);
+        snapshot.strips[0].said.color = None;
+        snapshot.strips[1].said.color = Color::read(color);
+        let mut play = Play::of(snapshot);
+        (play.panes.tab, play.preferences.look) = (Tab::Mixer, look);
+        let stage = stage(play);
+        let fill = |clipped: &egui::epaint::ClippedShape| match &clipped.shape {
+            egui::Shape::Rect(rect) if rect.rect.height() == 3.0 => Some(rect.fill),
+            _ => None,
+        };
+        stage.output().shapes.iter().filter_map(fill).collect::<Vec<_>>()
+    };
+    let orange = egui::Color32::from_rgb(0xFF, 0xA5, 0x00);
+    let dark = painted(Look::Dark, "orange");
+    assert_eq!(dark[1], orange);
+    assert_ne!(dark[0], orange, "only that of bass");
+    let light = painted(Look::Light, "orange")[1];
+    assert!(light != orange && light.r() > light.b(), "made darker on a light ground: {light:?}");
+}
+
+/// What was asked to be written, since the last question.
+fn written(stage: &mut egui_kittest::Harness<'static, Play>) -> Vec<(String, StripEdit)> {
+    let messages = stage.state_mut().messages.drain(..);
+    let edit = |message| match message {
+        Message::SetStrip { strip, edit } => Some((strip, edit)),
+        _ => None,
+    };
+    messages.filter_map(edit).collect()
+}
+
+#[test]
+fn mixer_width_is_written_once_when_the_hand_is_off() {
+    let mut stage = mixer(2);
+    let at = stage.get_by_label("Width of bass").rect().center();
+    stage.drag_at(at);
+    for way in [10.0, 20.0, 40.0] {
+        stage.hover_at(at + vec2(0.0, way));
+        stage.step();
+    }
+    assert_eq!(written(&mut stage), [], "the hand is on it");
+    stage.drop_at(at + vec2(0.0, 40.0));
+    stage.run();
+    let asked = written(&mut stage);
+    let [(strip, StripEdit::Width(width))] = &asked[..] else { panic!("{asked:?}") };
+    assert!(strip == "bass" && (0.4..=0.6).contains(width), "{asked:?}");
+    let shown = format!("Width of bass: {width:.2}");
+    assert!(stage.query_by_label(&shown).is_some(), "it stays until the text has it");
+    // Keys and typed values at once.
+    stage.get_by_label("Width of drums").focus();
+    stage.run();
+    stage.key_press(Key::ArrowUp);
+    stage.run();
+    assert_eq!(written(&mut stage), [("drums".into(), StripEdit::Width(1.02))]);
+    let type_in = |stage: &mut egui_kittest::Harness<'static, Play>, now: &str, text: &str| {
+        stage.get_by_label(now).click();
+        stage.run();
+        stage.event(Event::Text(text.into()));
+        stage.key_press(Key::Enter);
+        stage.run();
+        written(stage)
+    };
+    assert_eq!(type_in(&mut stage, "Width of room: 1.00", "50 %"), [("room".into(), StripEdit::Width(0.5))]);
+    assert_eq!(type_in(&mut stage, "Width of echo: 1.00", "3"), [("echo".into(), StripEdit::Width(3.0))]);
+    // The text has it now.
+    stage.state_mut().snapshot.strips[3].said.width = Width::Fixed(3.0);
+    for nonsense in ["-1", "wide", "nan", "inf"] {
+        assert_eq!(type_in(&mut stage, "Width of echo: 3.00", nonsense), [], "{nonsense}");
+    }
+}
+
+#[test]
+fn mixer_width_that_cannot_be_written_says_why() {
+    let mut stage = mixer(3);
+    let strips = &mut stage.state_mut().snapshot.strips;
+    (strips[0].said.width, strips[1].said.width) = (Width::Computed, Width::Mono);
+    strips[2].said.width = Width::Nowhere;
+    stage.run();
+    for there in ["Width of drums: computed", "Width of bass: mono"] {
+        assert!(stage.query_by_label(there).is_some(), "{there}");
+    }
+    assert!(stage.query_by_label_contains("Width of keys").is_none());
+    stage.get_by_label("Width of drums: computed").hover();
+    for _ in 0..40 {
+        stage.step();
+    }
+    assert!(stage.query_by_label_contains("The text computes it").is_some());
+    // With a text that does not sound nothing is written.
+    with_file(&mut stage.state_mut().snapshot, |file| file.sounds = false);
+    stage.run();
+    assert!(stage.query_by_label("Width of room: as written").is_some());
+    stage.get_by_label("More about drums").click();
+    stage.run();
+    stage.get_by_label("Heard in room").click();
+    stage.run();
+    assert_eq!(written(&mut stage), []);
+}
+
+#[test]
+fn mixer_strips_are_sent_elsewhere() {
+    let mut stage = mixer(2);
+    for (strip, there, out) in [
+        ("bass", "Heard in echo", "echo"),
+        ("bass", "Heard in output 16", "16"),
+        ("room", "Heard in output 2", "2"),
+    ] {
+        stage.get_by_label(&format!("More about {strip}")).click();
+        stage.run();
+        stage.get_by_label(there).click();
+        stage.run();
+        assert_eq!(written(&mut stage), [(strip.to_owned(), StripEdit::Out(out.into()))]);
+    }
+    stage.get_by_label("More about room").click();
+    stage.run();
+    assert!(stage.query_by_label("Heard in echo").is_none(), "it would come back");
+}
+
+#[test]
+fn mixer_lamps_tell_of_peaks_between_the_samples() {
+    let mut stage = mixer(2);
+    stage.state_mut().levels.hear_over(1, 1.2);
+    stage.run();
+    assert!(stage.query_by_label("True peak of drums: below -6 dBTP, not too loud").is_some());
+    stage.get_by_label("True peak of bass: 1.6 dBTP, too loud").click();
+    stage.run();
+    assert_eq!(stage.state().forget, Some(Forget::Peaks(Some(1))));
+    stage.state_mut().levels.forget(Some(1));
+    stage.run();
+    assert!(stage.query_by_label("True peak of bass: below -6 dBTP, not too loud").is_some());
 }
 
 const DRUMS: Control = Control::Strip(0, StripControl::Gain);
@@ -140,6 +283,19 @@ fn mixer_mutes_and_soloes() {
         stage.get_by_label(name).click();
         stage.run();
         assert!(!stage.state().host.is_on(control));
+    }
+}
+
+#[test]
+fn mixer_buttons_of_a_row_stand_side_by_side() {
+    let stage = mixer(16);
+    for pair in [
+        ["Mute bass", "Solo bass"],
+        ["Highest peak of bass: -10.5 dB, not too loud", "True peak of bass: below -6 dBTP, not too loud"],
+    ] {
+        let [one, two] = pair.map(|name| stage.get_by_label(name).rect());
+        assert_eq!((one.top(), one.bottom()), (two.top(), two.bottom()), "{pair:?}");
+        assert!(one.right() <= two.left(), "{pair:?}");
     }
 }
 

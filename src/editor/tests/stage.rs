@@ -24,6 +24,8 @@ pub struct Play {
     pub recorded: Option<Recorded>,
     pub exporting: Option<Exporting>,
     pub outside: Option<std::path::PathBuf>,
+    /// What plays behind it, where something does.
+    pub behind: Option<(Arc<Session>, crate::engine::Engine)>,
 }
 
 impl Play {
@@ -46,6 +48,7 @@ impl Play {
             recorded: None,
             exporting: None,
             outside: None,
+            behind: None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 use egui::{Color32, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 
+use super::flat;
 use crate::editor::levels::Bar;
 use crate::editor::theme;
 use crate::units::gain_to_db;
@@ -49,8 +50,7 @@ pub fn lamp(ui: &mut Ui, width: f32, name: &str, peak: f32, lit: bool) -> bool {
     let palette = theme::of(ui);
     let (fill, text) = if lit { (palette.fault, palette.sunken) } else { (palette.sunken, palette.quiet) };
     let words = egui::RichText::new(short(peak)).small().color(text);
-    let button = egui::Button::new(words).fill(fill).truncate().min_size(vec2(width, 16.0));
-    let response = ui.add_sized([width, 16.0], button);
+    let response = flat(ui, vec2(width, 16.0), egui::Button::new(words).fill(fill).truncate());
     let state = if lit { "too loud" } else { "not too loud" };
     response.widget_info(|| {
         WidgetInfo::labeled(
@@ -60,6 +60,24 @@ pub fn lamp(ui: &mut Ui, width: f32, name: &str, peak: f32, lit: bool) -> bool {
         )
     });
     response.on_hover_text(format!("{name}: {} at most. A click forgets it.", decibels(peak))).clicked()
+}
+
+/// A lamp that tells of too much between the samples; a click puts it out. The answer is whether it was clicked.
+pub fn over(ui: &mut Ui, width: f32, name: &str, true_peak: f32) -> bool {
+    let palette = theme::of(ui);
+    let lit = true_peak > 1.0;
+    let (fill, text) = if lit { (palette.fault, palette.sunken) } else { (palette.sunken, palette.quiet) };
+    let words = egui::RichText::new("TP").size(9.0).color(text);
+    let response = flat(ui, vec2(width, 16.0), egui::Button::new(words).fill(fill));
+    let level = match true_peak {
+        // It is looked for only where it can come near.
+        x if x < 0.5 => "below -6 dBTP".to_owned(),
+        x => format!("{:.1} dBTP", gain_to_db(f64::from(x))),
+    };
+    let state = if lit { "too loud" } else { "not too loud" };
+    let told = format!("True peak of {name}: {level}, {state}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &told));
+    response.on_hover_text(format!("{told}. A click forgets it.")).clicked()
 }
 
 /// Where on a meter a factor lies, 0..1.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::compile::parts::{Part, Parts};
-use crate::compile::{Output, Program, Role, Strip};
+use crate::compile::{Program, Strip};
 use crate::engine::{Engine, Io, PROGRAM_FAULT};
 use crate::kernel::{EndRule, Graph, Kernel, Pass, Port, Source, Start, Step, Work};
 
@@ -113,7 +113,7 @@ fn stretch_goes_to_bytes_and_back() {
 fn program() -> Box<Program> {
     let steps = vec![step(200, Source::Slot(0), 0), step(u64::MAX, Source::Slot(0), 1)];
     let strip = |name: &str, tile| {
-        let strip = Strip { name: name.into(), channels: 1, role: Role::Track, output: Output::Main };
+        let strip = Strip { name: name.into(), channels: 1, ..Strip::default() };
         (strip, Port::mono(Source::Tile(tile)))
     };
     Box::new(Program {

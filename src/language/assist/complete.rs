@@ -9,7 +9,7 @@ use crate::language::describe::describe;
 use crate::language::schema::about_node;
 use crate::language::source::floor_boundary;
 use crate::language::vocabulary::{self, EVERYWHERE, FUNCTIONS};
-use crate::spec::{COMMON, Default, NodeSpec, ParamKind, ParamSpec};
+use crate::spec::{COLORS, COMMON, Default, NodeSpec, ParamKind, ParamSpec};
 
 /// Everything that may be typed at byte `offset` of a library's text, which may be broken. `sounds` are the names of sounds in the
 /// library's other files.
@@ -157,6 +157,7 @@ fn value(place: &Place, item: usize, typed: Range<usize>) -> Completion {
     let Some(param) = param else { return expression(place, item, typed, vec![]) };
     let all = match param.kind {
         ParamKind::Choice(words) => words.iter().map(|c| word(c.word, "", c.help)).collect(),
+        ParamKind::Color => COLORS.iter().map(|(name, color)| word(name, &color.to_string(), "")).collect(),
         ParamKind::Flag => vec![word("true", "", ""), word("false", "", "")],
         ParamKind::Scale => vocabulary::scale_names().map(|name| word(name, "scale", "")).collect(),
         ParamKind::Text if param.name == "ref" => {

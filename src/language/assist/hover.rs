@@ -9,7 +9,7 @@ use crate::language::describe::describe;
 use crate::language::schema::about_node;
 use crate::language::source::floor_boundary;
 use crate::language::vocabulary::{self, EVERYWHERE, FUNCTIONS};
-use crate::spec::{NodeSpec, ParamKind};
+use crate::spec::{Color, NodeSpec, ParamKind};
 
 /// What is known of the word at byte `offset` of a library's text, which may be broken. `sounds` are the names of sounds in the
 /// library's other files.
@@ -65,6 +65,9 @@ fn in_value(place: &Place, item: usize, word: &str) -> Option<String> {
         }
         Some(ParamKind::Steps | ParamKind::Play | ParamKind::Sound) => {
             return place.sound_names().contains(&word).then(|| sound(place, word));
+        }
+        Some(ParamKind::Color) => {
+            return Color::read(word).map(|color| format!("`{word}`: {color}"));
         }
         Some(ParamKind::Scale) => {
             let steps = vocabulary::scale(word)?;

@@ -57,6 +57,7 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
         &["osc"],
     ),
     ("a: {mixer: {tracks: {kick: {signal: {osc: {|", &["type", "freq"], &["gain"]),
+    ("a: {mixer: {tracks: {kick: {color: te|", &["teal"], &["red", "osc"]),
     ("a: {mixer: {tracks: {kick: {pan_law: |", &["power", "balance"], &["sin"]),
     ("a: {mixer: {tracks: {kick: {osc: {}}}, buses: {room: {signal: {|", &["osc", "reverb"], &["gain"]),
     // Entries of patterns and songs.
@@ -189,6 +190,7 @@ fn hover_explains_what_stands_at_the_cursor() {
         ("a: {os|c: {}}", "Oscillator"),
         ("a: {osc: {fre|q: 3}}", "Pitch of a tone"),
         ("a:\n  osc:\n    type: sa|w", "rising saw"),
+        ("a: {mixer: {tracks: {kick: {color: te|al}}}}", "#008080"),
         ("a: {osc: {freq: 220 * fif|th}}", "1.498307"),
         ("a: {osc: {freq: \"c|#4\"}}", "277.18 Hz"),
         ("a: {osc: {amp: ta|nh(t)}}", "Soft limit"),

@@ -188,6 +188,7 @@ fn value_reads(value: &Value, name: &str) -> bool {
         | Value::Number(_)
         | Value::Text(_)
         | Value::Word(_)
+        | Value::Color(_)
         | Value::Time(_)
         | Value::Notes(_) => false,
     }

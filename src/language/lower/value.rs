@@ -5,7 +5,7 @@ use crate::language::diagnostic::Diagnostic;
 use crate::language::model::{Span, Value};
 use crate::language::scalar::{Meaning, decimal, is_null, meaning};
 use crate::language::tree::{Kind, Scalar, Tree};
-use crate::spec::{Choice, Default, NodeSpec, ParamKind, ParamSpec, Stereo};
+use crate::spec::{COLORS, Choice, Color, Default, NodeSpec, ParamKind, ParamSpec, Stereo};
 use crate::units::Unit;
 
 /// The place a value is for.
@@ -127,6 +127,7 @@ impl Lower<'_> {
             _ => return Err(self.wrong_type(tree, slot)),
         };
         match (slot.kind, meaning(scalar, self.version(tree.span))) {
+            (ParamKind::Color, _) => self.color(scalar, tree, slot),
             (_, Meaning::Null) if slot.default != Default::Required => Ok(None),
             (ParamKind::Text, _) => Ok(Some(Value::Text(scalar.text.to_string()))),
             (ParamKind::Choice(words), _) => self.choice(scalar, tree.span, slot, words).map(Some),
@@ -189,6 +190,34 @@ impl Lower<'_> {
         let hint = self.suggest(text, known, format!("write one of {all}"));
         let message = format!("`{}` is no `{}` of `{}`", shorten(text), slot.name, slot.owner.name);
         Err(self.error("unknown-word", span, message, hint))
+    }
+
+    /// A colour. Without quotes one in digits is a comment, and nothing is left of it.
+    fn color(&mut self, scalar: &Scalar, tree: &Tree, slot: &Slot<'_>) -> Result<Option<Value>, Reported> {
+        let text = scalar.text.trim();
+        if let Some(color) = Color::read(text) {
+            return Ok(Some(Value::Color(color)));
+        }
+        let form = format!("digits stand in quotes: `{}: '#4080ff'`", slot.name);
+        if is_null(tree) {
+            let (empty, key) = (text.is_empty(), slot.name);
+            return match empty {
+                true => {
+                    Err(self.error("wrong-type", tree.span, format!("nothing stands behind `{key}`"), form))
+                }
+                false => Ok(None),
+            };
+        }
+        let hint = match text.starts_with('#') {
+            true => "six digits 0-9 and a-f stand behind `#`: red, green, blue".to_owned(),
+            false => self.suggest(
+                text,
+                COLORS.iter().map(|(name, _)| *name),
+                format!("write a name, such as `teal`; {form}"),
+            ),
+        };
+        let message = format!("`{}` is no `{}` of `{}`", shorten(text), slot.name, slot.owner.name);
+        Err(self.error("unknown-color", tree.span, message, hint))
     }
 
     fn flag(

@@ -8,6 +8,7 @@ mod tests;
 
 use crate::dsp::lane::{Lane, MAX_LANES};
 use crate::dsp::time;
+use crate::kernel::lamp::Told;
 use crate::kernel::{Build, Kernel, Lanewise, Pass, Start, TILE};
 use crate::spec::*;
 use crate::units::Unit;
@@ -85,6 +86,9 @@ enum Stage {
     /// Ended for good.
     Over,
 }
+
+/// Those that are seen, in their order.
+const STAGES: [Stage; 4] = [Stage::Attack, Stage::Decay, Stage::Sustain, Stage::Release];
 
 /// Curves are counted in an f32, exactly up to here (380 s at 44.1 kHz).
 const LONGEST: f64 = 16_777_216.0;
@@ -226,6 +230,13 @@ impl Lanewise for Envelope {
             &mut self.high,
         ];
         new.into_iter().zip(old).for_each(|(new, old)| new.copy_from_slice(old));
+    }
+
+    fn tells(&self, lane: usize) -> Option<Told> {
+        let stage = STAGES.iter().position(|stage| *stage == self.stage[lane])?;
+        let (done, left) = (self.k[lane], self.left[lane]);
+        let part = if left == ENDLESS { 0.5 } else { done / (done + left as f32).max(1.0) };
+        Some(Told::Stage { stage, part, level: self.level(lane) })
     }
 
     fn start(&mut self, lane: usize, _: Start) {

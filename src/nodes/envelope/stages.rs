@@ -20,7 +20,7 @@ impl Envelope {
     }
 
     /// Level of a lane at the present frame.
-    fn level(&self, lane: usize) -> f32 {
+    pub(super) fn level(&self, lane: usize) -> f32 {
         self.target[lane] + self.span[lane] * self.now[lane]
     }
 

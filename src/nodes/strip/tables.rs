@@ -67,6 +67,11 @@ const OUT: ParamSpec = ParamSpec::of(
     "out",
     "Where it goes: `main` (if not said), an output 1 to 16 of *Seiche Multi*, or the name of a bus.",
 );
+const COLOR: ParamSpec = ParamSpec::of(
+    ParamKind::Color,
+    "color",
+    "Its colour in the window: a name such as `teal`, or `'#4080ff'` in quotes. Without one it is chosen by the name.",
+);
 
 /// A track of the mixer, and the kernel of every fader and send. (Not among the node kinds: it stands only in the mixer.)
 pub static DEF: NodeDef = NodeDef {
@@ -89,6 +94,7 @@ pub static DEF: NodeDef = NodeDef {
             SENDS,
             INSERTS,
             OUT,
+            COLOR,
         ],
         extra: Extra::Refused,
         channels: Channels::Stereo,
@@ -117,6 +123,7 @@ pub static BUS: NodeSpec = NodeSpec {
         SENDS,
         INSERTS,
         OUT,
+        COLOR,
     ],
     extra: Extra::Refused,
     channels: Channels::Stereo,

@@ -9,6 +9,7 @@ mod keyboard;
 mod macros;
 mod presets;
 mod samples;
+mod strips;
 mod texts;
 mod undo;
 

@@ -170,6 +170,7 @@ impl<'r> Inventor<'r> {
             }),
             ParamKind::Text => (*self.random.pick(IDS)).into(),
             ParamKind::Choice(words) => self.random.pick(words).word.into(),
+            ParamKind::Color => ["teal", "'#4080ff'", "'#000000'", "Gold"][count - 1].into(),
             ParamKind::Steps | ParamKind::Play => self.list(count, |me| match me.random.below(4) {
                 0 => "null".into(),
                 1 if me.left > 0 => me.node(),

@@ -5,8 +5,8 @@ mod routes;
 
 use crate::compile::parts::MasterOps;
 use crate::compile::plan::{Ends, What, Wire};
-use crate::compile::program::{Output, Role};
-use crate::compile::written::written;
+use crate::compile::program::{Destination, Output, Role, Said, Width};
+use crate::compile::written::{text, written};
 use crate::kernel::{STRIPS, StripPart, StripPlace};
 use crate::language::model::{Expr, ExprKind, Node, Param, Span, Value};
 use crate::language::{Diagnostic, INPUT};
@@ -14,7 +14,7 @@ use crate::nodes::strip;
 
 use super::names::Bound;
 use super::{Context, Failed, Lower, Result};
-use routes::{Route, bus_order, is_set, node_of, parts, route, value_of};
+use routes::{Route, beyond, bus_order, is_set, node_of, parts, route, value_of};
 
 /// Buses that the host has sends to.
 const HOST_SENDS: usize = 2;
@@ -32,6 +32,7 @@ pub(in crate::compile) struct Track {
     pub output: Output,
     /// Its sides differ, whatever the host does.
     pub stereo: bool,
+    pub said: Said,
 }
 
 /// A strip as it is written, with its effects done.
@@ -71,7 +72,7 @@ impl Lower<'_> {
         let wire = recorded.unwrap_or(wire);
         let out = self.strip(&node, wire, place, &Context::default())?;
         let (role, output, stereo) = (Role::Track, Output::Main, wire.is_stereo());
-        Ok(Track { name, wire: out, dry: wire, inserted: wire, role, output, stereo })
+        Ok(Track { name, wire: out, dry: wire, inserted: wire, role, output, stereo, said: Said::default() })
     }
 
     /// The whole mixer.
@@ -85,7 +86,8 @@ impl Lower<'_> {
         let mut feeds: Vec<Feeds> = vec![vec![]; buses.len()];
         let mut made: Vec<Option<Track>> = vec![];
         for channel in &channels {
-            made.push(Some(self.channel(channel, Role::Track, &names, &mut feeds, &cx)?));
+            let track = self.channel(channel, Role::Track, &names, &mut feeds, &cx)?;
+            made.push(Some(Track { said: said(channel, names.clone()), ..track }));
         }
         made.extend(buses.iter().map(|_| None));
         for bus in order {
@@ -101,7 +103,8 @@ impl Lower<'_> {
             let number = tracks.len() + bus;
             let place = StripPlace { number, track: None, part: StripPart::Fader };
             let channel = Channel { name: names[bus], node: written, place, dry: sum, wire };
-            made[number] = Some(self.channel(&channel, Role::Bus, &names, &mut feeds, &cx)?);
+            let track = self.channel(&channel, Role::Bus, &names, &mut feeds, &cx)?;
+            made[number] = Some(Track { said: said(&channel, beyond(bus, buses, &names)?), ..track });
         }
         let mut made: Vec<Track> = made.into_iter().flatten().collect();
         self.master(node, &mut made, &cx)?;
@@ -188,7 +191,8 @@ impl Lower<'_> {
         };
         let stereo =
             wire.is_stereo() || written(node, "pan").is_some() || written(node, "polarity").is_some();
-        Ok(Track { name: name.to_owned(), wire: out, dry, inserted: wire, role, output, stereo })
+        let (name, said) = (name.to_owned(), Said::default());
+        Ok(Track { name, wire: out, dry, inserted: wire, role, output, stereo, said })
     }
 
     /// What goes to the main output goes through the master's effects instead, if it has any.
@@ -210,7 +214,8 @@ impl Lower<'_> {
         let ops = first..self.scope().plan.ops.len();
         self.master = Some(MasterOps { ops, input: sum, output: wire });
         let (role, output) = (Role::Master, Output::Main);
-        made.push(Track { name: "master".into(), wire, dry: sum, inserted: wire, role, output, stereo });
+        let (name, said) = ("master".into(), Said::default());
+        made.push(Track { name, wire, dry: sum, inserted: wire, role, output, stereo, said });
         Ok(())
     }
 
@@ -274,6 +279,21 @@ fn host_track(number: usize) -> Option<u8> {
     (number < STRIPS).then_some(number as u8)
 }
 
+/// What is written about a track or bus that may go to these buses.
+fn said(channel: &Channel, buses: Vec<&str>) -> Said {
+    let value = |name| written(channel.node, name).map(|param| &param.value);
+    let color = if let Some(Value::Color(color)) = value("color") { Some(*color) } else { None };
+    let width = match value("width") {
+        _ if !channel.wire.is_stereo() => Width::Mono,
+        None => Width::Fixed(1.0),
+        Some(Value::Number(width)) => Width::Fixed(*width),
+        Some(_) => Width::Computed,
+    };
+    let out = text(channel.node, "out").unwrap_or("main").to_owned();
+    let buses = buses.into_iter().map(str::to_owned).collect();
+    Said { color, width, to: Some(Destination { out, buses }) }
+}
+
 fn strip_node(path: String, span: Span, params: Vec<Param>) -> Node {
     Node {
         spec: &strip::DEF.spec,
@@ -289,7 +309,7 @@ fn strip_node(path: String, span: Span, params: Vec<Param>) -> Node {
 
 /// A strip with what a node says about its fader, and more.
 fn with(node: &Node, more: impl IntoIterator<Item = (&'static str, Value)>) -> Node {
-    const ELSEWHERE: &[&str] = &["signal", "sends", "inserts", "out"];
+    const ELSEWHERE: &[&str] = &["signal", "sends", "inserts", "out", "color"];
     let spec = &strip::DEF.spec;
     let declared = |name: &str| spec.param(name).map(|(index, _)| index);
     let own = node.params.iter().filter(|p| !ELSEWHERE.contains(&p.name.as_str()));

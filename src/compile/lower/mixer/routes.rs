@@ -71,9 +71,11 @@ pub fn route(node: &Node, buses: &[&str]) -> Result<Route> {
     }
 }
 
-/// The buses in an order in which each comes after those that feed it.
-pub fn bus_order(buses: &[Param], names: &[&str]) -> Result<Vec<usize>> {
-    let mut feeds: Vec<Vec<(usize, Span)>> = vec![];
+/// By bus: those that it feeds, each with where that is written.
+type Feeds = Vec<Vec<(usize, Span)>>;
+
+fn feeds(buses: &[Param], names: &[&str]) -> Result<Feeds> {
+    let mut feeds: Feeds = vec![];
     for bus in buses {
         let Some(node) = node_of(bus) else { continue };
         let place = |name: &str| names.iter().position(|n| *n == name);
@@ -84,6 +86,24 @@ pub fn bus_order(buses: &[Param], names: &[&str]) -> Result<Vec<usize>> {
         }
         feeds.push(to);
     }
+    Ok(feeds)
+}
+
+/// The buses that do not lead to this one.
+pub fn beyond<'n>(bus: usize, buses: &[Param], names: &[&'n str]) -> Result<Vec<&'n str>> {
+    let feeds = feeds(buses, names)?;
+    let mut leads = vec![bus];
+    while let Some(more) = (0..feeds.len())
+        .find(|from| !leads.contains(from) && feeds[*from].iter().any(|(to, _)| leads.contains(to)))
+    {
+        leads.push(more);
+    }
+    Ok(names.iter().enumerate().filter(|(n, _)| !leads.contains(n)).map(|(_, name)| *name).collect())
+}
+
+/// The buses in an order in which each comes after those that feed it.
+pub fn bus_order(buses: &[Param], names: &[&str]) -> Result<Vec<usize>> {
+    let feeds = feeds(buses, names)?;
     let mut order = vec![];
     while order.len() < feeds.len() {
         let fed = |bus: usize| {

@@ -1,21 +1,24 @@
 //! The mixer: a strip for each track with the host's controls, the buses with their meters, and the master with its loudness. What the
 //! text says of a strip acts together with what is moved here; moves go to the host, which writes them down. Window thread.
 
+mod said;
+
 use egui::{Align, Button, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui, UiBuilder, Vec2, vec2};
 
 use super::host::{Control, StripControl};
-use super::widgets::{Grip, Moved, decibels, fader, knob, lamp, meter, typed};
+use super::widgets::{Grip, Moved, decibels, fader, flat, knob, lamp, meter, over, typed};
 use super::{Asked, Exporting, Forget, Scene, Turn, theme};
-use crate::session::{Export, Freezing, Output, Role, Strip};
+use crate::session::{Export, Freezing, Role, Strip};
 
 /// Height below which a strip is scrolled, and that of its fader at least.
-const LEAST: f32 = 330.0;
+const LEAST: f32 = 360.0;
 const FADER: f32 = 90.0;
 /// Between strips; and the height of the bar that scrolls them.
 const GAP: f32 = 6.0;
 const SCROLL: f32 = 14.0;
-/// Width of a meter.
+/// Widths of a meter, and of the lamp for true peaks.
 const METER: f32 = 16.0;
+const OVER: f32 = 18.0;
 /// Sends for which the host has controls: to the first bus and to the second.
 const SENDS: [StripControl; 2] = [StripControl::SendA, StripControl::SendB];
 /// Tracks that the host can move.
@@ -68,21 +71,18 @@ fn column(ui: &mut Ui, size: Vec2, show: impl FnOnce(&mut Ui)) {
 
 /// A strip: where it goes, pan, sends, mute and solo, and the fader beside its meter.
 fn one(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked, number: usize, strip: &Strip, buses: &[&str]) {
-    let colour = theme::of_name(ui, &strip.name);
+    let colour = theme::of_strip(ui, strip);
     let line = ui.allocate_exact_size(vec2(ui.available_width(), 3.0), egui::Sense::hover()).0;
     ui.painter().rect_filled(line, 1.5, colour);
     let name = egui::Label::new(RichText::new(&strip.name).small().strong()).truncate();
     ui.add(name).on_hover_text(&strip.name);
-    if strip.role == Role::Track {
-        more(ui, scene, asked, strip);
-    } else {
-        ui.add(egui::Label::new(theme::quiet(ui, place(strip)).small()).truncate());
-    }
+    more(ui, scene, asked, strip);
     let moved = number < MOVED && strip.role == Role::Track;
     let control = |control| Control::Strip(number as u8, control);
     if moved {
         let what = format!("Pan of {}", strip.name);
         turned(ui, scene, asked, control(StripControl::Pan), &what, "Pan");
+        said::width(ui, scene, asked, strip);
         for (send, (bus, letter)) in SENDS.into_iter().zip(buses.iter().zip(["A", "B"])) {
             let what = format!("Send of {} to {bus}", strip.name);
             turned(ui, scene, asked, control(send), &what, letter);
@@ -105,15 +105,23 @@ fn one(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked, number: usize, strip: 
             }
         });
     } else {
+        said::width(ui, scene, asked, strip);
         let what = if strip.role == Role::Bus { "bus" } else { "beyond the host's 16" };
         ui.label(theme::quiet(ui, what).small());
     }
     let bars = scene.levels.strips.get(number).copied();
     if let Some(bars) = bars {
         let highest = bars[0].highest.max(bars[1].highest);
-        if lamp(ui, ui.available_width(), &strip.name, highest, highest > 1.0) {
-            asked.forget = Some(Forget::Peaks(Some(number)));
-        }
+        let true_peak = scene.levels.overs.get(number).copied().unwrap_or(0.0);
+        let wide = ui.available_width() - OVER - 2.0;
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            let lamps =
+                [lamp(ui, wide, &strip.name, highest, highest > 1.0), over(ui, OVER, &strip.name, true_peak)];
+            if lamps.contains(&true) {
+                asked.forget = Some(Forget::Peaks(Some(number)));
+            }
+        });
     }
     if let Some(taken) = scene.levels.taken.get(number).copied().flatten() {
         let text = format!("GR {}", decibels(taken));
@@ -195,8 +203,8 @@ fn switch(ui: &mut Ui, wide: f32, letter: &str, name: &str, on: bool, colour: eg
     let palette = theme::of(ui);
     let text = RichText::new(letter).small().strong().color(if on { palette.sunken } else { palette.quiet });
     let fill = if on { colour } else { palette.sunken };
-    let response =
-        ui.add_sized([wide, 18.0], Button::new(text).fill(fill).stroke(Stroke::new(1.0, palette.line)));
+    let button = Button::new(text).fill(fill).stroke(Stroke::new(1.0, palette.line));
+    let response = flat(ui, vec2(wide, 18.0), button);
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, on, name));
     response.on_hover_text(name).clicked()
 }
@@ -204,40 +212,39 @@ fn switch(ui: &mut Ui, wide: f32, letter: &str, name: &str, on: bool, colour: eg
 /// Where a track is heard; a click tells what else can be done with it.
 fn more(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked, strip: &Strip) {
     let name = format!("More about {}", strip.name);
-    let button = Button::new(theme::quiet(ui, place(strip)).small()).truncate().frame(false);
+    let button = Button::new(theme::quiet(ui, said::place(strip)).small()).truncate().frame(false);
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
-        let ways = [
-            (
-                "Freeze before the fader",
-                false,
-                "Play it from a recording of itself; fader and sends go on working",
-            ),
-            ("Freeze behind the fader", true, "Play it from a recording of itself as it is in the mix"),
-        ];
-        for (text, post_fader, help) in ways {
-            let plays = scene.rate > 0.0;
-            if ui.add_enabled(plays, Button::new(text)).on_hover_text(help).clicked() {
-                // As long, and at the tempo, as exports are.
-                let Export { bpm, to: seconds, .. } = scene.preferences.export;
-                let rate = scene.rate.round() as u32;
-                let freezing = Freezing { track: strip.name.clone(), post_fader, bpm, seconds, rate };
-                asked.export = Some(Exporting::Freeze(Box::new(freezing), scene.host.moved()));
-            }
-        }
-        let free = ui.button("Set free");
-        if free.on_hover_text("Let its source play again, where it is frozen").clicked() {
-            asked.export = Some(Exporting::Unfreeze(strip.name.clone()));
+        said::destinations(ui, scene, asked, strip);
+        if strip.role == Role::Track {
+            freezing(ui, scene, asked, strip);
         }
     });
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
 }
 
-/// Where a strip is heard.
-fn place(strip: &Strip) -> String {
-    match strip.output {
-        Output::Main => "main".into(),
-        Output::Aux(number) => format!("output {}", number + 1),
-        Output::Inside => "inside".into(),
+/// What plays a track from a recording of itself, or lets it play again.
+fn freezing(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked, strip: &Strip) {
+    let ways = [
+        (
+            "Freeze before the fader",
+            false,
+            "Play it from a recording of itself; fader and sends go on working",
+        ),
+        ("Freeze behind the fader", true, "Play it from a recording of itself as it is in the mix"),
+    ];
+    for (text, post_fader, help) in ways {
+        let plays = scene.rate > 0.0;
+        if ui.add_enabled(plays, Button::new(text)).on_hover_text(help).clicked() {
+            // As long, and at the tempo, as exports are.
+            let Export { bpm, to: seconds, .. } = scene.preferences.export;
+            let rate = scene.rate.round() as u32;
+            let freezing = Freezing { track: strip.name.clone(), post_fader, bpm, seconds, rate };
+            asked.export = Some(Exporting::Freeze(Box::new(freezing), scene.host.moved()));
+        }
+    }
+    let free = ui.button("Set free");
+    if free.on_hover_text("Let its source play again, where it is frozen").clicked() {
+        asked.export = Some(Exporting::Unfreeze(strip.name.clone()));
     }
 }
 
