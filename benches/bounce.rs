@@ -20,11 +20,12 @@ use seiche::bounce::{
 };
 use seiche::compile::parts::{Cut, Point, StemWish, compile_parts};
 use seiche::compile::{self, Request};
-use seiche::engine::Event;
 use seiche::engine::schedule::simulate;
+use seiche::engine::{Event, Gear};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
 use seiche::library::vault::Vault;
+use seiche::quality::Quality;
 
 use song::{Song, Track, prepare};
 
@@ -71,12 +72,20 @@ impl Bench {
         let (begin, before) = (Instant::now(), cpu());
         let library = self.library(&song.text());
         let store = Mutex::new(Store::new(vault, Box::new(|| false)));
-        let request =
-            Request { library: &library, sound: "x", overrides: &[], rate: RATE, seed: 0, store: &store };
+        let request = Request {
+            library: &library,
+            sound: "x",
+            overrides: &[],
+            rate: RATE,
+            quality: Quality::Normal,
+            seed: 0,
+            store: &store,
+        };
         let wish = StemWish { point: Point::PostFader, master: false };
         let parts = compile_parts(&request, Cut { stems: Some(wish), whole: false })
             .unwrap_or_else(|e| panic!("{}", show(&e, library.files(), false)));
         let mut export = Export {
+            gear: Gear::new(Quality::Normal, RATE),
             length: Length { from: 0, to: (seconds as f64 * RATE) as u64, tail: Tail::None },
             events: prepare(&song.all_notes()),
             transport: None,
@@ -102,8 +111,15 @@ impl Bench {
         let before = cpu();
         let library = self.library(&song.text());
         let store = Mutex::new(Store::default());
-        let request =
-            Request { library: &library, sound: "x", overrides: &[], rate: RATE, seed: 0, store: &store };
+        let request = Request {
+            library: &library,
+            sound: "x",
+            overrides: &[],
+            rate: RATE,
+            quality: Quality::Normal,
+            seed: 0,
+            store: &store,
+        };
         let program =
             compile::compile(&request).unwrap_or_else(|e| panic!("{}", show(&e, library.files(), false)));
         let events: Vec<Event> = prepare(&song.all_notes());

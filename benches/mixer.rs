@@ -11,6 +11,7 @@ use seiche::compile::{self, Program, Request};
 use seiche::engine::{Engine, Io, METERED};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 const RATE: f64 = 48_000.0;
 const BLOCK: usize = 64;
@@ -40,7 +41,15 @@ fn library(strips: bool) -> Library {
 
 fn program(library: &Library) -> Box<Program> {
     let store = Mutex::new(Store::default());
-    let request = Request { library, sound: "x", overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library,
+        sound: "x",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     match compile::compile(&request) {
         Ok(compiled) => compiled.program,
         Err(errors) => panic!("{}", show(&errors, library.files(), false)),

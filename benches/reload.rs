@@ -7,10 +7,11 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use seiche::compile::{Blueprint, Request, compile_after, compile_to_try};
-use seiche::engine::{Engine, Event, Io, try_out};
+use seiche::engine::{Engine, Event, Geared, Io, try_out};
 use seiche::language::{Library, Reader};
 use seiche::library::samples::Store;
 use seiche::library::watch::Watch;
+use seiche::quality::Quality;
 use seiche::session::{Message, Session};
 
 const RATE: f64 = 48_000.0;
@@ -52,7 +53,15 @@ fn median(mut times: Vec<f64>) -> f64 {
 
 fn compiled(library: &Library, sound: &str, before: Option<&Blueprint>) -> seiche::compile::Compiled {
     let store = Mutex::new(Store::default());
-    let request = Request { library, sound, overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library,
+        sound,
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     match compile_after(&request, before) {
         Ok(compiled) => compiled,
         Err(errors) => panic!("{}", seiche::language::render(&errors, library.files(), false)),
@@ -62,7 +71,15 @@ fn compiled(library: &Library, sound: &str, before: Option<&Blueprint>) -> seich
 /// Compiles as the successor of a running program, and tries a copy out, as the loader does. Milliseconds of both.
 fn prepared(library: &Library, sound: &str, before: Option<&Blueprint>) -> [f64; 2] {
     let store = Mutex::new(Store::default());
-    let request = Request { library, sound, overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library,
+        sound,
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     let began = Instant::now();
     let copy = compile_to_try(&request, before).ok().and_then(|(_, copy)| copy);
     let compiled = began.elapsed().as_secs_f64() * 1e3;
@@ -264,9 +281,9 @@ fn latency() {
     let mut engine = session.engine(RATE);
     session.send(Message::Open(path.clone()));
     session.settle(Duration::from_secs(10));
-    let level = |engine: &mut Engine| {
+    let level = |engine: &mut Geared| {
         std::thread::sleep(Duration::from_micros(10_666));
-        let (_, [left, _]) = block(engine, 512, &[]);
+        let (_, [left, _]) = block(engine.engine(), 512, &[]);
         left.iter().fold(0.0f32, |peak, x| peak.max(x.abs()))
     };
     let mut times = vec![];

@@ -13,6 +13,7 @@ use seiche::compile::{self, Program, Request};
 use seiche::engine::{Engine, Io};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 const RATE: f64 = 48_000.0;
 const BLOCK: usize = 64;
@@ -46,7 +47,15 @@ w2:
 
 fn compile(library: &Library, sound: &str) -> Box<Program> {
     let store = Mutex::new(Store::default());
-    match compile::compile(&Request { library, sound, overrides: &[], rate: RATE, seed: 0, store: &store }) {
+    match compile::compile(&Request {
+        library,
+        sound,
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    }) {
         Ok(compiled) => compiled.program,
         Err(errors) => panic!("{}", show(&errors, library.files(), false)),
     }

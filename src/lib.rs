@@ -17,6 +17,7 @@ pub mod library;
 pub mod nodes;
 #[cfg(feature = "plugin")]
 pub mod plugin;
+pub mod quality;
 pub mod reference;
 pub mod score;
 pub mod session;

@@ -7,27 +7,35 @@ use std::path::{Path, PathBuf};
 /// Every room with the rooms it may import, in the order in which a sound passes through them.
 const ROOMS: &[(&str, &[&str])] = &[
     ("units", &[]),
+    ("quality", &[]),
     ("spec", &["units"]),
     ("score", &["units"]),
     ("dsp", &["units"]),
-    ("kernel", &["units", "spec", "score", "dsp"]),
-    ("nodes", &["units", "spec", "dsp", "kernel"]),
+    ("kernel", &["quality", "units", "spec", "score", "dsp"]),
+    ("nodes", &["quality", "units", "spec", "dsp", "kernel"]),
     ("mixer", &["units", "dsp", "kernel"]),
     ("language", &["units", "spec", "score"]),
     ("library", &["units", "kernel", "language"]),
-    ("compile", &["units", "spec", "score", "dsp", "kernel", "nodes", "mixer", "language", "library"]),
-    ("engine", &["units", "dsp", "kernel", "mixer", "compile"]),
-    ("bounce", &["units", "language", "library", "compile", "engine"]),
-    ("reference", &["spec", "nodes", "language", "library", "compile", "engine", "bounce"]),
+    (
+        "compile",
+        &["quality", "units", "spec", "score", "dsp", "kernel", "nodes", "mixer", "language", "library"],
+    ),
+    ("engine", &["quality", "units", "dsp", "kernel", "mixer", "compile"]),
+    ("bounce", &["quality", "units", "language", "library", "compile", "engine"]),
+    ("reference", &["quality", "spec", "nodes", "language", "library", "compile", "engine", "bounce"]),
     (
         "session",
-        &["units", "spec", "score", "nodes", "mixer", "language", "library", "compile", "engine", "bounce"],
+        &[
+            "quality", "units", "spec", "score", "nodes", "mixer", "language", "library", "compile",
+            "engine", "bounce",
+        ],
     ),
     ("editor", &["units", "session"]),
     ("plugin", &["units", "engine", "session", "editor"]),
     (
         "cli",
         &[
+            "quality",
             "units",
             "spec",
             "score",

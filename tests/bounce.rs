@@ -15,6 +15,8 @@ mod memory;
 mod offline;
 #[path = "bounce/progress.rs"]
 mod progress;
+#[path = "bounce/quality.rs"]
+mod quality;
 #[path = "bounce/song.rs"]
 mod song;
 mod support;
@@ -26,9 +28,10 @@ use seiche::bounce::{
 };
 use seiche::compile::Request;
 use seiche::compile::parts::{Cut, Parts, Point, StemWish, compile_parts};
-use seiche::engine::{Event, Transport};
+use seiche::engine::{Event, Gear, Transport};
 use seiche::language::render as show;
 use seiche::library::samples::{Excuse, Store};
+use seiche::quality::Quality;
 use support::{RATE, library, program};
 
 /// A bounce of a sound into memory: the mix, then the stems.
@@ -36,7 +39,6 @@ pub struct Wish<'a> {
     pub text: &'a str,
     pub cut: Cut,
     pub export: Export,
-    pub rate: f64,
     /// Where its samples are.
     pub folder: Option<&'a std::path::Path>,
 }
@@ -47,6 +49,7 @@ pub const POST_FADER: Cut =
 /// So many frames from the beginning.
 pub fn first(frames: u64) -> Export {
     Export {
+        gear: Gear::new(Quality::Normal, RATE),
         length: Length { from: 0, to: frames, tail: Tail::None },
         events: vec![],
         transport: None,
@@ -61,7 +64,7 @@ pub fn first(frames: u64) -> Export {
 
 impl<'a> Wish<'a> {
     pub fn new(text: &'a str, frames: u64) -> Wish<'a> {
-        Wish { text, cut: POST_FADER, export: first(frames), rate: RATE, folder: None }
+        Wish { text, cut: POST_FADER, export: first(frames), folder: None }
     }
 
     pub fn parts(&self) -> Parts {
@@ -92,7 +95,8 @@ impl<'a> Wish<'a> {
             library: &library,
             sound: "x",
             overrides: &[],
-            rate: self.rate,
+            rate: self.export.gear.engine_rate(),
+            quality: self.export.gear.quality,
             seed: 7,
             store: &store,
         };
@@ -155,7 +159,7 @@ impl<'a> Wish<'a> {
     }
 
     fn engine_with(&self, job: &Job) -> Vec<[Vec<f32>; 2]> {
-        let program = program(self.text, "x", self.rate, 7);
+        let program = program(self.text, "x", RATE, 7);
         let rendering = seiche::bounce::render(program, job, &mut |_| true);
         assert!(job.offline.is_none() || rendering.taken_apart > 0, "blocks are taken apart\n{}", self.text);
         std::iter::once(rendering.main).chain(rendering.stems.into_iter().map(|(_, sides)| sides)).collect()

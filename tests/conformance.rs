@@ -8,6 +8,7 @@ use seiche::bounce::{self, Job};
 use seiche::compile::{self, Request};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 const RATE: f64 = 44_100.0;
 
@@ -76,8 +77,15 @@ fn conformance_steps_carry_their_remainder() {
     let text = "s: {automation: {interval: 60 / 133 / 4, steps: [1, 2, 3, 4, 5]}}";
     let library = Library::read(vec![("s.yaml".into(), text.as_bytes().to_vec())], &specs());
     let store = std::sync::Mutex::new(Store::default());
-    let request =
-        Request { library: &library, sound: "s", overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library: &library,
+        sound: "s",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     let program = compile::compile(&request).ok().unwrap().program;
     let got = bounce::render(program, &Job { frames: 88_200, ..Job::default() }, &mut |_| true);
     let steps: Vec<usize> = (1..88_200).filter(|n| got.main[0][*n] != got.main[0][*n - 1]).collect();
@@ -89,7 +97,15 @@ fn conformance_steps_carry_their_remainder() {
 
 fn compare(library: &Library, name: &str, reference: &Path) -> String {
     let store = std::sync::Mutex::new(Store::default());
-    let request = Request { library, sound: name, overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library,
+        sound: name,
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     let compiled = match compile::compile(&request) {
         Ok(c) => c,
         Err(errors) => return format!("does not compile:\n{}", show(&errors, library.files(), false)),

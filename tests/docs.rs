@@ -8,6 +8,7 @@ use seiche::compile::{self, Request};
 use seiche::engine::{Event, What};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 const RATE: f64 = 44_100.0;
 
@@ -71,8 +72,15 @@ fn docs_examples_load_without_a_finding_and_sound() {
         }
         for (sound, _) in library.sounds() {
             let store = Mutex::new(Store::default());
-            let request =
-                Request { library: &library, sound, overrides: &[], rate: RATE, seed: 0, store: &store };
+            let request = Request {
+                library: &library,
+                sound,
+                overrides: &[],
+                rate: RATE,
+                quality: Quality::Normal,
+                seed: 0,
+                store: &store,
+            };
             let compiled = match compile::compile(&request) {
                 Ok(compiled) if compiled.warnings.is_empty() => compiled,
                 Ok(compiled) => {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use seiche::compile::{self, Request};
 use seiche::language::{Library, limits, place};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 /// What is wrong with the first sound, as `line:column code message`; empty if nothing is.
 fn refusal(text: &str) -> String {
@@ -16,8 +17,15 @@ fn refusal(text: &str) -> String {
     let library = Library::read(vec![(PathBuf::from("x"), text.as_bytes().to_vec())], &specs);
     let store = Mutex::new(Store::default());
     let sound = library.sounds().next().map_or(String::new(), |(name, _)| name.to_owned());
-    let request =
-        Request { library: &library, sound: &sound, overrides: &[], rate: 48_000.0, seed: 0, store: &store };
+    let request = Request {
+        library: &library,
+        sound: &sound,
+        overrides: &[],
+        rate: 48_000.0,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     let mut found = library.diagnostics().to_vec();
     found.extend(compile::compile(&request).err().unwrap_or_default());
     assert!(begin.elapsed() < Duration::from_secs(10), "it took {:?}", begin.elapsed());

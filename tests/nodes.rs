@@ -13,6 +13,7 @@ use seiche::engine::{Engine, Event, Io, Transport, What};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
 use seiche::nodes::ALL;
+use seiche::quality::Quality;
 use seiche::spec::{ADDED, Color, NodeSpec, parts};
 use support::{RATE, Random, note, peak, release};
 
@@ -84,8 +85,15 @@ fn hear(text: &str, frames: usize, blocks: &[usize]) -> Heard {
     };
     heard.findings = show(&findings, library.files(), false);
     let store = Mutex::new(Store::default());
-    let request =
-        Request { library: &library, sound: "example", overrides: &[], rate: RATE, seed: 1, store: &store };
+    let request = Request {
+        library: &library,
+        sound: "example",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 1,
+        store: &store,
+    };
     let program = match compile::compile(&request) {
         Ok(compiled) => {
             heard.findings += &show(&compiled.warnings, library.files(), false);

@@ -19,6 +19,7 @@ use seiche::compile::{self, Request};
 use seiche::engine::{Engine, Io, Transport, What};
 use seiche::language::render as show;
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 use support::*;
 
 /// Instruments: a click of one frame at every beginning; the velocity while the key is down; the pitch of the key.
@@ -64,8 +65,15 @@ fn frame(beats: f64) -> usize {
 fn errors(sound: &str) -> String {
     let library = library(&text(sound));
     let store = Mutex::new(Store::default());
-    let request =
-        Request { library: &library, sound: "x", overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library: &library,
+        sound: "x",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     match compile::compile(&request) {
         Ok(_) => String::new(),
         Err(errors) => show(&errors, library.files(), false),

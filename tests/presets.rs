@@ -9,6 +9,7 @@ use seiche::compile::{self, Request};
 use seiche::engine::{Event, Transport, What};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 const RATE: f64 = 44_100.0;
 
@@ -34,7 +35,15 @@ const PLAIN: How = How { seconds: 2.0, blocks: &[512], seed: 1, tempo: None, key
 /// Renders a sound with a few notes; what is not played by notes does not mind them.
 fn play(library: &Library, sound: &str, how: How) -> Rendering {
     let store = Mutex::new(Store::default());
-    let request = Request { library, sound, overrides: &[], rate: RATE, seed: how.seed, store: &store };
+    let request = Request {
+        library,
+        sound,
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: how.seed,
+        store: &store,
+    };
     let compiled = compile::compile(&request)
         .unwrap_or_else(|e| panic!("{sound} does not compile:\n{}", show(&e, library.files(), false)));
     assert!(compiled.warnings.is_empty(), "{sound}: {}", show(&compiled.warnings, library.files(), false));
@@ -174,8 +183,15 @@ fn presets_song_is_mixed_with_headroom_and_moves() {
 fn presets_tide_is_a_written_arrangement_that_plays_in_all_its_sections() {
     let library = presets();
     let store = Mutex::new(Store::default());
-    let request =
-        Request { library: &library, sound: "tide", overrides: &[], rate: RATE, seed: 1, store: &store };
+    let request = Request {
+        library: &library,
+        sound: "tide",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 1,
+        store: &store,
+    };
     let parts = compile_parts(&request, Cut::default()).unwrap_or_else(|e| panic!("{e:?}"));
     let piece = parts.arrangement;
     let names = ["shore", "flood", "drift", "break", "again", "ebb"];

@@ -38,6 +38,7 @@ use seiche::compile::{self, Request};
 use seiche::engine::{Control, Event, Transport, What};
 use seiche::language::{Library, render as show_all, vocabulary};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 #[path = "language/cases.rs"]
 mod cases;
@@ -236,8 +237,15 @@ fn apply(setup: &mut Setup, words: &[&str]) -> bool {
 }
 
 fn render(library: &Library, setup: &Setup, store: &Mutex<Store>) -> Result<Rendering, String> {
-    let request =
-        Request { library, sound: &setup.sound, overrides: &setup.set, rate: setup.rate, seed: 0, store };
+    let request = Request {
+        library,
+        sound: &setup.sound,
+        overrides: &setup.set,
+        rate: setup.rate,
+        quality: Quality::Normal,
+        seed: 0,
+        store,
+    };
     let compiled = compile::compile(&request).map_err(|e| show_all(&e, library.files(), false))?;
     let transport = setup.host.map(Transport::starting);
     let frames = (setup.seconds * setup.rate) as usize;

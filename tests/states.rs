@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use seiche::compile::{self, Request};
-use seiche::engine::{Engine, Io};
+use seiche::engine::{Gear, Geared, Io};
 use seiche::language::{Content, Library};
 use seiche::library::samples::Store;
 use seiche::library::vault::Vault;
+use seiche::quality::Quality;
 use seiche::session::{Document, Session};
 
 mod support;
@@ -38,7 +39,7 @@ fn states() -> Vec<(String, String)> {
 }
 
 /// Bits of half a second, both sides.
-fn play(engine: &mut Engine) -> Vec<u32> {
+fn play(engine: &mut Geared) -> Vec<u32> {
     let mut heard = vec![];
     for _ in 0..50 {
         let (mut left, mut right) = ([0.0f32; 480], [0.0f32; 480]);
@@ -69,7 +70,7 @@ fn fresh(document: &Document, name: &str) -> Vec<u32> {
     }
     let specs: Vec<_> = seiche::nodes::ALL.iter().map(|def| &def.spec).collect();
     let library = Library::read(files, &specs);
-    let (mut engine, mut remote) = Engine::new(RATE);
+    let (mut engine, mut remote) = Geared::new(Gear::new(Quality::Normal, RATE), 0);
     let first = library.sounds().next().map(|(name, _)| name.to_owned()).unwrap_or_default();
     let sound = if document.sound.is_empty() { first } else { document.sound.clone() };
     if !sound.is_empty() {
@@ -79,6 +80,7 @@ fn fresh(document: &Document, name: &str) -> Vec<u32> {
             sound: &sound,
             overrides: &[],
             rate: RATE,
+            quality: Quality::Normal,
             seed: document.seed,
             store: &store,
         };

@@ -5,7 +5,7 @@ mod host;
 mod support;
 
 use host::{BLOCK, Host};
-use seiche::engine::{Control, Engine, Event, Io, Transport, TriggerControl, What};
+use seiche::engine::{Control, Engine, Event, Geared, Io, Transport, TriggerControl, What};
 use seiche::session::{Session, TakePlace};
 use support::*;
 
@@ -249,7 +249,7 @@ fn trigger_follows_the_hosts_controls() {
 }
 
 /// Plays strokes through the engine of a session; the velocities of the notes.
-fn through(session: &Session, engine: &mut Engine, input: &[f32], learn: bool) -> Vec<f32> {
+fn through(session: &Session, engine: &mut Geared, input: &[f32], learn: bool) -> Vec<f32> {
     let mut velocities = vec![];
     for (n, part) in input.chunks_exact(BLOCK).enumerate() {
         let control = Control::Trigger(0, TriggerControl::Learn);

@@ -10,6 +10,7 @@ use seiche::engine::Event;
 use seiche::language::render as show;
 use seiche::library::samples::Store;
 use seiche::library::vault::Vault;
+use seiche::quality::Quality;
 
 use super::song::{Note, Song, convert};
 use super::{Bench, FRAMES, RATE};
@@ -37,8 +38,15 @@ pub fn bounce(bench: &Bench, song: &Song) -> f64 {
         let text = song.alone(track).text();
         let library = bench.library(&text);
         let store = Mutex::new(Store::new(Vault::new(0), Box::new(|| false)));
-        let request =
-            Request { library: &library, sound: "x", overrides: &[], rate: RATE, seed: 0, store: &store };
+        let request = Request {
+            library: &library,
+            sound: "x",
+            overrides: &[],
+            rate: RATE,
+            quality: Quality::Normal,
+            seed: 0,
+            store: &store,
+        };
         let program = match compile::compile(&request) {
             Ok(compiled) => compiled.program,
             Err(e) => panic!("{}", show(&e, library.files(), false)),

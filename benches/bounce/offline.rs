@@ -9,6 +9,7 @@ use seiche::compile::{self, Request};
 use seiche::engine::WORTH;
 use seiche::language::render as show;
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 use super::{Bench, RATE, beside};
 
@@ -32,8 +33,15 @@ fn text(tracks: usize, filters: usize) -> String {
 fn took(bench: &Bench, text: &str, block: usize, worth: Option<usize>) -> (f64, bool) {
     let library = bench.library(text);
     let store = Mutex::new(Store::default());
-    let request =
-        Request { library: &library, sound: "x", overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library: &library,
+        sound: "x",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     let program =
         compile::compile(&request).unwrap_or_else(|e| panic!("{}", show(&e, library.files(), false)));
     let offline = worth.map(|worth| (THREADS, worth));

@@ -11,9 +11,10 @@ use seiche::bounce::{
 };
 use seiche::compile::Request;
 use seiche::compile::parts::{Cut, compile_parts};
-use seiche::engine::{Event, What};
+use seiche::engine::{Event, Gear, What};
 use seiche::language::render as show;
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 use super::song::{Song, Track};
 use super::{Bench, RATE, best, resident};
@@ -30,8 +31,15 @@ fn bounce(
     let begin = Instant::now();
     let library = bench.library(text);
     let store = Mutex::new(Store::default());
-    let request =
-        Request { library: &library, sound: "x", overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library: &library,
+        sound: "x",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     let parts = compile_parts(&request, Cut::default())
         .unwrap_or_else(|e| panic!("{}", show(&e, library.files(), false)));
     let target = Target {
@@ -42,6 +50,7 @@ fn bounce(
         tags: Tags::default(),
     };
     let export = Export {
+        gear: Gear::new(Quality::Normal, RATE),
         length: Length { from: 0, to: (seconds * RATE) as u64, tail: Tail::None },
         events,
         transport: None,

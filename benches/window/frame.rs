@@ -57,7 +57,7 @@ pub fn main() {
 }
 
 /// Milliseconds of a frame in the middle, and of the slowest of twenty.
-fn frames(session: &std::sync::Arc<Session>, engine: &mut seiche::engine::Engine, tab: &str) -> (f64, f64) {
+fn frames(session: &std::sync::Arc<Session>, engine: &mut seiche::engine::Geared, tab: &str) -> (f64, f64) {
     let context = Context::default();
     Editor::dress(&context);
     let mut editor = Editor::new(session.clone(), Kept::at(None));

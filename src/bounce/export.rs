@@ -15,7 +15,6 @@ use super::fault::{Failure, Policy};
 use super::finish::finish;
 use super::making::Making;
 use super::report::{FaultReport, MemoryReport, Report};
-use super::timeline::Timeline;
 use super::wish::{Export, Output};
 
 /// What came of it.
@@ -127,9 +126,7 @@ pub(super) fn attempt(
     tell: &mut dyn FnMut(&Progress),
 ) -> Result<Bounced, Failure> {
     let cables = parts.parts.iter().map(|part| part.writes.len()).sum::<usize>() + 2;
-    let (events, transport) = (export.events.clone(), export.transport);
-    let begin =
-        |chunk| Timeline::new(export.length, parts.latency, (parts.rate, chunk), transport, events.clone());
+    let begin = |chunk| export.timeline(parts.latency, chunk);
     let mut timeline = begin(export.crew.chunk);
     let (crew, buffers) = export.crew.reserve(cables, timeline.longest())?;
     let mut warnings = vec![];

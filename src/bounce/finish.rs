@@ -16,7 +16,13 @@ use super::write::Finished;
 
 /// Completes files and report.
 pub(super) fn finish(parts: &Parts, export: &Export, done: Done, kinds: &[Kind]) -> Result<Bounced, Failure> {
-    let mut report = Report { sound: parts.name.clone(), rate: parts.rate, ..Report::default() };
+    let gear = export.gear;
+    let mut report = Report {
+        sound: parts.name.clone(),
+        rate: gear.rate,
+        quality: gear.quality.name(),
+        ..Report::default()
+    };
     let (mut files, mut keepers) = (vec![], vec![]);
     for ((task, seconds), kind) in done.tasks.into_iter().zip(done.seconds).zip(kinds) {
         match (task, *kind) {

@@ -16,10 +16,11 @@ use super::{Bounced, Report, export, names};
 use crate::compile::Request;
 use crate::compile::origin;
 use crate::compile::parts::{Cut, Parts, Point, StemWish, compile_parts};
-use crate::engine::{Drums, Event, Transport};
+use crate::engine::{Drums, Event, Gear, Transport};
 use crate::language::model::Span;
 use crate::language::{Content, Diagnostic, Frozen, Library, render, with_frozen};
 use crate::library::samples::Store;
+use crate::quality::Quality;
 
 /// Longest song that is frozen, in seconds, and what is listened to behind its end.
 const LONGEST: f64 = 1_800.0;
@@ -218,7 +219,7 @@ impl Freeze<'_> {
 
     fn request<'l>(&'l self, library: &'l Library) -> Request<'l> {
         let Freeze { sound, rate, seed, store, .. } = *self;
-        Request { library, sound, overrides: &[], rate, seed, store }
+        Request { library, sound, overrides: &[], rate, quality: Quality::Normal, seed, store }
     }
 
     fn length(&self, parts: &Parts) -> Result<Length, Failure> {
@@ -255,6 +256,7 @@ impl Freeze<'_> {
         let sources = [Some(Source::Mix), stem.map(Source::Stem)];
         let output = |source| Output { source, target: None, measure: Measure::Peak };
         let wish = Export {
+            gear: Gear::new(Quality::Normal, request.rate),
             length,
             events: self.events.clone(),
             transport: self.bpm.map(Transport::starting),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::compile::Request;
 use crate::compile::parts::{Feed, Key, Parts, Room, Signal, sources};
-use crate::engine::{Mixdown, PartPlayer};
+use crate::engine::{Lower, Mixdown, PartPlayer};
 use crate::language::Diagnostic;
 
 use super::cache::{Cache, Reader};
@@ -107,7 +107,7 @@ impl<'a> Making<'a> {
         // What is left out changes what others put out, without their keys knowing.
         let silent = keys.iter().enumerate().filter(|(number, _)| self.without.contains(number));
         let silent: Vec<&Key> = silent.map(|(_, key)| key).collect();
-        let identity = format!("{} {silent:?}", self.timeline.identity());
+        let identity = format!("{:?} {} {silent:?}", self.export.gear.quality, self.timeline.identity());
         keys.iter().map(|key| key.with(&identity)).collect()
     }
 
@@ -153,7 +153,10 @@ impl<'a> Making<'a> {
         let reads = mixdown.reads().to_vec();
         let listen = self.timeline.listen.map(|from| (from, quiet));
         let last_jump = self.timeline.last_jump();
-        let task = Task::Mix(Box::new(MixTask { mixdown, listen, quiet: 0, last_jump }));
+        // What it puts out is late by more than the sound itself.
+        let late = self.export.gear.latency(self.parts.latency) * self.export.gear.factor as u64;
+        let late = late - self.parts.latency;
+        let task = Task::Mix(Box::new(MixTask { mixdown, late, listen, quiet: 0, last_jump }));
         self.kinds.push(Kind::Mix);
         self.stations.push(Station {
             task,
@@ -193,11 +196,14 @@ impl<'a> Making<'a> {
                 name: output.target.as_ref().map_or(name, |target| target.path.display().to_string()),
                 signal,
                 window: self.timeline.window.clone(),
-                meter: Meter::new(self.parts.rate, measure),
+                gear: self.export.gear,
+                lower: [(); 2].map(|()| Lower::new(self.export.gear.factor)),
+                meter: Meter::new(self.export.gear.rate, measure),
                 sink: self.sink(output)?,
                 frames: 0,
                 odd: false,
                 clean: Default::default(),
+                heard: Default::default(),
             };
             self.kinds.push(Kind::File(number));
             self.stations.push(Station {

@@ -15,6 +15,8 @@ pub struct Report {
     pub sound: String,
     /// Frames per second.
     pub rate: f64,
+    /// How finely it was computed: draft, normal or high.
+    pub quality: &'static str,
     /// Of the files.
     pub frames: u64,
     /// The sound ended by itself.
@@ -141,10 +143,11 @@ impl Report {
     /// As text for people.
     pub fn to_text(&self) -> String {
         let mut text = format!(
-            "{}: {:.3} s at {} Hz in {:.2} s ({:.0} times real time, {} workers)\n",
+            "{}: {:.3} s at {} Hz, {} quality, in {:.2} s ({:.0} times real time, {} workers)\n",
             self.sound,
             self.frames as f64 / self.rate,
             self.rate,
+            self.quality,
             self.seconds,
             self.real_time_factor,
             self.workers

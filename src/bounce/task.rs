@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use crate::compile::parts::{Feed, Signal};
-use crate::engine::{Mixdown, PartPlayer, Place, Stop, Stretch};
+use crate::engine::{Gear, Lower, Mixdown, PartPlayer, Place, Stop, Stretch};
 
 use super::cache;
 use super::control::Control;
@@ -117,6 +117,8 @@ impl PartTask {
 /// The sum of all strips.
 pub(super) struct MixTask {
     pub mixdown: Mixdown,
+    /// By how many frames more than the sound the files are late.
+    pub late: u64,
     /// From where on silence ends the song, and how much of it.
     pub listen: Option<(u64, u64)>,
     pub quiet: u64,
@@ -138,7 +140,7 @@ impl MixTask {
         let ended = self.mixdown.ended();
         ending.ended.store(ended.is_some(), Relaxed);
         if let Some(at) = ended.filter(|at| *at >= self.last_jump) {
-            ending.window.fetch_min(at, Relaxed);
+            ending.window.fetch_min(at + self.late, Relaxed);
         }
     }
 
@@ -149,7 +151,7 @@ impl MixTask {
             let loud = sides.iter().any(|side| side[frame].abs() >= SILENCE);
             self.quiet = if loud { 0 } else { self.quiet + 1 };
             if self.quiet >= enough {
-                ending.window.fetch_min(place.at + frame as u64 + 1, Relaxed);
+                ending.window.fetch_min(place.at + frame as u64 + 1 + self.late, Relaxed);
                 return;
             }
         }
@@ -163,24 +165,31 @@ pub(super) struct FileTask {
     pub signal: Signal,
     /// Rendered frames that it takes.
     pub window: Range<u64>,
+    pub gear: Gear,
+    /// Left and right on their way to the file's rate.
+    pub lower: [Lower; 2],
     pub meter: Meter,
     pub sink: Sink,
     pub frames: u64,
     /// It was given something that is not finite.
     pub odd: bool,
     pub clean: [Vec<f32>; 2],
+    pub heard: [Vec<f32>; 2],
 }
 
 impl FileTask {
     fn run(&mut self, work: Work) -> Result<(), Failure> {
         let Work { place, inputs, ending, .. } = work;
         let end = self.window.end.min(ending.window.load(Relaxed));
-        let from = self.window.start.clamp(place.at, place.at + place.frames as u64);
-        let to = end.clamp(from, (place.at + place.frames as u64).max(from));
-        let range = (from - place.at) as usize..(to - place.at) as usize;
-        if range.is_empty() {
+        let behind = place.at + place.frames as u64;
+        // What is lowered is heard from its beginning, as it is where it plays.
+        let lowered = self.gear.factor > 1;
+        let from = if lowered { place.at } else { self.window.start.clamp(place.at, behind) };
+        let to = if lowered { behind } else { end.clamp(from, behind.max(from)) };
+        if from >= to {
             return Ok(());
         }
+        let range = (from - place.at) as usize..(to - place.at) as usize;
         let FileTask { signal, clean, odd, .. } = self;
         for (feed, clean) in signal.iter().zip(clean.iter_mut()) {
             clean.clear();
@@ -192,11 +201,29 @@ impl FileTask {
                 (*x, *odd) = (0.0, true);
             }
         }
-        let sides = [clean[0].as_slice(), clean[1].as_slice()];
+        if lowered {
+            self.lower(place.at, end);
+        }
+        let sides = if lowered { &self.heard } else { &self.clean }.each_ref().map(Vec::as_slice);
         self.meter.see(sides);
-        self.frames += range.len() as u64;
+        self.frames += sides[0].len() as u64;
         self.sink
             .write(sides)
             .map_err(|error| Failure::File { name: self.name.clone(), error: error.to_string() })
+    }
+
+    /// Brings a chunk that began at this frame to the file's rate, and keeps what belongs into the file, which ends before `end`.
+    fn lower(&mut self, at: u64, end: u64) {
+        let factor = self.gear.factor as u64;
+        for ((lower, clean), heard) in self.lower.iter_mut().zip(&self.clean).zip(&mut self.heard) {
+            heard.resize(clean.len() / self.gear.factor + 1, 0.0);
+            let count = lower.run(clean, heard);
+            heard.truncate(count);
+            let first = at / factor;
+            let place = |frame: u64| (frame.saturating_sub(first) as usize).min(count);
+            let (from, to) = (place(self.window.start / factor), place(end / factor));
+            heard.truncate(to.max(from));
+            heard.drain(..from);
+        }
     }
 }

@@ -7,9 +7,11 @@ use std::sync::Mutex;
 use super::*;
 use crate::compile::Request;
 use crate::compile::parts::{Cut, Part, Point, StemWish, compile_parts};
+use crate::engine::Gear;
 use crate::kernel::{Kernel, Pass, Start, Work};
 use crate::language::Library;
 use crate::library::samples::Store;
+use crate::quality::Quality;
 
 thread_local! {
     /// The part whose last node panics, in bounces that this thread makes.
@@ -42,12 +44,20 @@ fn bounce(policy: Policy, spoil: Option<usize>) -> Result<Bounced, Failure> {
     let specs: Vec<_> = crate::nodes::ALL.iter().map(|def| &def.spec).collect();
     let library = Library::read(vec![(PathBuf::from("x.yaml"), text.into_bytes())], &specs);
     let store = Mutex::new(Store::default());
-    let request =
-        Request { library: &library, sound: "x", overrides: &[], rate: 48_000.0, seed: 0, store: &store };
+    let request = Request {
+        library: &library,
+        sound: "x",
+        overrides: &[],
+        rate: 48_000.0,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     let stems = Some(StemWish { point: Point::PostFader, master: false });
     let parts = compile_parts(&request, Cut { stems, whole: false }).expect("parts");
     let memory = |source| Output { source, target: None, measure: Measure::Peak };
     let wish = Export {
+        gear: Gear::new(Quality::Normal, 48_000.0),
         length: Length { from: 0, to: 8_000, tail: Tail::None },
         events: vec![],
         transport: None,

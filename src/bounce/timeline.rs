@@ -58,11 +58,7 @@ impl Timeline {
     ) -> Timeline {
         let Length { from, to, tail } = length;
         let mut transports: Vec<(u64, Transport)> = transport.map(|t| (0, t)).into_iter().collect();
-        let moved = |t: Transport, frames: u64| Transport {
-            beats: t.beats + frames as f64 * t.tempo / (60.0 * rate),
-            frame: t.frame.map(|f| f + frames as i64),
-            ..t
-        };
+        let moved = |t: Transport, frames: u64| t.after(frames, rate);
         let stop = |all: &mut Vec<(u64, Transport)>| {
             all.extend(transport.map(|t| (to, Transport { playing: false, ..moved(t, to) })));
         };
@@ -159,14 +155,7 @@ impl Timeline {
         let here = self.events[range(at).min(last)..last].iter();
         let events: Vec<Event> = here.map(|e| Event { at: e.at.saturating_sub(at as u32), ..*e }).collect();
         let known = self.transports.iter().rev().find(|(frame, _)| *frame <= at);
-        let transport = known.map(|(frame, t)| {
-            let since = if t.playing { at - frame } else { 0 };
-            Transport {
-                beats: t.beats + since as f64 * t.tempo / (60.0 * self.rate),
-                frame: t.frame.map(|f| f + since as i64),
-                ..*t
-            }
-        });
+        let transport = known.map(|(frame, t)| t.after(at - frame, self.rate));
         act(&Place { at, frames, events: &events, transport, ended })
     }
 

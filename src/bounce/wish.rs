@@ -1,12 +1,12 @@
 //! What is asked of a bounce: how long, what notes, which files, how loud, by whom.
 
-use crate::engine::{Event, Transport};
+use crate::engine::{Event, Gear, Transport};
 
 use super::cache::Cache;
 use super::crew::Crew;
 use super::fault::Policy;
 use super::meter::{Levels, Measure};
-use super::timeline::Length;
+use super::timeline::{Length, Tail, Timeline};
 use super::write::Target;
 
 /// What a file holds.
@@ -69,6 +69,8 @@ impl Level {
 /// How to bounce a sound.
 #[derive(Clone, Debug)]
 pub struct Export {
+    /// How finely it is computed; frames are those of its rate, that of the files.
+    pub gear: Gear,
     pub length: Length,
     /// Notes and controls; `Event::at` counts from the first frame of the song.
     pub events: Vec<Event>,
@@ -81,4 +83,25 @@ pub struct Export {
     /// Seconds that each part may take.
     pub time_limit: Option<f64>,
     pub cache: Option<Cache>,
+}
+
+impl Export {
+    /// What is rendered, in frames of the engine.
+    pub(super) fn timeline(&self, latency: u64, chunk: usize) -> Timeline {
+        let Gear { factor, .. } = self.gear;
+        let fine = factor as u64;
+        let Length { from, to, tail } = self.length;
+        let tail = match tail {
+            Tail::Fixed(frames) => Tail::Fixed(frames.saturating_mul(fine)),
+            Tail::Silence(most) => Tail::Silence(most.saturating_mul(fine)),
+            other => other,
+        };
+        let length = Length { from: from * fine, to: to * fine, tail };
+        let event = |event: &Event| Event { at: event.at.saturating_mul(factor as u32), ..*event };
+        let frame = |frame: i64| frame * factor as i64;
+        let transport = self.transport.map(|t| Transport { frame: t.frame.map(frame), ..t });
+        let late = self.gear.latency(latency) * fine;
+        let rate = self.gear.engine_rate();
+        Timeline::new(length, late, (rate, chunk), transport, self.events.iter().map(event).collect())
+    }
 }

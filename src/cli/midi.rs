@@ -12,6 +12,7 @@ use crate::compile::parts::{Arrangement, Cut, compile_parts};
 use crate::language::{Library, nearest, render as show};
 use crate::library::{self, samples::Store};
 use crate::nodes;
+use crate::quality::Quality;
 use crate::score::midi::{Written, write};
 
 /// Writes the notes of a sound as a MIDI file: a track for each `pattern` and each `clips`, with the tempos, metres and markers of
@@ -59,8 +60,15 @@ impl Midi {
     fn choose(&self, library: &Library) -> Result<(String, Arrangement), String> {
         let piece = |sound: &str| -> Result<Arrangement, String> {
             let store = Mutex::new(Store::default());
-            let request =
-                Request { library, sound, overrides: &[], rate: 48_000.0, seed: self.seed, store: &store };
+            let request = Request {
+                library,
+                sound,
+                overrides: &[],
+                rate: 48_000.0,
+                quality: Quality::Normal,
+                seed: self.seed,
+                store: &store,
+            };
             let parts = compile_parts(&request, Cut { whole: true, ..Cut::default() });
             parts.map(|parts| parts.arrangement).map_err(|faults| show(&faults, library.files(), false))
         };

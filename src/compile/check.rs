@@ -8,6 +8,7 @@ use super::{Request, compile};
 use crate::language::limits::FINDINGS;
 use crate::language::{Diagnostic, Library};
 use crate::library::samples::Store;
+use crate::quality::Quality;
 
 /// What a part of other sounds need not know by itself: it gets its surroundings where it is used.
 const BY_SURROUNDINGS: &[&str] = &["unknown-name", "unknown-id", "no-duration"];
@@ -19,7 +20,8 @@ pub fn check(library: &Library, rate: f64, store: &Mutex<Store>) -> Vec<Diagnost
     findings.extend(crate::library::missing_roots(library));
     let mut seen: HashSet<_> = findings.iter().map(key).collect();
     for (sound, _) in library.sounds() {
-        let request = Request { library, sound, overrides: &[], rate, seed: 0, store };
+        let request =
+            Request { library, sound, overrides: &[], rate, quality: Quality::Normal, seed: 0, store };
         let mut found = match compile(&request) {
             Ok(compiled) => [compiled.warnings, compiled.notes].concat(),
             Err(errors) => errors,

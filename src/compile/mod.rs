@@ -30,6 +30,7 @@ use crate::language::limits::PROGRAM_BYTES;
 use crate::language::model::Node;
 use crate::language::{Diagnostic, Library, Limit};
 use crate::library::samples::Store;
+use crate::quality::Quality;
 
 pub use crate::kernel::Audio;
 pub use check::check;
@@ -57,8 +58,9 @@ pub struct Request<'a> {
     pub sound: &'a str,
     /// Values for parameters of the sound's root, as on the command line.
     pub overrides: &'a [(String, f64)],
-    /// Frames per second.
+    /// Frames per second that the engine computes: a multiple of those that are heard, where the quality says so.
     pub rate: f64,
+    pub quality: Quality,
     /// Seed of everything random.
     pub seed: u64,
     /// Decoded samples.

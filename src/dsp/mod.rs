@@ -4,6 +4,7 @@ pub mod additive;
 pub mod drum;
 pub mod dynamics;
 pub mod edge;
+pub mod halfband;
 pub mod lane;
 pub mod line;
 pub mod lookahead;

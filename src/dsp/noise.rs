@@ -3,6 +3,8 @@
 
 use super::lane::{Lane, MAX_LANES};
 use super::math;
+use super::sinc::bessel;
+use std::sync::OnceLock;
 
 /// Mixes the bits of a number (a finaliser of the murmur family; multipliers found by C. Wellons, public domain).
 #[inline(always)]
@@ -54,6 +56,65 @@ pub fn gaussian<L: Lane>(streams: &[Stream], n: &[u32]) -> L {
     }
     let radius = (L::splat(-2.0) * math::ln(L::load(&u))).max(L::splat(0.0)).sqrt();
     radius * math::sin_cycles(L::load(&v) - L::splat(0.5))
+}
+
+/// Frames of a finer grid for one of the coarse one's, and coarse frames that lie on each side of what is between them.
+const FINER: usize = 4;
+const SIDE: usize = 8;
+
+/// Noise of a rate, as it is heard between its frames: four times as many of them, as loud in every band and spread as wide.
+pub struct Between {
+    /// `[frames behind a coarse one][coarse frame]`
+    weights: [[f32; 2 * SIDE]; FINER],
+}
+
+impl Between {
+    /// The weights, made at the first call (a loader thread).
+    pub fn shared() -> &'static Between {
+        static SHARED: OnceLock<Between> = OnceLock::new();
+        SHARED.get_or_init(|| {
+            // Sines of whole quarters of a half turn need no library.
+            let sines = [0.0, std::f64::consts::FRAC_1_SQRT_2, 1.0, std::f64::consts::FRAC_1_SQRT_2];
+            let weights = std::array::from_fn(|behind| {
+                let mut weights: [f64; 2 * SIDE] = std::array::from_fn(|k| {
+                    let x = k as f64 - (SIDE - 1) as f64 - behind as f64 / FINER as f64;
+                    if x == 0.0 {
+                        return 1.0;
+                    }
+                    // sin(pi (k - 7 - b / 4)), whose sign turns with every k.
+                    let sine = if k.is_multiple_of(2) { sines[behind] } else { -sines[behind] };
+                    let window =
+                        bessel(5.0 * (1.0 - (x / SIDE as f64).powi(2)).max(0.0).sqrt()) / bessel(5.0);
+                    sine / (std::f64::consts::PI * x) * window
+                });
+                // The sum of independent values is as wide as each of them.
+                let spread = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
+                weights.iter_mut().for_each(|w| *w /= spread);
+                weights.map(|w| w as f32)
+            });
+            Between { weights }
+        })
+    }
+
+    /// Gaussian numbers of the finer stream from number `first` on: every fourth is one of the stream itself.
+    pub fn gaussian<'a>(&self, stream: Stream, first: u32, out: impl Iterator<Item = &'a mut f32>) {
+        let draw = |n: u32| gaussian::<f32>(&[stream], &[n]);
+        let (mut coarse, mut behind) = (first / FINER as u32, (first % FINER as u32) as usize);
+        let mut near: [f32; 2 * SIDE] =
+            std::array::from_fn(|k| draw(coarse.wrapping_add(k as u32).wrapping_sub(SIDE as u32 - 1)));
+        for out in out {
+            *out = match behind {
+                0 => near[SIDE - 1],
+                _ => near.iter().zip(&self.weights[behind]).map(|(x, w)| x * w).sum(),
+            };
+            behind += 1;
+            if behind == FINER {
+                (coarse, behind) = (coarse.wrapping_add(1), 0);
+                near.copy_within(1.., 0);
+                near[2 * SIDE - 1] = draw(coarse.wrapping_add(SIDE as u32));
+            }
+        }
+    }
 }
 
 /// The gradient along one axis, by the low four bits of a hash.
@@ -185,6 +246,27 @@ mod tests {
         let fourth = x.iter().map(|x| x.powi(4)).sum::<f64>() / 1e5;
         assert!(mean.abs() < 0.01 && (var - 1.0).abs() < 0.02 && lag.abs() < 0.01, "{mean} {var} {lag}");
         assert!((fourth - 3.0).abs() < 0.1, "{fourth}");
+    }
+
+    #[test]
+    fn noise_between_frames_is_as_wide_and_lies_in_the_lower_quarter() {
+        let stream = Stream::new(1, 2);
+        let mut x = vec![0.0; 40_000];
+        Between::shared().gaussian(stream, 0, x.iter_mut());
+        for n in 0..10_000 {
+            assert_eq!(x[4 * n], gaussian::<f32>(&[stream], &[n as u32]), "{n}");
+        }
+        let power = |x: &[f32]| x.iter().map(|x| f64::from(x * x)).sum::<f64>() / x.len() as f64;
+        for behind in 0..4 {
+            let every: Vec<f32> = x[behind..].iter().step_by(4).copied().collect();
+            assert!((power(&every) - 1.0).abs() < 0.05, "{behind}: {}", power(&every));
+        }
+        // What is above the coarse rate's half is what a difference over two frames brings out most.
+        let above: Vec<f32> = x.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]) / 4.0).collect();
+        assert!(power(&above) < 0.01, "{}", power(&above));
+        let mut part = vec![0.0; 100];
+        Between::shared().gaussian(stream, 777, part.iter_mut());
+        assert_eq!(part, x[777..877]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use egui::{
 };
 
 use super::dialog::{self, Purpose};
+use super::settings::TIERS;
 use super::{Asked, Exporting, Scene, record, theme};
 use crate::session::{
     Bits, Ending, Entry, Export, Foretold, Format, Guess, Loudened, Progress, Report, Standing, Status, Stems,
@@ -113,6 +114,7 @@ fn form(ui: &mut Ui, wish: &mut Export, asked: &mut Asked) {
         choice(ui, "Format", &FORMATS, &mut wish.format);
         choice(ui, "Bits", &BITS, &mut wish.bits);
         choice(ui, "Rate", &RATES, &mut wish.rate);
+        choice(ui, "Quality", &TIERS.map(|(tier, name, _)| (tier, name)), &mut wish.quality);
     });
     ui.end_row();
     ui.label("Range");

@@ -41,7 +41,7 @@ use graph::Led;
 
 use crate::session::{
     Control, Counts, Entry, Export, Follows, Foretold, Freezing, Kept, Loudness, Loudnesses, Message,
-    Performance, Preferences, Recording, Session, Snapshot,
+    Performance, Preferences, Recording, Session, Snapshot, Tiers,
 };
 
 pub use host::{Host, Turn};
@@ -70,6 +70,9 @@ pub struct Scene<'a> {
     pub follows: &'a [Follows],
     /// How keyboards are understood.
     pub performance: Performance,
+    pub tiers: Tiers,
+    /// Another tier plays: the host has to stop and begin anew.
+    pub plays_otherwise: bool,
     /// What the user wants of every window.
     pub preferences: &'a Preferences,
     /// The exports, the oldest first.
@@ -91,6 +94,7 @@ pub struct Asked {
     pub turns: Vec<Turn>,
     /// Of the instance's own settings.
     pub performance: Option<Performance>,
+    pub tiers: Option<Tiers>,
     /// About the controllers of macros.
     pub learning: Option<Learning>,
     pub preferences: Option<Preferences>,
@@ -290,7 +294,7 @@ impl Editor {
                 self.panes.scope.rest(meters);
             }
         }
-        let rate = meters.as_ref().map_or(0.0, |meters| meters.rate());
+        let rate = self.session.rate();
         let busy = self.status.busy(&self.session, rate);
         let silenced = levels.silenced(&snapshot);
         let preferences = self.kept.now();
@@ -307,6 +311,8 @@ impl Editor {
             silenced: &silenced,
             host,
             performance: self.session.performance(),
+            tiers: self.session.tiers(),
+            plays_otherwise: self.session.plays_otherwise(),
             follows: &self.session.learn().look(),
             preferences: &preferences,
             exports: &self.session.exports().entries(),
@@ -331,6 +337,7 @@ impl Editor {
             messages,
             turns,
             performance,
+            tiers,
             learning,
             preferences,
             forget,
@@ -367,6 +374,9 @@ impl Editor {
         if let Some(path) = outside {
             // Where the system has no program for it, nothing happens, as with any other link.
             let _ = open::that_detached(path);
+        }
+        if let Some(tiers) = tiers {
+            self.session.set_tiers(tiers);
         }
         if let Some(performance) = performance {
             self.session.perform(performance);

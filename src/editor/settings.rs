@@ -3,12 +3,57 @@
 use egui::{DragValue, Grid, ScrollArea, Ui};
 
 use super::{Asked, Scene, keyboard, theme};
-use crate::session::{Look, MOST_SAMPLES};
+use crate::session::{Look, MOST_SAMPLES, Quality};
 
 /// Zoom in percent.
 const ZOOM: std::ops::RangeInclusive<f32> = 50.0..=400.0;
 const STEPS: [f32; 7] = [50.0, 75.0, 100.0, 125.0, 150.0, 200.0, 300.0];
 const LOOKS: [(Look, &str); 2] = [(Look::Dark, "Dark"), (Look::Light, "Light")];
+
+/// The tiers, with what they do and how much they take.
+pub const TIERS: [(Quality, &str, &str); 3] = [
+    (
+        Quality::Draft,
+        "Draft",
+        "Oscillators without exact sums of harmonics, samples read along straight lines: for slow machines",
+    ),
+    (Quality::Normal, "Normal", "As it is meant to be heard"),
+    (
+        Quality::High,
+        "High",
+        "Everything at four times the sample rate: FM, distortion and fast modulation hardly alias; about four times the work, and 34 frames of latency",
+    ),
+];
+
+/// How finely the instance computes, live and offline.
+fn quality(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
+    theme::heading(ui, "QUALITY");
+    let mut tiers = scene.tiers;
+    Grid::new("quality").num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| {
+        for (when, wanted) in [("Live", &mut tiers.live), ("Offline", &mut tiers.offline)] {
+            ui.label(when);
+            ui.horizontal_wrapped(|ui| {
+                for (tier, name, help) in TIERS {
+                    let button = ui.selectable_label(*wanted == tier, name);
+                    let name = format!("{when} quality: {name}");
+                    let on = *wanted == tier;
+                    button
+                        .widget_info(|| egui::WidgetInfo::selected(egui::Role::RadioButton, true, on, &name));
+                    if button.on_hover_text(help).clicked() {
+                        *wanted = tier;
+                    }
+                }
+            });
+            ui.end_row();
+        }
+    });
+    if scene.plays_otherwise {
+        ui.label(theme::quiet(ui, "The host takes it over when it begins to play anew."));
+    }
+    if tiers != scene.tiers {
+        asked.tiers = Some(tiers);
+    }
+}
 
 /// What is being typed.
 #[derive(Default)]
@@ -76,6 +121,8 @@ impl Settings {
             }
             ui.add_space(10.0);
             asked.performance = keyboard::draw(ui, scene.performance);
+            ui.add_space(10.0);
+            quality(ui, scene, asked);
         });
     }
 

@@ -23,8 +23,8 @@ use egui::{Context, Event, Key, Modifiers, PointerButton, RawInput, Rect, pos2, 
 use super::*;
 use crate::plugin::params::HostParams;
 use crate::session::{
-    Cause, Controller, Counts, Difference, Disk, File, Finding, Follows, Output, Place, Reload, Role,
-    Severity, Shown, Stage, Status, Strip, Texts, Typed,
+    Cause, Controller, Counts, Difference, Disk, File, Finding, Follows, Output, Place, Quality, Reload,
+    Role, Severity, Shown, Stage, Status, Strip, Texts, Typed,
 };
 use host::Control;
 
@@ -177,6 +177,8 @@ impl Bench {
             foretold: &Foretold::Nothing,
             recording: &Recording::default(),
             performance: self.performance,
+            tiers: Default::default(),
+            plays_otherwise: false,
             follows: &self.follows,
         };
         let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(SIZE.0, SIZE.1));

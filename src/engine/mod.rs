@@ -4,6 +4,7 @@
 mod apart;
 mod cuts;
 mod denormals;
+mod gear;
 mod meters;
 mod outputs;
 mod overs;
@@ -27,6 +28,7 @@ use crate::kernel::{Controls, Piece};
 
 pub use crate::dsp::drum::profile::STEPS;
 pub use crate::dsp::drum::{Fate, Instrument, Profile as DrumProfile, Reason, Stroke as DrumStroke};
+pub use crate::dsp::halfband::Lower;
 pub use crate::kernel::Trail;
 pub use crate::kernel::drums::{Drum, Drums};
 pub use crate::kernel::lamp::{Lamp, Onlooker, Told, Voice};
@@ -36,6 +38,7 @@ pub use crate::kernel::voices::Press;
 use apart::Opening;
 pub use apart::{Cause, Mixdown, NodeTime, Offline, PartFault, PartPlayer, Place, Stop, Stretch, WORTH};
 use cuts::Cuts;
+pub use gear::{Gear, Geared};
 pub use meters::{METERED, Meters, PROGRAM_FAULT};
 use outputs::{Gain, Seen};
 use overs::Overs;
@@ -66,6 +69,8 @@ pub struct Io<'a> {
 /// The engine: everything the audio thread owns.
 pub struct Engine {
     rate: f64,
+    /// Frames for one of the host's.
+    factor: usize,
     /// Absolute frame of the next block.
     at: u64,
     player: Option<Player>,
@@ -124,18 +129,24 @@ impl Remote {
 impl Engine {
     /// An engine at `rate` frames per second, and the loader's end of it. Silent until a program arrives.
     pub fn new(rate: f64) -> (Engine, Remote) {
+        Engine::finer(rate, 1)
+    }
+
+    /// The same with `factor` frames for one of the host's, whose positions are therefore no finer than that.
+    fn finer(rate: f64, factor: usize) -> (Engine, Remote) {
         let (outgoing, incoming) = rtrb::RingBuffer::new(QUEUE);
         // Whatever is taken in can be sent back: one in place, one fading, and all that wait.
         let (retired, returned) = rtrb::RingBuffer::new(QUEUE + 2);
         let meters = Arc::new(Meters::new(rate));
         let engine = Engine {
             rate,
+            factor,
             at: 0,
             player: None,
             fading: None,
             incoming,
             retired,
-            song: SongClock::new(rate),
+            song: SongClock::new(rate, factor),
             controls: Controls { onlooker: Some(meters.nodes.clone()), ..Controls::default() },
             gain: Gain::new(rate),
             meters: meters.clone(),
@@ -202,7 +213,7 @@ impl Engine {
     /// Stops every voice and begins the sound anew at frame 0.
     pub fn reset(&mut self) {
         self.at = 0;
-        self.song = SongClock::new(self.rate);
+        self.song = SongClock::new(self.rate, self.factor);
         self.controls.reset();
         self.gain.settle();
         if let Some(player) = &mut self.player {

@@ -4,23 +4,25 @@ use crate::kernel::{Metre, Song, Transport};
 
 /// Without any tempo.
 const DEFAULT_TEMPO: f64 = 120.0;
-/// A position that is off by so many frames is only rounded.
+/// A position that is off by so many frames of the host is only rounded.
 const SAME: f64 = 0.5;
-/// One that is off by less than this, in frames, was reached by playing on: steps are moved a little, not begun anew.
+/// One that is off by less than this, in frames of the host, was reached by playing on: steps are moved a little, not begun anew.
 const JUMP: f64 = 32.0;
 
 #[derive(Clone, Copy)]
 pub struct SongClock {
     rate: f64,
+    /// Frames of the engine for one of the host's, whose positions are no finer.
+    coarse: f64,
     song: Song,
     /// Frames since the host said anything.
     silent: u64,
 }
 
 impl SongClock {
-    pub fn new(rate: f64) -> Self {
+    pub fn new(rate: f64, factor: usize) -> Self {
         let song = Song { rolling: true, bpm: DEFAULT_TEMPO, ..Song::default() };
-        Self { rate, song, silent: 0 }
+        Self { rate, coarse: factor as f64, song, silent: 0 }
     }
 
     /// Takes note of what the host says at the beginning of a block.
@@ -43,7 +45,7 @@ impl SongClock {
         // Where the tempo moved meanwhile, the host has come farther, or less far, than the tempo it told before.
         let moved = 2.0 * (t.tempo - song.bpm).abs() / t.tempo * silent as f64;
         let starts = t.playing && (!song.rolling || !song.host);
-        let jumped = t.playing && (starts || off > JUMP + moved);
+        let jumped = t.playing && (starts || off > JUMP * self.coarse + moved);
         if !t.playing || jumped {
             let frame = t.frame.unwrap_or((t.beats * 60.0 / t.tempo * self.rate).round() as i64);
             *song = Song {
@@ -56,7 +58,7 @@ impl SongClock {
                 bpm: t.tempo,
                 metre: song.metre,
             };
-        } else if off > SAME {
+        } else if off > SAME * self.coarse {
             *song = Song { anchor: t.beats, since: 0, bpm: t.tempo, ..*song };
         } else if song.bpm != t.tempo {
             *song = Song { anchor: here, since: 0, bpm: t.tempo, ..*song };

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::quality::Quality;
 use crate::spec::{Default, NodeSpec, ParamKind};
 
 use super::outbox::Outbox;
@@ -123,6 +124,8 @@ pub struct Build<'a> {
     pub input_channels: &'a [usize],
     /// Frames per second.
     pub rate: f64,
+    /// How finely it is computed; `High`: `rate` is a multiple of the rate that is heard.
+    pub quality: Quality,
     /// The node's own `duration`, in seconds.
     pub duration: Option<f64>,
     /// Seed of the node's random streams: project seed and node path.

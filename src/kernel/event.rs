@@ -208,6 +208,15 @@ impl Transport {
     pub fn starting(tempo: f64) -> Transport {
         Transport { playing: true, tempo, beats: 0.0, frame: Some(0), time_signature: (4, 4), bar: None }
     }
+
+    /// Where it stands so many frames later, if it plays on.
+    pub fn after(&self, frames: u64, rate: f64) -> Transport {
+        if !self.playing {
+            return *self;
+        }
+        let beats = self.beats + frames as f64 * self.tempo / (60.0 * rate);
+        Transport { beats, frame: self.frame.map(|frame| frame + frames as i64), ..*self }
+    }
 }
 
 /// The last known values of continuous controllers, so that a program that starts late knows them.

@@ -12,6 +12,7 @@ use super::{
     Tile, Width,
 };
 use crate::nodes::{NodeDef, Runs};
+use crate::quality::Quality;
 use crate::spec::{Channels, Default, Ends, ParamKind};
 
 /// Counts this thread's allocations, so that a test can show that rendering makes none.
@@ -67,6 +68,7 @@ pub struct Probe {
     pub width: Width,
     pub isa: Isa,
     pub rate: f64,
+    pub quality: Quality,
     pub at: u64,
     pub seed: u64,
     pub duration: Option<f64>,
@@ -114,6 +116,7 @@ impl Probe {
             width: Width::One,
             isa: Isa::processor(),
             rate: 44100.0,
+            quality: Quality::Normal,
             at: 0,
             seed: 7,
             duration: None,
@@ -227,6 +230,7 @@ impl Probe {
             constants: &[],
             song: false,
             rate: self.rate,
+            quality: self.quality,
             duration: self.duration,
             seed: self.seed,
             audio: self.audio.clone(),

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use crate::dsp::lane::Lane;
-use crate::dsp::sinc::Sinc;
+use crate::dsp::sinc::{Sinc, straight};
 use crate::kernel::lamp::Told;
 use crate::kernel::{Audio, Build, Kernel, Lanewise, MAX_LANES, Pass, Start};
+use crate::quality::Quality;
 use crate::spec::*;
 use crate::units::Unit;
 
@@ -69,6 +70,8 @@ pub static DEF: NodeDef = NodeDef {
 struct Sample {
     files: Vec<Arc<Audio>>,
     sinc: &'static Sinc,
+    /// It is read along straight lines.
+    draft: bool,
     start: usize,
     end: usize,
     speed: usize,
@@ -100,6 +103,7 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
         chosen: vec![0; b.lanes],
         files,
         sinc: Sinc::shared(),
+        draft: b.quality == Quality::Draft,
         start: need(b, "start")?,
         end: need(b, "end")?,
         speed: need(b, "speed")?,
@@ -133,7 +137,11 @@ impl Sample {
     #[inline(always)]
     fn read(&self, audio: &Audio, channel: usize, at: f64, step: f32, region: Region) -> f32 {
         let round = self.looped.then_some((region.from as i64, region.to as i64));
-        self.sinc.read_at(&audio.channels[channel.min(audio.channels.len() - 1)], at, step, round)
+        let recording = &audio.channels[channel.min(audio.channels.len() - 1)];
+        match self.draft {
+            true => straight(recording, at, round),
+            false => self.sinc.read_at(recording, at, step, round),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ use std::time::Duration;
 use nice_plug::prelude::*;
 use nice_plug_egui::{EguiEditor, RepaintNotifier};
 
-use crate::engine::{Engine, Event, Io, Offline, Performance, WORTH, What};
+use crate::engine::{Event, Gear, Geared, Io, Offline, Performance, WORTH, What};
 use crate::session::{Kept, Session, ticks};
 use params::{HostParams, Target};
 
@@ -118,8 +118,10 @@ const OFFLINE_WAIT: Duration = Duration::from_secs(30);
 /// One instance of either plug-in.
 pub struct Instrument<V: Variant> {
     params: Arc<HostParams>,
-    /// With the sample rate that it was made for. None before the first activation.
-    engine: Option<(f64, Engine)>,
+    /// None before the first activation.
+    engine: Option<Geared>,
+    /// Frames of a block, at most.
+    most: usize,
     /// The host renders faster or slower than real time, and waits for us.
     offline: bool,
     /// A fault was contained; silence until the next activation.
@@ -146,6 +148,7 @@ impl<V: Variant> Default for Instrument<V> {
         Self {
             params,
             engine: None,
+            most: 0,
             offline: false,
             faulted: false,
             events: vec![],
@@ -170,18 +173,23 @@ impl<V: Variant> Instrument<V> {
         let rate = f64::from(config.sample_rate);
         self.params.tell_sound();
         Kept::shared().make_room();
-        if self.engine.as_ref().is_none_or(|(made_for, _)| *made_for != rate) {
-            self.engine = Some((rate, self.session().engine(rate)));
+        let most = config.max_buffer_size as usize;
+        self.offline = config.process_mode == ProcessMode::Offline;
+        let gear = Gear::new(self.session().begins(self.offline), rate);
+        if self.engine.as_ref().is_none_or(|made| made.gear() != gear)
+            || (gear.factor > 1 && most > self.most)
+        {
+            self.engine = Some(self.session().geared(gear, most));
+            self.most = most;
             self.told.fill(UNTOLD);
             self.performance = None;
         }
         self.events = Vec::with_capacity(front::MOST_EVENTS + self.params.len() + 3);
-        self.offline = config.process_mode == ProcessMode::Offline;
-        if let Some((_, engine)) = &mut self.engine {
+        if let Some(geared) = &mut self.engine {
             // Threads that help with large blocks, until it is deactivated.
-            let most = config.max_buffer_size as usize;
             let threads = || std::thread::available_parallelism().map_or(1, |n| n.get());
-            engine.render_offline(self.offline.then(|| Offline::new(threads(), most, WORTH)));
+            let offline = self.offline.then(|| Offline::new(threads(), most * gear.factor, WORTH));
+            geared.engine().render_offline(offline);
         }
         self.faulted = false;
         self.session().settle(if self.offline { OFFLINE_WAIT } else { ACTIVATION_WAIT });
@@ -263,7 +271,7 @@ impl<V: Variant> Instrument<V> {
                 self.events.push(event);
             }
         }
-        let Some((_, engine)) = &mut self.engine else { return silence(main, aux) };
+        let Some(engine) = &mut self.engine else { return silence(main, aux) };
         let [left, right] = main.as_slice() else { return };
         let mut pairs: [[&mut [f32]; 2]; MOST_AUX] = std::array::from_fn(|_| [&mut [][..], &mut [][..]]);
         let mut count = 0;
@@ -357,13 +365,13 @@ impl<V: Variant> Plugin for Instrument<V> {
     }
 
     fn deactivate(&mut self) {
-        if let Some((_, engine)) = &mut self.engine {
-            contain("deactivate", || engine.render_offline(None));
+        if let Some(geared) = &mut self.engine {
+            contain("deactivate", || geared.engine().render_offline(None));
         }
     }
 
     fn reset(&mut self) {
-        if let Some((_, engine)) = &mut self.engine {
+        if let Some(engine) = &mut self.engine {
             contain("reset", || engine.reset());
         }
     }

@@ -8,6 +8,7 @@ use crate::compile::{self, Request};
 use crate::engine::{Event, What};
 use crate::language::{Library, render};
 use crate::library::samples::Store;
+use crate::quality::Quality;
 use crate::spec::NodeSpec;
 
 const RATE: f64 = 44_100.0;
@@ -36,8 +37,15 @@ pub fn play(spec: &NodeSpec, specs: &[&'static NodeSpec], folder: &Path) -> Resu
         return Err(fail(&render(&found, library.files(), false)));
     }
     let store = Mutex::new(Store::default());
-    let request =
-        Request { library: &library, sound: "example", overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library: &library,
+        sound: "example",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     let compiled = compile::compile(&request).map_err(|e| fail(&render(&e, library.files(), false)))?;
     if !compiled.warnings.is_empty() {
         return Err(fail(&render(&compiled.warnings, library.files(), false)));

@@ -94,7 +94,16 @@ type Tried = (Compiled, Option<Box<Program>>);
 /// Compiles, with a copy to be tried out.
 fn compile(library: &Library, sound: &str, order: &Order) -> Result<Tried, Vec<Diagnostic>> {
     let Order { seed, store, exchange, .. } = *order;
-    let request = Request { library, sound, overrides: &[], rate: exchange.rate(), seed, store };
+    let gear = exchange.gear();
+    let request = Request {
+        library,
+        sound,
+        overrides: &[],
+        rate: gear.engine_rate(),
+        quality: gear.quality,
+        seed,
+        store,
+    };
     compile_to_try(&request, exchange.before(sound))
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::drums::Saved;
 use super::learn::Learned;
 use super::macros::Owners;
+use super::tiers::Tiers;
 use crate::engine::Performance;
 use crate::library::samples::{Copies, Reference};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -48,6 +49,9 @@ pub struct Document {
     /// How keyboards are understood.
     #[serde(skip_serializing_if = "is_default")]
     pub performance: Performance,
+    /// How finely it is computed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub quality: Tiers,
     /// The controllers that move the host's macros.
     #[serde(skip_serializing_if = "Learned::is_empty")]
     pub learned: Learned,
@@ -100,6 +104,7 @@ impl Default for Document {
             edits: vec![],
             macros: Owners::new(),
             performance: Performance::default(),
+            quality: Tiers::default(),
             learned: Learned::new(),
             drums: Saved::new(),
             folders: vec![],

@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use crate::compile::{Blueprint, Compiled, Program};
-use crate::engine::Remote;
+use crate::engine::{Gear, Remote};
+use crate::quality::Quality;
 
 /// An engine that runs has taken a program by then.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -14,7 +15,7 @@ const ANY_RATE: f64 = 48_000.0;
 /// The present engine, and how far it has been provided with programs.
 #[derive(Default)]
 pub struct Exchange {
-    engine: Option<(f64, Remote)>,
+    engine: Option<(Gear, Remote)>,
     /// Whether the present engine has been given a program.
     given: bool,
     /// A program for which the engine had no room yet.
@@ -34,8 +35,8 @@ struct Ready {
 
 impl Exchange {
     /// Programs go to this engine from now on; it has none yet.
-    pub fn connect(&mut self, rate: f64, remote: Remote) {
-        *self = Exchange { engine: Some((rate, remote)), ..Exchange::default() };
+    pub fn connect(&mut self, gear: Gear, remote: Remote) {
+        *self = Exchange { engine: Some((gear, remote)), ..Exchange::default() };
     }
 
     pub fn is_connected(&self) -> bool {
@@ -47,9 +48,9 @@ impl Exchange {
         self.given
     }
 
-    /// The sample rate to compile for.
-    pub fn rate(&self) -> f64 {
-        self.engine.as_ref().map_or(ANY_RATE, |(rate, _)| *rate)
+    /// What is compiled for.
+    pub fn gear(&self) -> Gear {
+        self.engine.as_ref().map_or(Gear::new(Quality::Normal, ANY_RATE), |(gear, _)| *gear)
     }
 
     /// The program that a new one of this sound takes over from.

@@ -15,10 +15,11 @@ use crate::bounce::{
 };
 use crate::compile::parts::{Cut, Parts, Point, StemWish, compile_parts};
 use crate::compile::{Request, Role};
-use crate::engine::{Event, Transport, What};
+use crate::engine::{Event, Gear, Transport, What};
 use crate::language::{Content, Diagnostic, Library};
 use crate::library::samples::{Excuse, Store};
 use crate::library::vault::Vault;
+use crate::quality::Quality;
 
 pub use crate::bounce::{Entry, Progress, Report, Standing};
 
@@ -95,6 +96,8 @@ pub struct Export {
     pub bits: Bits,
     /// Frames per second.
     pub rate: u32,
+    /// How finely it is computed.
+    pub quality: Quality,
     /// Seconds of the song; without an end as long as the sound says.
     pub from: f64,
     pub to: Option<f64>,
@@ -112,6 +115,7 @@ impl Default for Export {
             format: Format::default(),
             bits: Bits::default(),
             rate: 48_000,
+            quality: Quality::Normal,
             from: 0.0,
             to: None,
             ending: Ending::default(),
@@ -176,6 +180,10 @@ impl Export {
         (seconds > 0.0).then(|| (seconds * f64::from(self.rate)) as u64 * 2 * self.depth().bytes() as u64)
     }
 
+    fn gear(&self) -> Gear {
+        Gear::new(self.quality, f64::from(self.rate))
+    }
+
     fn depth(&self) -> Depth {
         match self.bits {
             Bits::Sixteen => Depth::Int16,
@@ -197,9 +205,9 @@ impl Export {
     /// Which frames of the song.
     fn length(&self, parts: &Parts) -> Result<Length, Failure> {
         let rate = f64::from(self.rate);
-        let own = parts.length.map(|frames| frames.saturating_sub(parts.latency));
-        let own = own.or(parts.arrangement.frames(rate, self.bpm));
         let frames = |seconds: f64| (seconds * rate).round() as u64;
+        let own = parts.length.map(|own| frames(own.saturating_sub(parts.latency) as f64 / parts.rate));
+        let own = own.or(parts.arrangement.frames(rate, self.bpm));
         let Some(to) = self.to.map(frames).or(own) else {
             let text = format!("`{}` does not say how long it lasts: say where it ends", parts.name);
             return Err(Failure::Wish(text));
@@ -268,7 +276,7 @@ impl Export {
     /// What the queue does for it: `document` as it sounds, with the host's controls where they stand.
     fn errand(self, document: Document, sound: String, controls: Vec<(Control, f32)>) -> Errand {
         Box::new(move |control, tell| {
-            with_request(&document, &sound, f64::from(self.rate), control, |request| {
+            with_request(&document, &sound, self.gear(), control, |request| {
                 let mut parts = self.parts(request)?;
                 let drums = Arc::new(Drums::default());
                 drums::restore(&drums, &document.drums);
@@ -293,7 +301,7 @@ impl Export {
         controls: Vec<(Control, f32)>,
         control: &bounce::Control,
     ) -> Result<Forecast, Failure> {
-        with_request(document, sound, f64::from(self.rate), control, |request| {
+        with_request(document, sound, self.gear(), control, |request| {
             let export = self.bounce(&self.parts(request)?, controls)?;
             bounce::forecast(request, &export, control)
         })
@@ -308,6 +316,7 @@ impl Export {
         let event = |(control, value)| Event { at: 0, what: What::Control { control, value } };
         let transport = self.bpm.map(Transport::starting);
         Ok(bounce::Export {
+            gear: self.gear(),
             length: self.length(parts)?,
             events: controls.into_iter().map(event).collect(),
             transport,
@@ -340,7 +349,7 @@ impl Export {
 fn with_request<T>(
     document: &Document,
     sound: &str,
-    rate: f64,
+    gear: Gear,
     control: &bounce::Control,
     work: impl FnOnce(&Request) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
@@ -349,7 +358,15 @@ fn with_request<T>(
     }
     let (library, store) = (library(document), self::store(document, control));
     let seed = document.seed;
-    work(&Request { library: &library, sound, overrides: &[], rate, seed, store: &store })
+    work(&Request {
+        library: &library,
+        sound,
+        overrides: &[],
+        rate: gear.engine_rate(),
+        quality: gear.quality,
+        seed,
+        store: &store,
+    })
 }
 
 /// The library of a project, as it sounds.

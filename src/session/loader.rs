@@ -154,8 +154,8 @@ impl Loader {
                 self.wish.restore(&document);
                 self.restore_samples(&document);
             }
-            Message::Engine(rate, remote) => {
-                self.exchange.connect(rate, remote);
+            Message::Engine(gear, remote) => {
+                self.exchange.connect(gear, remote);
                 self.wish.need(Todo::Build, Cause::Chosen);
             }
         }
@@ -428,7 +428,7 @@ impl Loader {
                     && let Some(silence) = silence(&self.order())
                 {
                     self.exchange.give(silence);
-                    self.shared.is_late_by(0);
+                    self.shared.is_late_by(self.exchange.gear().latency(0));
                     self.shared.names_keys(&[]);
                 }
                 let owners = self.owners(&[]);
@@ -446,7 +446,7 @@ impl Loader {
                 let drawing = std::mem::take(&mut compiled.drawing);
                 graph = Some(Arc::new(Graph::of(drawing, library.files())));
                 let nodes = compiled.summary.clone();
-                self.shared.is_late_by(compiled.program.latency);
+                self.shared.is_late_by(self.exchange.gear().latency(compiled.program.latency));
                 self.shared.names_keys(&compiled.note_names);
                 self.exchange.give(compiled);
                 self.turn();

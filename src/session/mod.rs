@@ -28,6 +28,7 @@ mod strips;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod tiers;
 mod typed;
 mod wish;
 
@@ -43,7 +44,7 @@ pub use crate::engine::{
     COLUMN, Candidate, Control, Drum, DrumProfile, Drums, Fate, Instrument, Lamp, MOST_MEMBERS, MOST_RANGE,
     Meters, Mpe, Performance, Reason, StripControl, Told, Trail, TriggerControl, TriggerSeen, Voice, Zone,
 };
-use crate::engine::{Engine, Remote};
+use crate::engine::{Gear, Geared, Remote};
 use crate::library::vault::Vault;
 use mailbox::Mailbox;
 
@@ -54,6 +55,7 @@ pub use crate::language::vocabulary::note;
 pub use crate::library::presets::{Place as PresetPlace, Preset, Shelf, factory, main_file, user_folder};
 pub use crate::library::vault::Counts;
 pub use crate::spec::Color;
+pub use crate::quality::Quality;
 pub use audition::Audition;
 pub use document::{Document, File, MOST_EMBED};
 pub use drawing::{Cable, Files, Graph, GraphNode};
@@ -73,6 +75,7 @@ pub use show::{Shown, Texts};
 pub use snapshot::{Finding, Levels, Load, Place, Reading, Snapshot, Status, ticks};
 pub use strips::StripEdit;
 pub use texts::Disk;
+pub use tiers::Tiers;
 pub use typed::Typed;
 
 /// What is asked of the loader. Later requests of the same kind replace earlier ones that have not been carried out.
@@ -121,8 +124,8 @@ pub enum Message {
     Embed(u32),
     /// Bring back what was saved with the project.
     Restore(Arc<Document>),
-    /// Programs go to this engine from now on, for this sample rate.
-    Engine(f64, Remote),
+    /// Programs go to this engine from now on.
+    Engine(Gear, Remote),
 }
 
 /// Called, from any thread, when the host should ask [`Session::take_changed`] and [`Session::latency`].
@@ -140,6 +143,7 @@ struct Shared {
     sound: AtomicU32,
     /// How keyboards are understood, as bits.
     performance: AtomicU64,
+    tiers: tiers::Running,
     /// By how many frames the sound that plays is late.
     latency: AtomicU32,
     /// An offline render waits for the loader in vain.
@@ -191,6 +195,7 @@ impl Session {
             meters: ArcSwapOption::empty(),
             sound: AtomicU32::new(0),
             performance: AtomicU64::new(Performance::default().to_bits()),
+            tiers: tiers::Running::default(),
             latency: AtomicU32::new(0),
             late: AtomicBool::new(false),
             lacked: AtomicBool::new(false),
@@ -212,14 +217,48 @@ impl Session {
         Arc::new(Self { shared: Arc::new(shared), loader: Mutex::new(None), recorder: Recorder::default() })
     }
 
-    /// Makes an engine for this sample rate and lets the loader provide it with programs; an engine made before gets none any more.
-    pub fn engine(&self, rate: f64) -> Engine {
-        let (mut engine, remote) = Engine::new(rate);
-        engine.hear_drums(self.shared.drums.clone());
-        self.recorder.listen(&mut engine);
+    /// Makes an engine of normal quality for this sample rate and lets the loader provide it with programs; an engine made before gets
+    /// none any more.
+    pub fn engine(&self, rate: f64) -> Geared {
+        self.geared(Gear::new(Quality::Normal, rate), 0)
+    }
+
+    /// The same with another gear; `most` of the host's frames are rendered at once.
+    pub fn geared(&self, gear: Gear, most: usize) -> Geared {
+        let (mut geared, remote) = Geared::new(gear, most);
+        geared.engine().hear_drums(self.shared.drums.clone());
+        self.recorder.listen(&mut geared);
         self.shared.meters.store(Some(remote.meters().clone()));
-        self.send(Message::Engine(rate, remote));
-        engine
+        self.shared.tiers.plays(gear);
+        self.send(Message::Engine(gear, remote));
+        geared
+    }
+
+    /// The quality tiers that are wanted.
+    pub fn tiers(&self) -> Tiers {
+        self.shared.tiers.wanted()
+    }
+
+    /// Changes them; the project is to be saved again, and the host asked to begin anew where [`Session::plays_otherwise`].
+    pub fn set_tiers(&self, tiers: Tiers) {
+        if self.shared.tiers.want(tiers) {
+            self.shared.note_change();
+        }
+    }
+
+    /// The host is going to play, or to render offline: the tier for that.
+    pub fn begins(&self, offline: bool) -> Quality {
+        self.shared.tiers.begins(offline)
+    }
+
+    /// Whether an engine of another tier plays than is wanted.
+    pub fn plays_otherwise(&self) -> bool {
+        self.shared.tiers.differs()
+    }
+
+    /// The host's frames per second; 0 before there is an engine.
+    pub fn rate(&self) -> f64 {
+        self.shared.tiers.rate()
     }
 
     /// Asks the loader, and starts it if it does not run yet.
@@ -260,8 +299,9 @@ impl Session {
         let edits = self.shared.typed.load().unheard(&self.shared.snapshot.load().texts, &document);
         let macros = self.shared.macros.settled(document.macros.clone());
         let (performance, learned) = (self.performance(), self.shared.learn.saved());
-        let drums = drums::saved(&self.shared.drums);
-        Document { edits, macros, performance, learned, drums, ..Document::clone(&document) }.to_json()
+        let (drums, quality) = (drums::saved(&self.shared.drums), self.tiers());
+        Document { edits, macros, performance, quality, learned, drums, ..Document::clone(&document) }
+            .to_json()
     }
 
     /// What is typed in the window, or was when it was closed or the project saved.
@@ -297,6 +337,7 @@ impl Session {
         self.shared.document.store(Arc::new(document.kept()));
         self.shared.macros.restore(&document.macros);
         self.shared.performance.store(document.performance.to_bits(), Ordering::Release);
+        self.shared.tiers.want(document.quality);
         self.shared.learn.restore(&document.learned);
         drums::restore(&self.shared.drums, &document.drums);
         self.shared.drums_told.store(drums::version(&self.shared.drums), Ordering::Release);

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use seiche::compile::{self, Request};
 use seiche::engine::{Control as Knob, Engine, Event, Io, Offline, StripControl, Transport, What};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 use super::support::{RATE, library, note, release};
 use super::{JOINED, Wish, difference, playing, song};
@@ -83,6 +84,7 @@ fn edited(texts: [&str; 2], block: usize, offline: Option<usize>) -> Vec<u32> {
         sound: "x",
         overrides: &[],
         rate: RATE,
+        quality: Quality::Normal,
         seed: 7,
         store: &store,
     };

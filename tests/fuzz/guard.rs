@@ -17,6 +17,7 @@ use seiche::engine::{Event, What};
 use seiche::language::{Library, limits, render, to_json};
 use seiche::library::samples::Store;
 use seiche::nodes::{NodeDef, Runs};
+use seiche::quality::Quality;
 
 /// Most memory that one input may take at a time.
 const MAX_BYTES: usize = 512 << 20;
@@ -197,7 +198,15 @@ fn load_and_play(bytes: Vec<u8>) -> Tally {
     let names: Vec<&str> = library.sounds().map(|(name, _)| name).take(SOUNDS).collect();
     for (i, sound) in names.into_iter().enumerate() {
         let rate = [48_000.0, 44_100.0, 8_000.0, 192_000.0][i % 4];
-        let request = Request { library: &library, sound, overrides: &[], rate, seed: 7, store: &store };
+        let request = Request {
+            library: &library,
+            sound,
+            overrides: &[],
+            rate,
+            quality: Quality::Normal,
+            seed: 7,
+            store: &store,
+        };
         match compile::compile(&request) {
             Ok(compiled) => {
                 tally.played += 1;

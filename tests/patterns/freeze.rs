@@ -8,6 +8,7 @@ use seiche::compile::{self, Request};
 use seiche::engine::{Engine, Io};
 use seiche::language::Library;
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 use super::support::*;
 use super::{at, bits};
@@ -76,7 +77,15 @@ fn freeze(library: &Library, track: &str, post_fader: bool, bpm: Option<f64>) ->
 /// The engine's mix, and what is said of the text.
 fn live(library: &Library, job: &Job) -> (Vec<u32>, Vec<String>) {
     let store = Mutex::new(Store::default());
-    let request = Request { library, sound: "x", overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library,
+        sound: "x",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     let compiled = compile::compile(&request).unwrap_or_else(|e| panic!("{e:?}"));
     let warnings = compiled.warnings.iter().map(|w| w.message.clone()).collect();
     (bits(&seiche::bounce::render(compiled.program, job, &mut |_| true)), warnings)
@@ -120,8 +129,15 @@ fn frozen_tracks_sound_from_where_the_host_jumps_to() {
     let iced = freeze(&source, "pad", false, Some(120.0)).unwrap_or_else(|why| panic!("{why}"));
     let frozen = scratch.library(&iced.text);
     let store = Mutex::new(Store::default());
-    let request =
-        Request { library: &frozen, sound: "x", overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library: &frozen,
+        sound: "x",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     let (mut engine, mut remote) = Engine::new(RATE);
     assert!(remote.send(compile::compile(&request).unwrap_or_else(|e| panic!("{e:?}")).program).is_ok());
     let whole =

@@ -11,9 +11,10 @@ use seiche::bounce::{
 };
 use seiche::compile::Request;
 use seiche::compile::parts::{Arrangement, Cut, Parts, compile_parts};
-use seiche::engine::Transport;
+use seiche::engine::{Gear, Transport};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 use seiche::score::midi::{Written, write};
 
 use super::host::{BLOCK, Host};
@@ -63,8 +64,15 @@ fn parts(text: &str, folder: &Path) -> (Library, Parts) {
     let specs: Vec<_> = seiche::nodes::ALL.iter().map(|d| &d.spec).collect();
     let library = Library::read(vec![(folder.join("test.yaml"), text.as_bytes().to_vec())], &specs);
     let store = Mutex::new(Store::default());
-    let request =
-        Request { library: &library, sound: "x", overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library: &library,
+        sound: "x",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     match compile_parts(&request, Cut::default()) {
         Ok(parts) => (library, parts),
         Err(errors) => panic!("{}", show(&errors, library.files(), false)),
@@ -75,9 +83,17 @@ fn parts(text: &str, folder: &Path) -> (Library, Parts) {
 pub fn bounced(text: &str, frames: u64, transport: Option<Transport>, tail: Tail, chunk: usize) -> Vec<f32> {
     let (library, parts) = parts(text, Path::new(""));
     let store = Mutex::new(Store::default());
-    let request =
-        Request { library: &library, sound: "x", overrides: &[], rate: RATE, seed: 0, store: &store };
+    let request = Request {
+        library: &library,
+        sound: "x",
+        overrides: &[],
+        rate: RATE,
+        quality: Quality::Normal,
+        seed: 0,
+        store: &store,
+    };
     let export = Export {
+        gear: Gear::new(Quality::Normal, RATE),
         length: Length { from: 0, to: frames, tail },
         events: vec![],
         transport,

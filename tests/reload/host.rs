@@ -8,6 +8,7 @@ use seiche::compile::{Blueprint, Program, Request, compile_after};
 use seiche::engine::{Engine, Event, Io, Remote};
 use seiche::language::{Diagnostic, Library, render as show};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 use super::support::*;
 
@@ -70,7 +71,15 @@ impl Host {
             return Err(fault.clone());
         }
         let Host { store, blueprint, .. } = self;
-        let request = Request { library: &library, sound, overrides: &[], rate: RATE, seed: 0, store };
+        let request = Request {
+            library: &library,
+            sound,
+            overrides: &[],
+            rate: RATE,
+            quality: Quality::Normal,
+            seed: 0,
+            store,
+        };
         let compiled = compile_after(&request, blueprint.as_ref()).map_err(|mut faults| faults.remove(0))?;
         self.blueprint = Some(compiled.blueprint);
         Ok(compiled.program)
@@ -85,7 +94,15 @@ impl Host {
     }
 
     pub fn save_library(&mut self, library: &Library, sound: &str) {
-        let request = Request { library, sound, overrides: &[], rate: RATE, seed: 0, store: &self.store };
+        let request = Request {
+            library,
+            sound,
+            overrides: &[],
+            rate: RATE,
+            quality: Quality::Normal,
+            seed: 0,
+            store: &self.store,
+        };
         match compile_after(&request, self.blueprint.as_ref()) {
             Ok(compiled) => {
                 self.blueprint = Some(compiled.blueprint);

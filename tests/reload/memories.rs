@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use seiche::compile::{Blueprint, Request, compile_to_try};
 use seiche::engine::{Event, What, try_out};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 /// Voices with so much memory that 2 of them and 16 of them do not fit together.
 fn large(voices: usize) -> String {
@@ -149,8 +150,15 @@ fn carry_knows_voices_that_were_only_tried_out_for_silent() {
     let store = Mutex::new(Store::default());
     let compiled = |voices: usize, before: Option<&Blueprint>| {
         let library = library(&large(voices));
-        let request =
-            Request { library: &library, sound: "s", overrides: &[], rate: RATE, seed: 0, store: &store };
+        let request = Request {
+            library: &library,
+            sound: "s",
+            overrides: &[],
+            rate: RATE,
+            quality: Quality::Normal,
+            seed: 0,
+            store: &store,
+        };
         let (compiled, copy) =
             compile_to_try(&request, before).map_err(|mut faults| faults.remove(0).message)?;
         assert!(copy.is_some_and(|copy| try_out(copy).is_ok()));

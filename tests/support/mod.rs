@@ -11,6 +11,7 @@ use seiche::compile::{self, Program, Request};
 use seiche::engine::{Event, What};
 use seiche::language::{Library, render as show};
 use seiche::library::samples::Store;
+use seiche::quality::Quality;
 
 #[global_allocator]
 static GUARD: Counting = Counting;
@@ -62,7 +63,15 @@ pub fn library_at(path: &std::path::Path, text: &str) -> Library {
 pub fn program(text: &str, sound: &str, rate: f64, seed: u64) -> Box<Program> {
     let library = library(text);
     let store = Mutex::new(Store::default());
-    let request = Request { library: &library, sound, overrides: &[], rate, seed, store: &store };
+    let request = Request {
+        library: &library,
+        sound,
+        overrides: &[],
+        rate,
+        quality: Quality::Normal,
+        seed,
+        store: &store,
+    };
     match compile::compile(&request) {
         Ok(compiled) => compiled.program,
         Err(errors) => panic!("{}", show(&errors, library.files(), false)),

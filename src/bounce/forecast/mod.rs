@@ -19,7 +19,8 @@ use super::meter::decibels;
 use super::wish::Export;
 use crate::compile::Request;
 use crate::compile::parts::{Cut, Feed, Parts, Point, StemWish, compile_parts, sources};
-use crate::engine::Event;
+use crate::engine::{Event, Gear};
+use crate::quality::Quality;
 use listen::Listener;
 use notes::Note;
 use sum::Sum;
@@ -86,6 +87,10 @@ impl Forecast {
 /// # Errors
 /// Those of a bounce: the sound cannot be compiled or rendered, or `control` has cancelled.
 pub fn forecast(request: &Request, export: &Export, control: &Control) -> Result<Forecast, Failure> {
+    // Levels are the same in every quality.
+    let gear = Gear::new(Quality::Normal, export.gear.rate);
+    let request = &Request { rate: gear.rate, quality: gear.quality, ..*request };
+    let export = &Export { gear, ..export.clone() };
     let stems = Some(StemWish { point: Point::PostFader, master: false });
     let parts = compile_parts(request, Cut { stems, whole: false });
     let parts = parts.map_err(|errors| {

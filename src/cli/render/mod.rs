@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use crate::bounce::{self, Cache, Crew, Export, Failure, FaultReport, Forecast, Level, Report, names};
 use crate::compile::Request;
 use crate::compile::parts::{Cut, StemWish, compile_parts};
-use crate::engine::{Control, Event, Transport, What};
+use crate::engine::{Control, Event, Gear, Transport, What};
 use crate::language::{Diagnostic, Library, nearest, render as show};
 use crate::library;
 use crate::library::samples::{Excuse, Store};
@@ -50,6 +50,7 @@ impl Render {
         }
         let sound = self.choose(&library)?;
         let rate = f64::from(self.rate);
+        let gear = Gear::new(self.quality.quality(), rate);
         let mut events = self.turned(&library)?;
         let midi = self.midi.as_ref().map(|path| midi::read(path, rate)).transpose()?;
         let mut store = Store::default();
@@ -61,7 +62,8 @@ impl Render {
             library: &library,
             sound: &sound,
             overrides: &self.set,
-            rate,
+            rate: gear.engine_rate(),
+            quality: gear.quality,
             seed: self.seed,
             store: &store,
         };
@@ -75,8 +77,8 @@ impl Render {
         };
         report(&parts.warnings, &library);
         let piece = parts.arrangement.frames(rate, self.bpm);
-        let own = parts.length.map(|frames| frames.saturating_sub(parts.latency)).or(piece);
-        let own = own.map(|frames| frames as f64 / rate);
+        let own = parts.length.map(|own| own.saturating_sub(parts.latency) as f64 / parts.rate);
+        let own = own.or(piece.map(|frames| frames as f64 / rate));
         let own = own.or(midi.as_ref().map(|midi| midi.seconds));
         events.extend(midi.into_iter().flat_map(|midi| midi.events));
         let length = self.length(own, &parts.arrangement)?;
@@ -85,6 +87,7 @@ impl Render {
             PathBuf::from(format!("{}.{extension}", names::safe(&sound)))
         });
         let mut export = Export {
+            gear,
             length,
             events,
             transport: self.bpm.map(start_of_song),

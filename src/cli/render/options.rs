@@ -10,6 +10,7 @@ use super::values::{
 };
 use crate::bounce::{Container, Depth, Policy, names};
 use crate::compile::parts::Point;
+use crate::quality::Quality;
 
 /// Renders a sound of a library into an audio file (stereo). Exit code 0: rendered; 1: the library has errors, the sound failed
 /// while it played, or a file cannot be read or written; 2: a wrong command line.
@@ -40,6 +41,9 @@ pub struct Render {
     /// Frames per second.
     #[arg(long, default_value = "44100", value_parser = clap::value_parser!(u32).range(1000..=384_000))]
     pub rate: u32,
+    /// How finely it is computed: high runs everything at four times the rate, so that FM and distortion hardly alias; draft is quicker.
+    #[arg(long, value_enum, default_value = "normal")]
+    pub quality: Tier,
     /// The file to write [default: NAME.wav in this folder].
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -135,6 +139,24 @@ pub struct Render {
     /// Frames that are rendered at a time; makes no difference to the result.
     #[arg(long, default_value = "4096", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     pub block: u32,
+}
+
+/// How finely it is computed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tier {
+    Draft,
+    Normal,
+    High,
+}
+
+impl Tier {
+    pub fn quality(self) -> Quality {
+        match self {
+            Tier::Draft => Quality::Draft,
+            Tier::Normal => Quality::Normal,
+            Tier::High => Quality::High,
+        }
+    }
 }
 
 /// How samples are written.

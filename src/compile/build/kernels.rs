@@ -105,6 +105,7 @@ fn node(
         channels: op.channels,
         input_channels: &input_channels,
         rate: site.request.rate,
+        quality: site.request.quality,
         duration: recipe.duration,
         seed,
         audio: recipe.audio.clone(),

@@ -119,6 +119,7 @@ fn same(old: Value, new: Value, successor: &[Option<usize>]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::quality::Quality;
     use std::sync::Mutex;
 
     use crate::compile::{Blueprint, Compiled, Request, compile_after};
@@ -128,8 +129,15 @@ mod tests {
         let specs: Vec<_> = crate::nodes::ALL.iter().map(|def| &def.spec).collect();
         let library = Library::read(vec![("a.yaml".into(), text)], &specs);
         let store = Mutex::default();
-        let request =
-            Request { library: &library, sound: "x", overrides: &[], rate: 48_000.0, seed: 0, store: &store };
+        let request = Request {
+            library: &library,
+            sound: "x",
+            overrides: &[],
+            rate: 48_000.0,
+            quality: Quality::Normal,
+            seed: 0,
+            store: &store,
+        };
         compile_after(&request, before).map_err(|faults| faults[0].message.clone()).unwrap()
     }
 

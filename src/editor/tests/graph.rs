@@ -7,7 +7,7 @@ use super::*;
 use crate::session::{Graph, PresetPlace};
 
 /// A sound of its own, as the loader draws it.
-fn drawn(text: &str) -> (Arc<Session>, crate::engine::Engine) {
+fn drawn(text: &str) -> (Arc<Session>, crate::engine::Geared) {
     let folder = std::env::temp_dir().join(format!("seiche-graph-{}-{}", std::process::id(), text.len()));
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join("song.yaml");
@@ -39,7 +39,7 @@ fn titles(graph: &Graph) -> Vec<String> {
     graph.nodes.iter().map(|node| node.title()).collect()
 }
 
-fn run(engine: &mut crate::engine::Engine, events: &[crate::engine::Event], blocks: usize) -> Vec<[f32; 2]> {
+fn run(engine: &mut crate::engine::Geared, events: &[crate::engine::Event], blocks: usize) -> Vec<[f32; 2]> {
     let mut heard = vec![];
     for block in 0..blocks {
         let (mut left, mut right) = ([0.0; 480], [0.0; 480]);

@@ -25,7 +25,8 @@ pub struct Play {
     pub exporting: Option<Exporting>,
     pub outside: Option<std::path::PathBuf>,
     /// What plays behind it, where something does.
-    pub behind: Option<(Arc<Session>, crate::engine::Engine)>,
+    pub behind: Option<(Arc<Session>, crate::engine::Geared)>,
+    pub tiers: Tiers,
 }
 
 impl Play {
@@ -49,6 +50,7 @@ impl Play {
             exporting: None,
             outside: None,
             behind: None,
+            tiers: Tiers::default(),
         }
     }
 
@@ -81,6 +83,8 @@ impl Play {
             host: &self.host,
             follows: &self.follows,
             performance: Performance::default(),
+            tiers: self.tiers,
+            plays_otherwise: self.tiers.live != Quality::Normal,
             preferences: &self.preferences,
             exports: &self.exports,
             foretold: &self.foretold,
@@ -90,6 +94,7 @@ impl Play {
         asked.turns.iter().for_each(|to| turn(&self.host, to.control, to.share));
         self.turns.extend(asked.turns);
         self.messages.extend(asked.messages);
+        self.tiers = asked.tiers.unwrap_or(self.tiers);
         self.exporting = asked.export.or(self.exporting.take());
         self.recorded = asked.recorded.or(self.recorded.take());
         self.outside = asked.outside.or(self.outside.take());

@@ -8,7 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 use super::*;
-use crate::engine::{Engine, Event as Told, Io, What};
+use crate::engine::{Event as Told, Geared, Io, What};
 use crate::library::Scratch;
 use crate::session::{Kept, StripControl, TriggerControl};
 
@@ -38,7 +38,7 @@ pub struct Walk {
     pub stage: Harness<'static, Rc<RefCell<Desk>>>,
     desk: Rc<RefCell<Desk>>,
     session: Arc<Session>,
-    engine: Engine,
+    engine: Geared,
     /// The key that the window pressed.
     pressed: Option<u8>,
     /// Turns that the engine knows.

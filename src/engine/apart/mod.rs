@@ -139,7 +139,7 @@ impl Course {
     fn new(parts: &Parts, tracks: usize) -> Course {
         let (soloed, drums) = (parts.soloed, parts.drums.clone());
         let controls = Controls { soloed, drums, ..Controls::default() };
-        Course { song: SongClock::new(parts.rate), controls, soloed, tracks }
+        Course { song: SongClock::new(parts.rate, 1), controls, soloed, tracks }
     }
 
     /// Goes through a stretch piece by piece: absolute frame, frames in the stretch, what happens, song and controls. Stops where

@@ -65,7 +65,7 @@ impl Offline {
             at: 0,
             frames: 0,
             events: Vec::with_capacity(EVENTS),
-            song: SongClock::new(1.0),
+            song: SongClock::new(1.0, 1),
             controls: Controls::default(),
             sidechain: [0, 1].map(|_| Vec::with_capacity(most)),
             cables: vec![],
@@ -129,7 +129,7 @@ impl Offline {
         let schedule = Schedule::new(drafts.collect(), 0, AHEAD, vec![]);
         let member = |portion| {
             let course = Course {
-                song: SongClock::new(program.rate),
+                song: SongClock::new(program.rate, 1),
                 controls: Controls::default(),
                 soloed: program.soloed,
                 tracks,

@@ -244,7 +244,7 @@ impl Osc {
     #[inline(always)]
     fn limited<L: Lane, S: Limited<L>>(&mut self, pass: &mut Pass, inputs: Inputs<L>, shape: S) {
         match self.speed(&inputs).filter(|_| inputs.modulation.is_none()) {
-            Some(speed) if !L::any(speed.abs().gt(L::splat(additive::LOW))) => {
+            Some(speed) if self.draft || !L::any(speed.abs().gt(L::splat(additive::LOW))) => {
                 self.plain(pass, inputs, shape);
             }
             // As many frames at once as keep a processor busy and its registers full.
@@ -290,7 +290,7 @@ impl Osc {
             let mut share = [zero; G];
             let (mut least, mut most) = (one, zero);
             for i in 0..out.len() {
-                share[i] = additive::share(step[i]);
+                share[i] = if self.draft { zero } else { additive::share(step[i]) };
                 (least, most) = (least.min(share[i]), most.max(share[i]));
             }
             let mut low = [zero; G];

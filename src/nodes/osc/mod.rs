@@ -8,9 +8,10 @@ mod random;
 mod tests;
 
 use crate::dsp::lane::{Lane, MAX_LANES};
-use crate::dsp::noise::{Perlin, Stream};
+use crate::dsp::noise::{Between, Perlin, Stream};
 use crate::dsp::{phase, time};
 use crate::kernel::{Build, Kernel, Lanewise, Pass, Start};
+use crate::quality::Quality;
 use crate::spec::*;
 use crate::units::Unit;
 
@@ -148,6 +149,10 @@ const WAVES: &[(&str, Wave)] = &[
 struct Osc {
     wave: Wave,
     smooth: bool,
+    /// Jumps are rounded, and harmonics never added up.
+    draft: bool,
+    /// White noise has the band of the rate that is heard.
+    between: Option<&'static Between>,
     /// Frequency, where it never changes.
     fixed_freq: Option<f64>,
     freq: Option<usize>,
@@ -189,6 +194,8 @@ fn make(b: &Build) -> Result<Box<dyn Kernel>, String> {
     Ok(Box::new(Osc {
         wave,
         smooth: smooth && matches!(wave, Wave::Tri | Wave::Sqr | Wave::Saw | Wave::Ramp),
+        draft: b.quality == Quality::Draft,
+        between: (b.quality == Quality::High && wave == Wave::Noise).then(Between::shared),
         fixed_freq: if absent { Some(1.0) } else { b.constant("freq") },
         freq: if absent { None } else { b.port("freq") },
         amp: b.port("amp").ok_or("osc needs `amp`")?,

@@ -9,6 +9,15 @@ use crate::kernel::Pass;
 impl Osc {
     #[inline(always)]
     pub(super) fn noise<L: Lane>(&mut self, pass: &mut Pass) {
+        if let Some(between) = self.between {
+            pass.outputs[0].flat = false;
+            for k in 0..L::N {
+                let (stream, first) = (self.streams[pass.lane + k], pass.draws[pass.lane + k] as u32);
+                let out = pass.outputs[0].floats_mut()[..pass.frames * L::N].iter_mut();
+                between.gaussian(stream, first, out.skip(k).step_by(L::N));
+            }
+            return;
+        }
         let streams = &self.streams[pass.lane..pass.lane + L::N];
         let mut numbers = self.numbers(pass);
         for x in pass.output::<L>(0) {

@@ -38,12 +38,14 @@ impl Latency {
         }
     }
 
-    /// Asks the host to activate anew where the latency is not what it knows, unless it plays.
+    /// Asks the host to activate anew where the latency is not what it knows, or the engine is to be another one (`otherwise`), unless
+    /// it plays.
     ///
     /// # Safety
     /// `host` must be the instance's own.
-    pub unsafe fn compare(&self, latency: u32, host: *const clap_host) {
-        if self.told.load(Ordering::Acquire) != latency && !self.playing.load(Ordering::Acquire) {
+    pub unsafe fn compare(&self, latency: u32, otherwise: bool, host: *const clap_host) {
+        let differs = otherwise || self.told.load(Ordering::Acquire) != latency;
+        if differs && !self.playing.load(Ordering::Acquire) {
             // SAFETY: as the caller promises.
             unsafe {
                 if let Some(restart) = (*host).request_restart {

@@ -403,7 +403,8 @@ unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
         preset_load::tell(front);
         let host = front.host.real();
         if front.active.load(Ordering::Acquire) {
-            front.latency.compare(front.values.session().latency(), host);
+            let session = front.values.session();
+            front.latency.compare(session.latency(), session.plays_otherwise(), host);
         }
         if front.values.session().take_changed()
             && let Some(get) = (*host).get_extension

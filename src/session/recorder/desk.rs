@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::kept::{Kept, Piece};
+use super::lowered::Lowered;
 use super::take::{self, Take};
 use super::{Order, Place, Recording, Saved};
 use crate::engine::tap::{Block, FRAMES, Plug, Reel, tap};
@@ -42,7 +43,7 @@ pub fn run(orders: &Receiver<Order>, state: &ArcSwap<Recording>) {
 
 /// What comes from an engine.
 struct Line {
-    rate: f64,
+    lowered: Lowered,
     plug: Plug,
     /// The reel that is being emptied, and the one that comes after.
     reels: VecDeque<Reel>,
@@ -64,13 +65,14 @@ pub struct Desk {
 impl Desk {
     pub fn follow(&mut self, order: Order) {
         match order {
-            Order::Engine(rate, plug) => {
+            Order::Engine(gear, plug) => {
                 if self.take.is_some() {
                     self.stop();
-                    self.fault = Some("the take has ended: the host plays at another sample rate".into());
+                    self.fault =
+                        Some("the take has ended: the host plays at another sample rate or quality".into());
                 }
-                self.line = Some(Line { rate, plug, reels: VecDeque::new() });
-                self.kept = Some(Kept::new((KEPT * rate) as u64));
+                self.line = Some(Line { lowered: Lowered::new(gear), plug, reels: VecDeque::new() });
+                self.kept = Some(Kept::new((KEPT * gear.rate) as u64));
             }
             Order::Stems(stems) => self.stems = stems,
             Order::Start(place) => {
@@ -124,9 +126,11 @@ impl Desk {
         if returned.is_some() {
             line.reels.pop_front();
         }
+        let factor = line.lowered.gear.factor as u64;
+        let pieces: Vec<Piece> = pieces.into_iter().map(|piece| line.lowered.piece(piece)).collect();
         pieces.into_iter().for_each(|piece| self.note(piece));
         if let Some(take) = &mut self.take {
-            take.lost += lost;
+            take.lost += lost / factor;
         }
     }
 
@@ -158,7 +162,7 @@ impl Desk {
         if fits || line.reels.len() > 1 {
             return;
         }
-        let blocks = (PATIENCE * line.rate / FRAMES as f64).ceil() as usize;
+        let blocks = (PATIENCE * line.lowered.gear.engine_rate() / FRAMES as f64).ceil() as usize;
         let (tap, reel) = tap(wanted, blocks);
         if line.plug.send(tap) {
             line.reels.push_back(reel);
@@ -166,7 +170,7 @@ impl Desk {
     }
 
     fn begin(&mut self, place: Place) -> Option<Take> {
-        let rate = self.line.as_ref().map(|line| line.rate);
+        let rate = self.line.as_ref().map(|line| line.lowered.gear.rate);
         let Some(rate) = rate else {
             self.fault = Some("nothing plays yet: start the host's audio first".into());
             return None;
@@ -200,7 +204,8 @@ impl Desk {
         self.turn();
         self.fault = None;
         let Some(mut take) = self.begin(place) else { return };
-        let frames = (seconds.max(0.0) * self.line.as_ref().map_or(0.0, |line| line.rate)).round() as u64;
+        let frames =
+            (seconds.max(0.0) * self.line.as_ref().map_or(0.0, |line| line.lowered.gear.rate)).round() as u64;
         let mut written = Ok(());
         if let Some(kept) = &self.kept {
             kept.last(frames, |piece| {
@@ -213,7 +218,7 @@ impl Desk {
     }
 
     pub fn state(&self) -> Recording {
-        let rate = self.line.as_ref().map_or(1.0, |line| line.rate);
+        let rate = self.line.as_ref().map_or(1.0, |line| line.lowered.gear.rate);
         Recording {
             running: self.take.as_ref().map(|take| (take.path(), take.seconds())),
             kept: self.kept.as_ref().map_or(0.0, |kept| kept.frames() as f64 / rate),

@@ -14,18 +14,35 @@ pub struct Piece {
     signals: Vec<Option<[Box<[f32]>; 2]>>,
 }
 
+/// Whether anything is in a signal.
+fn heard(sides: &[impl AsRef<[f32]>; 2]) -> bool {
+    sides.iter().any(|side| side.as_ref().iter().any(|x| x.to_bits() != 0))
+}
+
 impl Piece {
     pub fn of(block: &Block) -> Piece {
         let signal = |number| {
             let sides = block.signal(number);
-            let silent = sides.iter().all(|side| side.iter().all(|x| x.to_bits() == 0));
-            (!silent).then(|| sides.map(Box::from))
+            heard(&sides).then(|| sides.map(Box::from))
         };
         Piece {
             frames: block.frames,
             names: block.names.clone().unwrap_or_else(|| Arc::new([])),
             signals: (0..=block.stems()).map(signal).collect(),
         }
+    }
+
+    /// The same strips with other frames, the mix first: as many in each.
+    pub fn with(&self, signals: Vec<[Vec<f32>; 2]>) -> Piece {
+        let frames = signals.first().map_or(0, |[left, _]| left.len());
+        let signals =
+            signals.into_iter().map(|sides| heard(&sides).then(|| sides.map(Vec::into_boxed_slice)));
+        Piece { frames, names: self.names.clone(), signals: signals.collect() }
+    }
+
+    /// How many signals are in it, the mix among them.
+    pub fn signals(&self) -> usize {
+        self.signals.len()
     }
 
     /// Whether all strips of the program are in it.

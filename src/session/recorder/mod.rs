@@ -3,6 +3,7 @@
 
 mod desk;
 mod kept;
+mod lowered;
 mod take;
 #[cfg(test)]
 mod tests;
@@ -15,8 +16,8 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 
 use super::lock;
-use crate::engine::Engine;
 use crate::engine::tap::{Plug, jack};
+use crate::engine::{Gear, Geared};
 
 /// Where a take goes: `FOLDER/NAME take 1.wav`, or the first number that is free; tracks beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +28,8 @@ pub struct Place {
 
 /// What is asked of the recorder's thread.
 enum Order {
-    /// An engine plays at so many frames per second; one before does not any more.
-    Engine(f64, Plug),
+    /// An engine plays with this gear; one before does not any more.
+    Engine(Gear, Plug),
     /// Tracks and buses as well, from now on.
     Stems(bool),
     Start(Place),
@@ -73,10 +74,10 @@ pub struct Recorder {
 
 impl Recorder {
     /// What this engine plays is recorded from now on; before the audio thread has it.
-    pub fn listen(&self, engine: &mut Engine) {
+    pub fn listen(&self, geared: &mut Geared) {
         let (jack, plug) = jack();
-        engine.record(jack);
-        self.send(Order::Engine(engine.rate(), plug));
+        geared.engine().record(jack);
+        self.send(Order::Engine(geared.gear(), plug));
     }
 
     /// Begins to write a take of what is played from now on, in WAV of 32-bit float; the one before is completed.

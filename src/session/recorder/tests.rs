@@ -10,12 +10,15 @@ use crate::bounce::{Control, Crew, Export, Length, Level, Measure, Output, Polic
 use crate::compile::parts::{Cut, Point, StemWish, compile_parts};
 use crate::compile::{Request, compile};
 use crate::engine::tap::jack;
-use crate::engine::{Engine, Event, Io, Remote, What};
+use crate::engine::{Event, Gear, Geared, Io, Remote, What};
 use crate::language::Library;
 use crate::library::Scratch;
 use crate::library::samples::Store;
+use crate::quality::Quality;
 
 const RATE: f64 = 48_000.0;
+const NORMAL: Gear = Gear { quality: Quality::Normal, rate: RATE, factor: 1 };
+
 const SONG: &str = "
 seiche: 1
 x:
@@ -28,16 +31,24 @@ x:
       room: {signal: {reverb: {size: 0.4, decay: 0.5}}}
 ";
 
-fn with<R>(text: &str, rate: f64, act: impl FnOnce(&Request) -> R) -> R {
+fn with<R>(text: &str, gear: Gear, act: impl FnOnce(&Request) -> R) -> R {
     let specs: Vec<_> = crate::nodes::ALL.iter().map(|def| &def.spec).collect();
     let library = Library::read(vec![(PathBuf::from("x.yaml"), text.as_bytes().to_vec())], &specs);
     let store = Mutex::new(Store::default());
-    act(&Request { library: &library, sound: "x", overrides: &[], rate, seed: 0, store: &store })
+    act(&Request {
+        library: &library,
+        sound: "x",
+        overrides: &[],
+        rate: gear.engine_rate(),
+        quality: gear.quality,
+        seed: 0,
+        store: &store,
+    })
 }
 
 /// An engine that plays, its desk, and what it is played.
 struct Stage {
-    engine: Engine,
+    engine: Geared,
     remote: Remote,
     desk: Desk,
     at: usize,
@@ -46,15 +57,15 @@ struct Stage {
 
 impl Stage {
     fn new(stems: bool) -> Stage {
-        Stage::at(RATE, stems)
+        Stage::with(NORMAL, stems)
     }
 
-    fn at(rate: f64, stems: bool) -> Stage {
-        let (mut engine, remote) = Engine::new(rate);
+    fn with(gear: Gear, stems: bool) -> Stage {
+        let (mut engine, remote) = Geared::new(gear, 4_096);
         let (jack, plug) = jack();
-        engine.record(jack);
+        engine.engine().record(jack);
         let mut desk = Desk::default();
-        desk.follow(Order::Engine(rate, plug));
+        desk.follow(Order::Engine(gear, plug));
         desk.follow(Order::Stems(stems));
         let on = |at, key| Event { at, what: What::NoteOn { channel: 0, key, note: -1, velocity: 0.8 } };
         let off = |at, key| Event { at, what: What::NoteOff { channel: 0, key, note: -1, velocity: 0.5 } };
@@ -64,7 +75,7 @@ impl Stage {
 
     fn load(&mut self, text: &str) {
         let program =
-            with(text, self.engine.rate(), |request| compile(request).map(|compiled| compiled.program));
+            with(text, self.engine.gear(), |request| compile(request).map(|compiled| compiled.program));
         let program = program.unwrap_or_else(|errors| panic!("{errors:?}"));
         assert!(self.remote.send(program).is_ok());
     }
@@ -108,13 +119,14 @@ fn read(path: &Path) -> [Vec<f32>; 2] {
 }
 
 /// The mix and all stems of a song from its beginning, as a bounce puts them out.
-fn bounced(events: &[Event], frames: u64) -> Vec<[Vec<f32>; 2]> {
-    with(SONG, RATE, |request| {
+fn bounced(gear: Gear, events: &[Event], frames: u64) -> Vec<[Vec<f32>; 2]> {
+    with(SONG, gear, |request| {
         let stems = Some(StemWish { point: Point::PostFader, master: false });
         let parts = compile_parts(request, Cut { stems, whole: false }).expect("parts");
         let memory = |source| Output { source, target: None, measure: Measure::Peak };
         let outputs = std::iter::once(Source::Mix).chain((0..parts.stems.len()).map(Source::Stem));
         let wish = Export {
+            gear,
             length: Length { from: 0, to: frames, tail: Tail::None },
             events: events.to_vec(),
             transport: None,
@@ -166,7 +178,7 @@ fn recording_is_the_bounce_of_what_was_played() {
             ]
         );
         // It begins at a block of the tap.
-        let bounced = bounced(&stage.events, 100_000);
+        let bounced = bounced(NORMAL, &stage.events, 100_000);
         let take = read(&saved.files[0])[0].clone();
         let from =
             (0..10_000).find(|from| bounced[0][0][*from..][..500] == take[..500]).expect("its beginning");
@@ -186,7 +198,7 @@ fn recording_keeps_the_last_two_minutes() {
     stage.desk.follow(Order::SaveLast(1.5, place(&scratch.0)));
     let saved = stage.desk.state().saved.expect("saved");
     assert_eq!((saved.files.len(), saved.seconds, saved.note.clone()), (1, 1.5, None));
-    let bounced = bounced(&stage.events, 100_000);
+    let bounced = bounced(NORMAL, &stage.events, 100_000);
     let take = read(&saved.files[0])[0].clone();
     let from = (0..30_000).find(|from| bounced[0][0][*from..][..500] == take[..500]).expect("its beginning");
     assert_same(&saved, &bounced[..1], from);
@@ -212,7 +224,7 @@ fn recording_loses_nothing_while_the_disk_stands_still() {
     let saved = stage.saved();
     assert_eq!(saved.note, None);
     assert!((saved.seconds - 10.1).abs() < 0.05, "{}", saved.seconds);
-    let bounced = bounced(&stage.events, 100_000);
+    let bounced = bounced(NORMAL, &stage.events, 100_000);
     let take = read(&saved.files[0])[0].clone();
     let from = (0..10_000).find(|from| bounced[0][0][*from..][..500] == take[..500]).expect("its beginning");
     assert!(take[..90_000 - from] == bounced[0][0][from..90_000]);
@@ -243,6 +255,25 @@ fn recording_goes_on_when_tracks_come_and_go() {
 }
 
 #[test]
+fn recording_of_high_quality_is_what_the_host_was_given() {
+    let gear = Gear::new(Quality::High, RATE);
+    for blocks in [&[17, 64, 441][..], &[4_096]] {
+        let scratch = Scratch::new(&format!("recording-high-{}", blocks[0]));
+        let mut stage = Stage::with(gear, true);
+        stage.load(SONG);
+        stage.play(49_000, blocks, true);
+        stage.desk.follow(Order::Start(place(&scratch.0)));
+        stage.play(26_000, blocks, true);
+        let saved = stage.saved();
+        assert!((saved.seconds - 26_000.0 / RATE).abs() < 0.02, "{}", saved.seconds);
+        let wanted = bounced(gear, &stage.events, 76_000);
+        let take = read(&saved.files[0])[0].clone();
+        let from = (48_000..50_000).find(|from| wanted[0][0][*from..][..500] == take[..500]);
+        assert_same(&saved, &wanted, from.expect("its beginning"));
+    }
+}
+
+#[test]
 fn recording_instances_never_write_over_each_other() {
     let scratch = Scratch::new("recording-two");
     let mut stages = [Stage::new(false), Stage::new(false)];
@@ -254,7 +285,7 @@ fn recording_instances_never_write_over_each_other() {
     }
     // One of them goes on at another sample rate: its take is whole.
     let (_, plug) = jack();
-    stages[0].desk.follow(Order::Engine(44_100.0, plug));
+    stages[0].desk.follow(Order::Engine(Gear::new(Quality::Normal, 44_100.0), plug));
     assert!(stages[0].desk.state().fault.is_some_and(|fault| fault.contains("another sample rate")));
     let [first, second] = stages.each_mut().map(Stage::saved);
     assert!(first.files != second.files && first.note.is_none() && second.note.is_none());
@@ -296,7 +327,7 @@ fn recording_of_an_hour_takes_flat_memory() {
     let scratch = Scratch::new("recording-hour");
     let tracks: String =
         (0..16).map(|n| format!("t{n}: {{osc: {{freq: {}, amp: 0.05}}}}, ", 20 + n)).collect();
-    let mut stage = Stage::at(RATE as f64, true);
+    let mut stage = Stage::with(Gear::new(Quality::Normal, RATE as f64), true);
     stage.load(&format!("seiche: 1\nx: {{mixer: {{tracks: {{{tracks}}}}}}}\n"));
     stage.play(2 * RATE, &[64], true);
     stage.desk.follow(Order::Start(place(&scratch.0)));
@@ -346,7 +377,7 @@ fn recording_ends_cleanly_where_the_disk_is_full() {
     assert!(running.is_none() && fault == saved.note);
     assert!(saved.note.as_ref().is_some_and(|note| note.contains("the take ends after 2.")), "{saved:?}");
     // A million bytes are 125,000 frames: nearly all of them are there, in all files, and are what was played.
-    let bounced = bounced(&stage.events, 150_000);
+    let bounced = bounced(NORMAL, &stage.events, 150_000);
     let take = read(&saved.files[0])[0].clone();
     assert!((124_000..125_000).contains(&take.len()), "{}", take.len());
     let from = (0..10_000).find(|from| bounced[0][0][*from..][..500] == take[..500]).expect("its beginning");

@@ -20,7 +20,7 @@ pub(super) fn says(findings: &[Finding], part: &str) -> bool {
 }
 
 /// A session that plays what is in a path, at this level.
-fn opened(path: &Path, level: f32) -> (Arc<Session>, Engine) {
+fn opened(path: &Path, level: f32) -> (Arc<Session>, Geared) {
     let session = Session::new();
     let mut engine = session.engine(RATE);
     session.send(Message::Open(path.to_owned()));

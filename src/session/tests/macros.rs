@@ -7,7 +7,7 @@ const LEVEL: &str = "seiche: 1\nmacros: {level: {range: [0, 1], default: 0.25}}\
                      tone: {osc: {type: sin, freq: 440, amp: level}}\n";
 
 /// What the plug-in does on the host's main thread, and then in its audio thread.
-fn follow(session: &Session, engine: &mut Engine) -> News {
+fn follow(session: &Session, engine: &mut Geared) -> News {
     let news = session.macros().take_news();
     for (slot, share) in &news.turns {
         if session.macros().claim(*slot) {
@@ -17,7 +17,7 @@ fn follow(session: &Session, engine: &mut Engine) -> News {
     news
 }
 
-fn turn(engine: &mut Engine, slot: u8, value: f32) {
+fn turn(engine: &mut Geared, slot: u8, value: f32) {
     let event = Event { at: 0, what: What::Control { control: Control::Macro(slot), value } };
     let (mut left, mut right) = ([0.0; 64], [0.0; 64]);
     let io = Io { sidechain: None, main: [&mut left, &mut right], aux: &mut [], stems: &mut [] };

@@ -35,7 +35,7 @@ fn library(name: &str, text: &str) -> (Scratch, PathBuf) {
 }
 
 /// The left channel of a second, after what was loaded has faded in.
-fn play(engine: &mut Engine) -> Vec<f32> {
+fn play(engine: &mut Geared) -> Vec<f32> {
     let mut heard = vec![];
     for _ in 0..100 {
         let (mut left, mut right) = ([0.0; 480], [0.0; 480]);
@@ -53,7 +53,7 @@ fn peak(heard: &[f32]) -> f32 {
     heard.iter().fold(0.0, |peak, x| x.abs().max(peak))
 }
 
-fn assert_plays(engine: &mut Engine, level: f32) {
+fn assert_plays(engine: &mut Geared, level: f32) {
     let peak = peak(&play(engine));
     assert!((peak - level).abs() < 0.01, "peak {peak} where {level} belongs");
 }
@@ -230,7 +230,7 @@ fn session_waits_to_start_its_loader() {
 }
 
 /// Renders blocks in real time until the peak of one is at `level`; false after the limit.
-fn becomes(engine: &mut Engine, level: f32) -> bool {
+fn becomes(engine: &mut Geared, level: f32) -> bool {
     let end = Instant::now() + LIMIT;
     while Instant::now() < end {
         let (mut left, mut right) = ([0.0; 480], [0.0; 480]);

@@ -15,7 +15,7 @@ fn put(path: &Path, level: f32) {
     wav(path, level);
 }
 
-fn open(message: Message) -> (Arc<Session>, Engine) {
+fn open(message: Message) -> (Arc<Session>, Geared) {
     let session = Session::new();
     let engine = session.engine(RATE);
     send(&session, message);
@@ -28,7 +28,7 @@ fn send(session: &Session, message: Message) -> Arc<Snapshot> {
     session.snapshot()
 }
 
-fn reopened(saved: &str) -> (Arc<Session>, Engine) {
+fn reopened(saved: &str) -> (Arc<Session>, Geared) {
     let session = Session::new();
     session.restore(saved);
     let engine = session.engine(RATE);

@@ -178,7 +178,7 @@ fn session_tells_what_a_save_changed_and_how_long_it_took() {
 }
 
 /// A session that plays what another one has saved, without its files.
-fn reopened(saved: &str) -> (Arc<Session>, Engine) {
+fn reopened(saved: &str) -> (Arc<Session>, Geared) {
     let session = Session::new();
     session.restore(saved);
     assert_eq!(session.save(), saved, "before it plays");
