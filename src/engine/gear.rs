@@ -2,6 +2,9 @@
 //! host's, events and transport are counted in the engine's frames. With a factor of 1 it is the engine itself. Audio thread.
 
 use std::collections::VecDeque;
+use std::ops::Range;
+
+use nice_assert_no_alloc::assert_no_alloc;
 
 use super::{Engine, Event, Io, OUTPUT, Press, Remote, Transport, denormals};
 use crate::dsp::halfband::{Lower, Raise};
@@ -130,15 +133,11 @@ impl Geared {
     }
 
     /// As [`Engine::process`], in the host's frames. `io` has no stems.
-    pub fn process(&mut self, io: Io, events: &[Event], transport: Option<&Transport>) {
+    pub fn process(&mut self, mut io: Io, events: &[Event], transport: Option<&Transport>) {
         debug_assert!(io.stems.is_empty(), "stems are taken from the engine itself");
         if self.gear.factor == 1 {
             return self.engine.process(io, events, transport);
         }
-        nice_assert_no_alloc::assert_no_alloc(|| self.process_geared(io, events, transport));
-    }
-
-    fn process_geared(&mut self, mut io: Io, events: &[Event], transport: Option<&Transport>) {
         let _flush = denormals::Flush::enter();
         self.output.clear();
         self.over.clear();
@@ -149,46 +148,38 @@ impl Geared {
             let here = if to == frames { rest.len() } else { rest.partition_point(|e| (e.at as usize) < to) };
             let (now, later) = rest.split_at(here);
             let transport = transport.map(|t| t.after(from as u64, self.gear.rate));
-            self.part(&mut io, from..to, now, transport);
+            // The engine guards itself.
+            assert_no_alloc(|| self.raise(&io, from..to, now));
+            self.compute(&io, to - from, transport);
+            assert_no_alloc(|| self.lower(&mut io, from..to));
             (from, rest) = (to, later);
             if from == frames {
                 break;
             }
         }
-        self.at += frames as u64;
-        // The engine has sent it in order.
-        while let Some((at, _)) = self.sent.front()
-            && *at < self.at
-            && let Some((at, event)) = self.sent.pop_front()
-        {
-            if self.output.len() < self.output.capacity() {
-                let at = (at + frames as u64).saturating_sub(self.at) as u32;
-                self.output.push(Event { at, ..event });
-            }
-        }
+        assert_no_alloc(|| self.deliver(frames));
     }
 
-    /// Frames `place` of the host's block.
-    fn part(
-        &mut self,
-        io: &mut Io,
-        place: std::ops::Range<usize>,
-        events: &[Event],
-        transport: Option<Transport>,
-    ) {
-        let factor = self.gear.factor;
-        let (from, fine) = (place.start, place.len() * factor);
+    /// Frames `place` of the host's block, as the engine takes them.
+    fn raise(&mut self, io: &Io, place: Range<usize>, events: &[Event]) {
+        let (from, factor) = (place.start, self.gear.factor);
         self.events.clear();
         for event in events.iter().take(self.events.capacity()) {
             let at = (event.at as usize).saturating_sub(from) * factor;
             self.events.push(Event { at: at as u32, what: event.what });
         }
-        let transport = transport.map(|t| Transport { frame: t.frame.map(|f| f * factor as i64), ..t });
-        if let Some(sides) = io.sidechain {
-            for ((raise, out), side) in self.raise.iter_mut().zip(&mut self.sidechain).zip(sides) {
-                raise.run(&side[place.clone()], &mut out[..fine]);
-            }
+        for ((raise, out), side) in
+            self.raise.iter_mut().zip(&mut self.sidechain).zip(io.sidechain.into_iter().flatten())
+        {
+            raise.run(&side[place.clone()], &mut out[..place.len() * factor]);
         }
+    }
+
+    /// So many of the host's frames by the engine.
+    fn compute(&mut self, io: &Io, frames: usize, transport: Option<Transport>) {
+        let factor = self.gear.factor;
+        let fine = frames * factor;
+        let transport = transport.map(|t| Transport { frame: t.frame.map(|f| f * factor as i64), ..t });
         let sidechain = io.sidechain.map(|_| self.sidechain.each_ref().map(|side| &side[..fine]));
         let mut pairs: [[&mut [f32]; 2]; MOST_AUX] = std::array::from_fn(|_| [&mut [][..], &mut [][..]]);
         let count = io.aux.len().min(MOST_AUX);
@@ -198,14 +189,19 @@ impl Geared {
         let main = self.main.fine.each_mut().map(|side| &mut side[..fine]);
         let inner = Io { sidechain, main, aux: &mut pairs[..count], stems: &mut [] };
         self.engine.process(inner, &self.events, transport.as_ref());
+    }
+
+    /// What the engine has put out, as frames `place` of the host's block.
+    fn lower(&mut self, io: &mut Io, place: Range<usize>) {
+        let factor = self.gear.factor;
         let outs = std::iter::once(&mut io.main).chain(io.aux.iter_mut());
         for (out, way) in outs.zip(std::iter::once(&mut self.main).chain(&mut self.aux)) {
             for ((out, lower), side) in out.iter_mut().zip(&mut way.lower).zip(&way.fine) {
-                lower.run(&side[..fine], &mut out[place.clone()]);
+                lower.run(&side[..place.len() * factor], &mut out[place.clone()]);
             }
         }
         // Notes are late by as much as the sound is that belongs to them.
-        let begin = self.at + from as u64 + Lower::late(factor);
+        let begin = self.at + place.start as u64 + Lower::late(factor);
         for event in self.engine.output_events() {
             if self.sent.len() < self.sent.capacity() {
                 self.sent.push_back((begin + u64::from(event.at) / factor as u64, *event));
@@ -214,6 +210,17 @@ impl Geared {
         for press in self.engine.notes_over() {
             if self.over.len() < self.over.capacity() {
                 self.over.push(*press);
+            }
+        }
+    }
+
+    /// What the host hears in this block of `frames` of what the engine has sent, in order.
+    fn deliver(&mut self, frames: usize) {
+        let begin = self.at;
+        self.at += frames as u64;
+        while let Some((at, event)) = self.sent.pop_front_if(|(at, _)| *at < begin + frames as u64) {
+            if self.output.len() < self.output.capacity() {
+                self.output.push(Event { at: at.saturating_sub(begin) as u32, ..event });
             }
         }
     }

@@ -186,7 +186,7 @@ fn quality_does_not_change_how_loud_noise_and_tones_are() {
 
 #[test]
 fn quality_makes_no_file_longer_and_keeps_tails_and_loops() {
-    let text = "seiche: 1\nx: {reverb: {decay: 0.3, signal: {sequencer: {interval: 1 beat, steps: [{osc: {freq: 880, amp: [0.5, 0], duration: 0.1}}, null]}}}}\n";
+    let text = "seiche: 1\nx: {reverb: {decay: 0.3, signal: {sequencer: {interval: 0.25, steps: [{osc: {freq: 880, amp: [0.5, 0], duration: 0.1}}, null]}}}}\n";
     for tail in [Tail::None, Tail::Fixed(3_001), Tail::Silence(96_000), Tail::Wrapped] {
         let length = |quality| {
             let mut wish = wish(text, 24_001, quality);
