@@ -12,13 +12,23 @@ pub struct Patch {
     /// File names with their text; with a path and no files they are read from there.
     pub files: Vec<(PathBuf, String)>,
     pub sound: String,
+    /// Quality while the host plays, and while it renders offline.
+    pub quality: [&'static str; 2],
 }
+
+/// Of those who do not care.
+const NORMAL: [&str; 2] = ["normal"; 2];
 
 impl Patch {
     /// The library in this file.
     pub fn read(path: &Path, sound: &str) -> Result<Patch, Failed> {
         let text = std::fs::read_to_string(path).map_err(|e| Failed(format!("{}: {e}", path.display())))?;
-        Ok(Patch { path: PathBuf::new(), files: vec![(path.to_path_buf(), text)], sound: sound.into() })
+        Ok(Patch {
+            path: PathBuf::new(),
+            files: vec![(path.to_path_buf(), text)],
+            sound: sound.into(),
+            quality: NORMAL,
+        })
     }
 
     /// All libraries of a folder.
@@ -29,17 +39,22 @@ impl Patch {
         paths.sort();
         let read = |path: PathBuf| Ok((path.clone(), std::fs::read_to_string(&path)?));
         let files = paths.into_iter().map(read).collect::<Result<_, std::io::Error>>()?;
-        Ok(Patch { path: PathBuf::new(), files, sound: sound.into() })
+        Ok(Patch { path: PathBuf::new(), files, sound: sound.into(), quality: NORMAL })
     }
 
     /// A library that exists only as text.
     pub fn text(text: &str, sound: &str) -> Patch {
-        Patch { path: PathBuf::new(), files: vec![("test.yaml".into(), text.into())], sound: sound.into() }
+        Patch {
+            path: PathBuf::new(),
+            files: vec![("test.yaml".into(), text.into())],
+            sound: sound.into(),
+            quality: NORMAL,
+        }
     }
 
     /// The library at this path as it will be when the plug-in opens it; its saves are followed.
     pub fn on_disk(path: &Path, sound: &str) -> Patch {
-        Patch { path: path.to_path_buf(), files: vec![], sound: sound.into() }
+        Patch { path: path.to_path_buf(), files: vec![], sound: sound.into(), quality: NORMAL }
     }
 
     /// A saved state with this library in place of the one in `base`.
@@ -58,7 +73,11 @@ impl Patch {
     fn document(&self) -> Value {
         let files: Vec<Value> =
             self.files.iter().map(|(path, text)| json!({"path": path, "text": text})).collect();
-        json!({"version": 1, "path": self.path, "sound": self.sound, "seed": 1, "files": files})
+        let [live, offline] = self.quality;
+        let quality = json!({"live": live, "offline": offline});
+        json!({
+            "version": 1, "path": self.path, "sound": self.sound, "seed": 1, "quality": quality, "files": files
+        })
     }
 }
 
