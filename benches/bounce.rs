@@ -7,6 +7,8 @@ mod naive;
 mod offline;
 #[path = "bounce/song.rs"]
 mod song;
+#[path = "bounce/tiers.rs"]
+mod tiers;
 #[path = "bounce/workloads.rs"]
 mod workloads;
 
@@ -71,19 +73,6 @@ impl Bench {
     ) -> Run {
         let (begin, before) = (Instant::now(), cpu());
         let library = self.library(&song.text());
-        let store = Mutex::new(Store::new(vault, Box::new(|| false)));
-        let request = Request {
-            library: &library,
-            sound: "x",
-            overrides: &[],
-            rate: RATE,
-            quality: Quality::Normal,
-            seed: 0,
-            store: &store,
-        };
-        let wish = StemWish { point: Point::PostFader, master: false };
-        let parts = compile_parts(&request, Cut { stems: Some(wish), whole: false })
-            .unwrap_or_else(|e| panic!("{}", show(&e, library.files(), false)));
         let mut export = Export {
             gear: Gear::new(Quality::Normal, RATE),
             length: Length { from: 0, to: (seconds as f64 * RATE) as u64, tail: Tail::None },
@@ -97,6 +86,19 @@ impl Bench {
             cache: None,
         };
         change(&mut export);
+        let store = Mutex::new(Store::new(vault, Box::new(|| false)));
+        let request = Request {
+            library: &library,
+            sound: "x",
+            overrides: &[],
+            rate: export.gear.engine_rate(),
+            quality: export.gear.quality,
+            seed: 0,
+            store: &store,
+        };
+        let wish = StemWish { point: Point::PostFader, master: false };
+        let parts = compile_parts(&request, Cut { stems: Some(wish), whole: false })
+            .unwrap_or_else(|e| panic!("{}", show(&e, library.files(), false)));
         let bounced = seiche::bounce::export(&parts, &request, &export, &Control::default(), &mut |_| {});
         let report = bounced.unwrap_or_else(|e| panic!("{e}")).report;
         Run { cpu: cpu() - before, seconds: begin.elapsed().as_secs_f64(), report }
@@ -154,11 +156,12 @@ fn main() {
     write_wav(&folder.join("hit.wav"), &[&hit], 48_000, Depth::Int24).expect("a sample");
     let bench = Bench { folder: folder.clone() };
     let only = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
-    let parts: [(&str, Part); 8] = [
+    let parts: [(&str, Part); 9] = [
         ("chunks", chunks),
         ("crew", crew),
         ("stems", stems),
         ("factors", factors),
+        ("tiers", tiers::run),
         ("offline", offline::run),
         ("dense", workloads::dense),
         ("long", workloads::long),
@@ -178,8 +181,11 @@ fn reference() -> Song {
 
 fn chunks(bench: &Bench, _: &Path) {
     let song = reference();
+    let whole = |export: &mut Export| (export.crew.workers, export.crew.chunk) = (1, FRAMES);
+    let (single, one) = beside(|| bench.bounce(&song, whole).cpu, || bench.bounce(&song, workers(1)).cpu);
+    println!("chunks: {:+.1} % of a single one (asked: at most 2)", (one / single - 1.0) * 100.0);
     let (engine, one) = beside(|| bench.engine(&song), || bench.bounce(&song, workers(1)).cpu);
-    println!("chunks: {:+.1} % of the engine in one go (asked: at most 2)", (one / engine - 1.0) * 100.0);
+    println!("  taken apart and in chunks: {:+.1} % of the engine in one go", (one / engine - 1.0) * 100.0);
     for chunk in [256, 1_024, 16_384] {
         let change = |export: &mut Export| (export.crew.workers, export.crew.chunk) = (1, chunk);
         let run = best(|| bench.bounce(&song, change).cpu);
