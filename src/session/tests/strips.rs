@@ -15,7 +15,7 @@ song:
       group: {out: room}
 ";
 
-fn opened(name: &str, text: &str) -> (Scratch, PathBuf, Arc<Session>, Engine) {
+fn opened(name: &str, text: &str) -> (Scratch, PathBuf, Arc<Session>, Geared) {
     let (scratch, path) = library(name, text);
     let session = Session::with_presets(None);
     let engine = session.engine(RATE);
