@@ -27,7 +27,7 @@ pub const TIERS: [(Quality, &str, &str); 3] = [
 
 /// How finely the instance computes, live and offline.
 fn quality(ui: &mut Ui, scene: &Scene<'_>, asked: &mut Asked) {
-    theme::heading(ui, "QUALITY");
+    theme::heading(ui, "QUALITY, SAVED WITH THE PROJECT");
     let mut tiers = scene.tiers;
     Grid::new("quality").num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| {
         for (when, wanted) in [("Live", &mut tiers.live), ("Offline", &mut tiers.offline)] {
