@@ -16,8 +16,9 @@ use super::params::HostParams;
 use crate::editor::{Editor, LEAST, Turn};
 use crate::session::{Control, Kept};
 
-/// How often the window looks whether it is to be drawn anew.
-const FRAME: Duration = Duration::from_millis(33);
+/// How often a window that stands still looks whether it is to be drawn anew: each look wakes its thread. While something moves, the editor
+/// asks for its frames itself.
+const LOOK: Duration = Duration::from_millis(66);
 
 /// One instance's window.
 pub struct Window {
@@ -47,7 +48,7 @@ pub fn open(params: Arc<HostParams>, notifier: &RepaintNotifier) -> Option<EguiE
         ..ResizeHint::RESIZABLE
     };
     let settings =
-        EguiNiceSettings::new().with_tile("Seiche").with_resize_hint(hint).with_repaint_poll_interval(FRAME);
+        EguiNiceSettings::new().with_tile("Seiche").with_resize_hint(hint).with_repaint_poll_interval(LOOK);
     let editor = Editor::new(params.session().clone(), kept);
     let seen = notifier.clone();
     params.session().on_news(Box::new(move || seen.request_repaint()));
