@@ -90,6 +90,25 @@ fn tell(session: &Arc<Session>) {
     }));
 }
 
+/// An interruption, or being asked to end, closes the window: the framework hears of it, and looks only where there is no window.
+#[cfg(unix)]
+pub fn close_when_interrupted(egui: &egui::Context) {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let (Some(_), Ok(mut signals)) = (WISH.get(), signal_hook::iterator::Signals::new([SIGINT, SIGTERM]))
+    else {
+        return;
+    };
+    let egui = egui.clone();
+    let close = move || {
+        if signals.forever().next().is_some() {
+            egui.send_viewport_cmd(egui::ViewportCommand::Close);
+            egui.request_repaint();
+        }
+    };
+    // Without a thread for it the window is closed by hand.
+    let _ = std::thread::Builder::new().name("seiche signals".into()).spawn(close);
+}
+
 /// Plays until the window is closed, or the program is interrupted.
 ///
 /// # Errors

@@ -77,6 +77,8 @@ impl NiceEguiApp for Window {
         contain("the window", || Editor::dress(&egui));
         #[cfg(target_os = "linux")]
         self.hear_drops(&egui, frame);
+        #[cfg(all(feature = "play", unix))]
+        super::standalone::close_when_interrupted(&egui);
         #[cfg(all(feature = "rt-check", not(test)))]
         egui.add_plugin(super::places::Places);
         Ok(())

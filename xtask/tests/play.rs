@@ -183,7 +183,7 @@ fn play_has_a_window_that_is_drawn_and_heard() {
         screen.picture(window.unwrap()).unwrap().save(&file).unwrap();
         assert!((0.2..=0.55).contains(&highest(&heard)), "what is clicked is heard: {}", highest(&heard));
         // SAFETY: a signal to a process of ours.
-        unsafe { libc::kill(player.0.id() as i32, libc::SIGTERM) };
-        let _ = player.0.wait();
+        unsafe { libc::kill(player.0.id() as i32, libc::SIGINT) };
+        assert!(player.0.wait().unwrap().success(), "an interruption closes the window");
     });
 }
