@@ -200,7 +200,8 @@ impl Lower<'_> {
         }
         let form = format!("digits stand in quotes: `{}: '#4080ff'`", slot.name);
         if is_null(tree) {
-            let (empty, key) = (text.is_empty(), slot.name);
+            // The parser writes `~` where nothing stands.
+            let (empty, key) = (tree.span.start == tree.span.end, slot.name);
             return match empty {
                 true => {
                     Err(self.error("wrong-type", tree.span, format!("nothing stands behind `{key}`"), form))
