@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quality {
-    /// For machines that are too slow, and for a quick look: oscillators without the exact sums of their harmonics, samples read along
+    /// Less work where notes are high and samples transposed: oscillators without the exact sums of their harmonics, samples read along
     /// straight lines.
     Draft,
     #[default]

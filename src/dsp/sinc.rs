@@ -116,6 +116,9 @@ pub fn straight(recording: &[f32], at: f64, round: Option<(i64, i64)>) -> f32 {
     let whole = at.floor();
     let (index, fraction) = (whole as i64, (at - whole) as f32);
     let inside = |i: i64| recording.get(i as usize).copied().unwrap_or(0.0);
+    if fraction == 0.0 {
+        return inside(index);
+    }
     let next = match round {
         Some((low, high)) if index + 1 >= high => low,
         _ => index + 1,

@@ -15,13 +15,13 @@ pub const TIERS: [(Quality, &str, &str); 3] = [
     (
         Quality::Draft,
         "Draft",
-        "Oscillators without exact sums of harmonics, samples read along straight lines: for slow machines",
+        "Oscillators without exact sums of harmonics, samples read along straight lines: less work where notes are high or samples transposed",
     ),
     (Quality::Normal, "Normal", "As it is meant to be heard"),
     (
         Quality::High,
         "High",
-        "Everything at four times the sample rate: FM, distortion and fast modulation hardly alias; about four times the work, and 34 frames of latency",
+        "Everything at four times the sample rate: FM, distortion and fast modulation hardly alias; four to seven times the work, and 34 frames of latency",
     ),
 ];
 

@@ -41,7 +41,7 @@ pub struct Render {
     /// Frames per second.
     #[arg(long, default_value = "44100", value_parser = clap::value_parser!(u32).range(1000..=384_000))]
     pub rate: u32,
-    /// How finely it is computed: high runs everything at four times the rate, so that FM and distortion hardly alias; draft is quicker.
+    /// How finely it is computed: high runs everything at four times the rate, so that FM and distortion hardly alias; draft saves sums of harmonics and interpolation.
     #[arg(long, value_enum, default_value = "normal")]
     pub quality: Tier,
     /// The file to write [default: NAME.wav in this folder].
