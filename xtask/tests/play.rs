@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::screen::with_screen;
+use common::screen::beside_screen;
 use common::*;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -160,7 +160,7 @@ const SECOND: (i16, i16) = (60, 258);
 #[test]
 #[ignore = "needs a server that runs in real time: in the long form"]
 fn play_has_a_window_that_is_drawn_and_heard() {
-    with_screen(|screen| {
+    beside_screen(|screen| {
         let (jack, scratch) = (Jack::start("window"), Scratch::new("play-window"));
         let mut player = Running::start(jack.player(&scratch, "still").env("DISPLAY", &screen.display));
         let mut window = None;

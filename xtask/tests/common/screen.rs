@@ -8,6 +8,14 @@ use xtask::host::window::Screen;
 static ONE: Mutex<()> = Mutex::new(());
 
 pub fn with_screen(test: impl FnOnce(&Screen)) {
+    beside_screen(|screen| {
+        test(screen);
+        assert!(window_threads_end(), "threads of a window go on after it was closed");
+    });
+}
+
+/// The same where windows belong to other programs.
+pub fn beside_screen(test: impl FnOnce(&Screen)) {
     let _one = ONE.lock().unwrap_or_else(|e| e.into_inner());
     let screen = Screen::shared().unwrap();
     // SAFETY: the tests of this program hold the lock above; nothing else of it reads the environment meanwhile.
@@ -18,7 +26,6 @@ pub fn with_screen(test: impl FnOnce(&Screen)) {
         std::env::set_var("LIBGL_ALWAYS_SOFTWARE", "1");
     }
     test(screen);
-    assert!(window_threads_end(), "threads of a window go on after it was closed");
 }
 
 /// Waits for the threads that windows and graphics drivers have started from this one (they bear its name, or the driver's). A process
